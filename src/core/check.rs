@@ -1,0 +1,222 @@
+//! `rules check`: what makes a rule trustworthy, tried out.
+
+use crate::core::limits::Profile;
+use crate::core::pack::Pack;
+use crate::core::redactor::Redactor;
+use crate::core::rule::RuleSource;
+
+/// What is wrong with a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: rule {rule}: {what}")]
+pub struct Problem {
+    /// The file.
+    pub origin: String,
+    /// The full id.
+    pub rule: String,
+    /// What is wrong and the mend.
+    pub what: String,
+}
+
+/// How much work a byte of near misses may be, in steps of an automaton. A byte of
+/// clean text costs no step at all, only the prefilter's share of one.
+pub const MOST_WORK: u64 = 24;
+
+/// What a look at a suspect costs, in the same unit.
+const SUSPECT_WORK: u64 = 8;
+
+/// How long a line of near misses is, in bytes.
+const NEAR_MISSES: usize = 256 * 1024;
+
+/// Tries out every rule of `pack`: its examples and passes, whether it needs its
+/// anchors, whether it is slow, whether a second redaction changes something more,
+/// alone and together with the rules of `others`.
+///
+/// ```
+/// let packs = blackbar::embedded_packs()?;
+/// assert!(blackbar::check::check_pack(&packs[0], &packs[1..]).is_empty());
+/// # Ok::<(), blackbar::PackError>(())
+/// ```
+pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for rule in pack.rules() {
+        let mut wrong = |what: String| {
+            problems.push(Problem {
+                origin: pack.origin().to_owned(),
+                rule: rule.full_id().to_owned(),
+                what,
+            });
+        };
+        check_data(rule, &mut wrong);
+        match alone(pack, rule) {
+            Err(error) => wrong(error.to_string()),
+            Ok(redactor) => {
+                check_examples(rule, &redactor, &mut wrong);
+                check_work(rule, &redactor, &mut wrong);
+            }
+        }
+    }
+    match together(pack, others) {
+        Ok(all) => check_inert(pack, &all, &mut problems),
+        Err(error) => problems.push(Problem {
+            origin: pack.origin().to_owned(),
+            rule: pack.name().to_owned(),
+            what: error.to_string(),
+        }),
+    }
+    problems
+}
+
+/// The work of one byte of the worst of the rule's near misses, as [`MOST_WORK`] counts.
+///
+/// # Errors
+///
+/// Where the rule does not compile.
+pub fn near_miss_work(pack: &Pack, rule: &RuleSource) -> Result<u64, crate::BuildError> {
+    let redactor = alone(pack, rule)?;
+    Ok(near_misses(rule)
+        .map(|unit| work(&redactor, &unit))
+        .max()
+        .unwrap_or(0))
+}
+
+/// Texts that look like the rule's matches and are none, to be repeated: its anchors,
+/// its examples cut short in every way that keeps an anchor, and anchors inside them.
+pub fn near_misses(rule: &RuleSource) -> impl Iterator<Item = Vec<u8>> {
+    let anchors = rule.anchors().to_vec();
+    let cut = rule
+        .examples()
+        .iter()
+        .chain(std::iter::empty())
+        .map(|example| example.input.as_bytes().to_vec())
+        .flat_map(move |text| {
+            let starts: Vec<usize> = anchors
+                .iter()
+                .filter_map(|anchor| find(&text, anchor))
+                .collect();
+            starts.into_iter().flat_map(move |start| {
+                let tail = text[start..].to_vec();
+                let halves = [tail.len() - 1, tail.len() / 2, tail.len() / 4 + 1];
+                halves.map(|length| tail[..length.min(tail.len())].to_vec())
+            })
+        });
+    let anchors = rule.anchors().to_vec();
+    let nested = anchors.clone().into_iter().map(|anchor| {
+        let inner = [anchor.as_slice(), b"a"].concat();
+        [anchor.as_slice(), &inner, &inner].concat()
+    });
+    anchors
+        .into_iter()
+        .chain(nested)
+        .chain(cut)
+        .filter(|unit| !unit.is_empty() && !unit.contains(&b'\n'))
+}
+
+fn find(text: &[u8], anchor: &[u8]) -> Option<usize> {
+    text.windows(anchor.len())
+        .position(|window| window.eq_ignore_ascii_case(anchor))
+}
+
+/// The profile under which a rule's examples hold.
+fn profile(rule: &RuleSource) -> Profile {
+    Profile::ALL
+        .into_iter()
+        .find(|profile| rule.profiles().contains(profile))
+        .unwrap_or_default()
+}
+
+fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, crate::BuildError> {
+    Redactor::builder()
+        .embedded(false)
+        .profile(profile(rule))
+        .pack(pack.only(rule.id()))
+        .build()
+}
+
+fn together(pack: &Pack, others: &[Pack]) -> Result<Redactor, crate::BuildError> {
+    let builder = Redactor::builder().embedded(false).profile(Profile::Strict);
+    others
+        .iter()
+        .filter(|other| other.name() != pack.name())
+        .chain([pack])
+        .fold(builder, |builder, pack| builder.pack(pack.clone()))
+        .build()
+}
+
+fn check_data(rule: &RuleSource, wrong: &mut impl FnMut(String)) {
+    if rule.about().is_empty() {
+        wrong("key `about`: say in one line what the rule finds".to_owned());
+    }
+    if !rule.source().starts_with("https://") {
+        wrong("key `source`: name the page that describes the format, https://…".to_owned());
+    }
+    if rule.examples().is_empty() {
+        wrong("key `examples`: give at least one pair of a text and what becomes of it".to_owned());
+    }
+}
+
+fn check_examples(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut(String)) {
+    for (number, example) in rule.examples().iter().enumerate() {
+        let got = redactor.redact_document(example.input.as_bytes());
+        if got != example.output.as_bytes() {
+            wrong(format!(
+                "example {}: expected {:?}, got {:?}",
+                number + 1,
+                example.output,
+                String::from_utf8_lossy(&got)
+            ));
+        }
+        if example.input == example.output {
+            wrong(format!("example {}: nothing is masked; move it to `passes`", number + 1));
+        }
+    }
+    for (number, text) in rule.passes().iter().enumerate() {
+        let got = redactor.redact_document(text.as_bytes());
+        if got != text.as_bytes() {
+            wrong(format!(
+                "pass {}: {text:?} must stay, got {:?}",
+                number + 1,
+                String::from_utf8_lossy(&got)
+            ));
+        }
+    }
+}
+
+fn check_work(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut(String)) {
+    let worst = near_misses(rule).map(|unit| work(redactor, &unit)).max().unwrap_or(0);
+    if worst > MOST_WORK {
+        wrong(format!(
+            "near misses cost {worst} steps a byte, {MOST_WORK} is the limit; let the pattern \
+             fail earlier or add a condition `before`"
+        ));
+    }
+}
+
+/// Steps a byte on a line that repeats `unit`.
+fn work(redactor: &Redactor, unit: &[u8]) -> u64 {
+    let input = unit.repeat(NEAR_MISSES / unit.len() + 1);
+    let stats = redactor.work(&input);
+    (stats.steps + SUSPECT_WORK * stats.suspects) / input.len() as u64
+}
+
+/// A second redaction by all rules together finds nothing more, in any text of the pack.
+fn check_inert(pack: &Pack, all: &Redactor, problems: &mut Vec<Problem>) {
+    for rule in pack.rules() {
+        let texts = rule.examples().iter().flat_map(|example| [&example.input, &example.output]);
+        for text in texts.chain(rule.passes()) {
+            let once = all.redact_document(text.as_bytes());
+            let twice = all.redact_document(&once);
+            if once != twice {
+                problems.push(Problem {
+                    origin: pack.origin().to_owned(),
+                    rule: rule.full_id().to_owned(),
+                    what: format!(
+                        "a second redaction changes {:?} to {:?}: some rule matches a mask; keep `[` \
+                         and `]` out of its classes",
+                        String::from_utf8_lossy(&once),
+                        String::from_utf8_lossy(&twice)
+                    ),
+                });
+            }
+        }
+    }
+}

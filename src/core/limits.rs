@@ -1,0 +1,94 @@
+//! What bounds the engine: all limits are parameters, and tests run them at 1.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The bounds of a session, in bytes.
+///
+/// ```
+/// let limits = blackbar::Limits { max_record: 64 * 1024, ..Default::default() };
+/// assert_eq!(limits.reach, 8 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest match that a rule without a reach of its own looks for. A longer
+    /// candidate is overdue: it is masked to where its automaton dies.
+    pub reach: usize,
+    /// How much of an unfinished line a session holds before it works in windows.
+    pub max_record: usize,
+    /// The same for a document.
+    pub max_document: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            reach: 8 * 1024,
+            max_record: 1024 * 1024,
+            max_document: 32 * 1024 * 1024,
+        }
+    }
+}
+
+/// How a stream is cut into records. Fixed before the first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// A record is a line.
+    Lines,
+    /// The whole input is one record.
+    Document,
+}
+
+/// Which rules run and how strictly.
+///
+/// ```
+/// use blackbar::Profile;
+/// assert_eq!("strict".parse::<Profile>(), Ok(Profile::Strict));
+/// assert_eq!(Profile::default().to_string(), "standard");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// Every rule that is meant for everyday use; the surrounding text stays.
+    #[default]
+    Standard,
+    /// Also the rules that trade noise for reach; a rejected verification still masks.
+    Strict,
+    /// Exactly the seven replacements of the article's `redact.js`.
+    Article,
+}
+
+impl Profile {
+    /// All profiles, in the order in which help texts name them.
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Strict, Self::Article];
+
+    /// The name as users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Strict => "strict",
+            Self::Article => "article",
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that names no profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such profile; use standard, strict or article")]
+pub struct UnknownProfile;
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.name() == name)
+            .ok_or(UnknownProfile)
+    }
+}

@@ -1,0 +1,187 @@
+//! What is written instead of a secret, and what counts as already written.
+
+use std::ops::Range;
+
+use crate::core::text::json::MAX_LEVEL;
+
+/// The mask without a label.
+pub const MASK: &[u8] = b"[REDACTED]";
+
+/// The longest label that is recognised in a mask on input, in bytes.
+const MAX_LABEL: usize = 64;
+
+/// How a mask is quoted: as it stands, or as a JSON string of a level.
+///
+/// ```
+/// assert_ne!(blackbar::core::mask::Quotes::None, blackbar::core::mask::Quotes::Level(0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quotes {
+    /// The mask stands where text stood.
+    None,
+    /// The mask replaces a JSON scalar of this level and brings its own quotes.
+    Level(u8),
+}
+
+/// One mask of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mask {
+    pub(crate) rule: u32,
+    pub(crate) quotes: Quotes,
+}
+
+impl Mask {
+    /// The index of the rule that names the mask, in the order of
+    /// [`Redactor::rules`](crate::Redactor::rules).
+    pub fn rule(&self) -> usize {
+        self.rule as usize
+    }
+
+    /// How it is quoted.
+    pub fn quotes(&self) -> Quotes {
+        self.quotes
+    }
+}
+
+/// The bytes of every mask that a redactor can write, made once.
+pub(crate) struct MaskTexts {
+    bytes: Vec<u8>,
+    /// By rule (one entry for all without labels), by quoting.
+    ranges: Vec<[Range<usize>; VARIANTS]>,
+}
+
+/// Unquoted, and one for each level of JSON.
+const VARIANTS: usize = MAX_LEVEL as usize + 2;
+
+impl MaskTexts {
+    /// `labels`: the full ids by rule index where labels are wanted.
+    pub(crate) fn new(labels: Option<&[&str]>) -> Self {
+        let mut texts = Self {
+            bytes: Vec::new(),
+            ranges: Vec::new(),
+        };
+        match labels {
+            None => texts.add(MASK),
+            Some(ids) => {
+                for id in ids {
+                    texts.add(format!("[REDACTED:{id}]").as_bytes());
+                }
+            }
+        }
+        texts
+    }
+
+    /// What is written for `mask`.
+    #[inline]
+    pub(crate) fn of(&self, mask: Mask) -> &[u8] {
+        let rule = if self.ranges.len() == 1 { 0 } else { mask.rule() };
+        let variant = match mask.quotes {
+            Quotes::None => 0,
+            Quotes::Level(level) => usize::from(level) + 1,
+        };
+        &self.bytes[self.ranges[rule][variant].clone()]
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        let ranges = std::array::from_fn(|variant| {
+            let start = self.bytes.len();
+            match variant.checked_sub(1) {
+                None => self.bytes.extend_from_slice(text),
+                Some(level) => {
+                    let quote = [vec![b'\\'; (1 << level) - 1], vec![b'"']].concat();
+                    self.bytes.extend_from_slice(&quote);
+                    self.bytes.extend_from_slice(text);
+                    self.bytes.extend_from_slice(&quote);
+                }
+            }
+            start..self.bytes.len()
+        });
+        self.ranges.push(ranges);
+    }
+}
+
+/// Whether a value is, as a whole, a mask of ours or another tool's.
+///
+/// ```
+/// use blackbar::core::mask::is_placeholder;
+/// assert!(is_placeholder(b"[REDACTED]"));
+/// assert!(is_placeholder(b"[REDACTED:github/classic-pat]"));
+/// assert!(is_placeholder(b"*****"));
+/// assert!(!is_placeholder(b"***hunter2"));
+/// ```
+pub fn is_placeholder(value: &[u8]) -> bool {
+    let Some(&first) = value.first() else {
+        return false;
+    };
+    let run_of = |byte: u8, least: usize| {
+        value.len() >= least && first == byte && value.iter().all(|&other| other == byte)
+    };
+    run_of(b'*', 3)
+        || run_of(b'x', 5)
+        || run_of(b'X', 5)
+        || (matches!(first, b'[' | b'<' | b'R') && (is_word(value) || is_labelled(value)))
+}
+
+fn is_word(value: &[u8]) -> bool {
+    const WORDS: [&[u8]; 13] = [
+        MASK,
+        b"[Filtered]",
+        b"[FILTERED]",
+        b"[MASKED]",
+        b"[masked]",
+        b"[HIDDEN]",
+        b"[Redacted]",
+        b"[redacted]",
+        b"<redacted>",
+        b"<REDACTED>",
+        b"<masked>",
+        b"<hidden>",
+        b"REDACTED",
+    ];
+    WORDS.contains(&value)
+}
+
+fn is_labelled(value: &[u8]) -> bool {
+    let Some(label) = value
+        .strip_prefix(b"[REDACTED:")
+        .and_then(|rest| rest.strip_suffix(b"]"))
+    else {
+        return false;
+    };
+    (1..=MAX_LABEL).contains(&label.len())
+        && label
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_spelled_for_their_level() {
+        let texts = MaskTexts::new(None);
+        let text = |quotes| texts.of(Mask { rule: 7, quotes });
+        assert_eq!(text(Quotes::None), b"[REDACTED]");
+        assert_eq!(text(Quotes::Level(0)), br#""[REDACTED]""#);
+        assert_eq!(text(Quotes::Level(1)), br#"\"[REDACTED]\""#);
+        assert_eq!(text(Quotes::Level(2)), br#"\\\"[REDACTED]\\\""#);
+    }
+
+    #[test]
+    fn labels_name_the_rule() {
+        let texts = MaskTexts::new(Some(&["a/b", "c/d"]));
+        let mask = Mask { rule: 1, quotes: Quotes::None };
+        assert_eq!(texts.of(mask), b"[REDACTED:c/d]");
+    }
+
+    #[test]
+    fn only_whole_placeholders_count() {
+        for whole in ["***", "xxxxx", "XXXXXX", "[Filtered]", "<hidden>", "[REDACTED:a/b-c]"] {
+            assert!(is_placeholder(whole.as_bytes()), "{whole}");
+        }
+        for not in ["", "**", "xxxx", "xXxXx", "***x", "[REDACTED]x", "[REDACTED:]", "[REDACTED:a b]"] {
+            assert!(!is_placeholder(not.as_bytes()), "{not}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The engine: no I/O, no clock, no threads. Bytes in, pieces out.
+//!
+//! Imports inside point one way: `check -> session -> redactor -> scanner ->
+//! pack, rule -> mask, verify -> tally`, with `text` (units and JSON) and
+//! `automaton` below all of them.
+#![doc = ""]
+#![doc = include_str!("semantics.md")]
+
+pub mod automaton;
+pub mod check;
+mod dialect;
+pub mod limits;
+pub mod mask;
+pub mod pack;
+mod paint;
+pub mod redactor;
+pub mod rule;
+pub mod scanner;
+pub mod session;
+pub mod tally;
+mod template;
+pub mod text;
+pub mod verify;

@@ -1,0 +1,392 @@
+//! Packs: rules as data. Parsed, not validated: a [`Pack`] that exists is right.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use regex_syntax::hir::Hir;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::core::dialect;
+use crate::core::limits::Profile;
+use crate::core::rule::{Block, ByteSet, Example, RuleSource, derived_anchors};
+use crate::core::template;
+use crate::core::verify::VerifySpec;
+
+/// The packs that are compiled into the library.
+const EMBEDDED: [(&str, &str); 6] = [
+    ("article", include_str!("../../patterns/article.toml")),
+    ("authorization", include_str!("../../patterns/authorization.toml")),
+    ("jwt", include_str!("../../patterns/jwt.toml")),
+    ("pem", include_str!("../../patterns/pem.toml")),
+    ("stripe", include_str!("../../patterns/stripe.toml")),
+    ("url-credentials", include_str!("../../patterns/url-credentials.toml")),
+];
+
+/// The packs that are compiled into the library, by name.
+///
+/// # Errors
+///
+/// None in a library that passed its tests.
+pub fn embedded_packs() -> Result<Vec<Pack>, PackError> {
+    EMBEDDED
+        .iter()
+        .map(|(name, text)| Pack::parse(name, &format!("patterns/{name}.toml"), text))
+        .collect()
+}
+
+/// The rules of one file.
+///
+/// ```
+/// let pack = blackbar::Pack::parse("acme", "acme.toml", r#"
+///     [[rule]]
+///     id = "key"
+///     about = "Key of the Acme API"
+///     pattern = "acme_[a-z0-9]{8,}"
+///     anchors = ["acme_"]
+///     source = "https://acme.example/docs/keys"
+///     examples = [["use {acme_|hex*12}.", "use [REDACTED]."]]
+/// "#)?;
+/// assert_eq!(pack.rules()[0].full_id(), "acme/key");
+/// # Ok::<(), blackbar::PackError>(())
+/// ```
+#[derive(Clone)]
+pub struct Pack {
+    name: String,
+    origin: String,
+    about: String,
+    rules: Vec<RuleSource>,
+}
+
+/// What is wrong with a pack: where, which rule and key, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}:{line}: {}{what}", place(.rule.as_deref(), *.key))]
+pub struct PackError {
+    /// The file, as it was named.
+    pub origin: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// The rule's id, where it has one.
+    pub rule: Option<String>,
+    /// The key within the rule.
+    pub key: Option<&'static str>,
+    /// What is wrong and the mend.
+    pub what: String,
+}
+
+fn place(rule: Option<&str>, key: Option<&str>) -> String {
+    match (rule, key) {
+        (None, _) => String::new(),
+        (Some(rule), None) => format!("rule \"{rule}\": "),
+        (Some(rule), Some(key)) => format!("rule \"{rule}\", key `{key}`: "),
+    }
+}
+
+impl Pack {
+    /// Parses a pack. `name` is the first half of its rules' full ids, `origin` the
+    /// file as errors name it.
+    ///
+    /// # Errors
+    ///
+    /// Unknown keys, duplicate ids, patterns that do not parse or match nothing,
+    /// groups that are not there, verifiers whose parameters do not fit.
+    pub fn parse(name: &str, origin: &str, text: &str) -> Result<Self, PackError> {
+        let at = Origin { origin, text };
+        if !is_id(name) {
+            let what = format!("the pack's name {name:?} is not of a-z, 0-9 and `-`; rename the file");
+            return Err(at.error(0..0, None, None, what));
+        }
+        let raw: RawPack = toml::from_str(text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            at.error(span, None, None, error.message().replace('\n', " "))
+        })?;
+        let mut ids = HashSet::new();
+        let rules = raw
+            .rule
+            .into_iter()
+            .map(|rule| {
+                let span = rule.span();
+                let rule = rule.into_inner();
+                let id = rule.id.clone();
+                if !ids.insert(id.clone()) {
+                    let what = "the id is taken; ids are unique in a file".to_owned();
+                    return Err(at.error(span, Some(id), Some("id"), what));
+                }
+                rule.parse(name)
+                    .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            name: name.to_owned(),
+            origin: origin.to_owned(),
+            about: raw.about.unwrap_or_default(),
+            rules,
+        })
+    }
+
+    /// A pack of one rule for a pattern of the user's: the whole match is masked.
+    ///
+    /// # Errors
+    ///
+    /// Where the pattern does not parse, or matches nothing.
+    pub fn of_pattern(number: usize, pattern: &str) -> Result<Self, PackError> {
+        let id = format!("pattern-{number}");
+        let raw = RawRule {
+            about: "given on the command line".to_owned(),
+            pattern: pattern.to_owned(),
+            profiles: Some(Profile::ALL.map(|profile| profile.name().to_owned()).into()),
+            ..RawRule::empty(&id)
+        };
+        let origin = "--pattern";
+        let rule = raw.parse("command-line").map_err(|(_, what)| PackError {
+            origin: origin.to_owned(),
+            line: number,
+            rule: None,
+            key: None,
+            what,
+        })?;
+        Ok(Self {
+            name: "command-line".to_owned(),
+            origin: origin.to_owned(),
+            about: String::new(),
+            rules: vec![rule],
+        })
+    }
+
+    /// The pack with one of its rules alone.
+    pub(crate) fn only(&self, id: &str) -> Self {
+        let mut one = self.clone();
+        one.rules.retain(|rule| rule.id == id);
+        one
+    }
+
+    /// The first half of its rules' full ids.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file, as errors name it.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// One line on what its rules have in common.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// The rules in the order of the file.
+    pub fn rules(&self) -> &[RuleSource] {
+        &self.rules
+    }
+}
+
+/// Ids are words of a-z, 0-9 and `-`.
+fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+struct Origin<'a> {
+    origin: &'a str,
+    text: &'a str,
+}
+
+impl Origin<'_> {
+    fn error(
+        &self,
+        span: Range<usize>,
+        rule: Option<String>,
+        key: Option<&'static str>,
+        what: String,
+    ) -> PackError {
+        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+        PackError {
+            origin: self.origin.to_owned(),
+            line: memchr::memchr_iter(b'\n', before).count() + 1,
+            rule,
+            key,
+            what,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPack {
+    about: Option<String>,
+    #[serde(default)]
+    rule: Vec<Spanned<RawRule>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    id: String,
+    about: String,
+    pattern: String,
+    anchors: Option<Vec<String>>,
+    #[serde(default)]
+    ignore_case: bool,
+    #[serde(default)]
+    lead: usize,
+    #[serde(default)]
+    secret: usize,
+    before: Option<String>,
+    after: Option<String>,
+    reach: Option<usize>,
+    verify: Option<VerifySpec>,
+    profiles: Option<Vec<String>>,
+    block: Option<Block>,
+    source: String,
+    #[serde(default)]
+    examples: Vec<(String, String)>,
+    #[serde(default)]
+    passes: Vec<String>,
+}
+
+/// The key that is wrong, what is wrong with it and the mend.
+type Wrong = (&'static str, String);
+
+impl RawRule {
+    fn empty(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            about: String::new(),
+            pattern: String::new(),
+            anchors: None,
+            ignore_case: false,
+            lead: 0,
+            secret: 0,
+            before: None,
+            after: None,
+            reach: None,
+            verify: None,
+            profiles: None,
+            block: None,
+            source: String::new(),
+            examples: Vec::new(),
+            passes: Vec::new(),
+        }
+    }
+
+    fn parse(self, pack: &str) -> Result<RuleSource, Wrong> {
+        if !is_id(&self.id) {
+            return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
+        }
+        let hir = self.parse_pattern()?;
+        if let Some(spec) = &self.verify {
+            spec.verifier().map_err(|what| ("verify", what.to_owned()))?;
+        }
+        if self.reach == Some(0) {
+            return Err(("reach", "a reach is at least 1 byte".to_owned()));
+        }
+        Ok(RuleSource {
+            full_id: format!("{pack}/{}", self.id),
+            anchors: self.parse_anchors(&hir)?,
+            before: parse_class("before", self.before.as_deref())?,
+            after: parse_class("after", self.after.as_deref())?,
+            profiles: parse_profiles(self.profiles.as_deref())?,
+            hir,
+            id: self.id,
+            about: self.about,
+            pattern: self.pattern,
+            ignore_case: self.ignore_case,
+            lead: self.lead,
+            secret: self.secret,
+            reach: self.reach,
+            verify: self.verify,
+            block: self.block,
+            source: self.source,
+            examples: self
+                .examples
+                .iter()
+                .map(|(input, output)| Example {
+                    input: template::expand(input),
+                    output: template::expand(output),
+                })
+                .collect(),
+            passes: self.passes.iter().map(|text| template::expand(text)).collect(),
+        })
+    }
+
+    fn parse_pattern(&self) -> Result<Hir, Wrong> {
+        let wrong = |what: String| ("pattern", what);
+        let expanded = dialect::in_pattern(&self.pattern).map_err(|what| wrong(what.to_owned()))?;
+        let hir = parse_regex(&expanded, self.ignore_case).map_err(wrong)?;
+        let properties = hir.properties();
+        if properties.minimum_len().is_none_or(|least| least == 0) {
+            return Err(wrong("it can match nothing at all; require at least one byte".to_owned()));
+        }
+        if !properties.look_set().is_empty() {
+            let what = "anchors and word boundaries are not supported; use `before` and `after`";
+            return Err(wrong(what.to_owned()));
+        }
+        let groups = properties.explicit_captures_len();
+        if self.secret > groups {
+            let what = format!("there is no group {}; the pattern has {groups}", self.secret);
+            return Err(("secret", what));
+        }
+        Ok(hir)
+    }
+
+    fn parse_anchors(&self, hir: &Hir) -> Result<Vec<Vec<u8>>, Wrong> {
+        let Some(anchors) = &self.anchors else {
+            return Ok(derived_anchors(hir).unwrap_or_default());
+        };
+        if anchors.is_empty() || anchors.iter().any(String::is_empty) {
+            let what = "name at least one literal, or leave the key out to have them derived";
+            return Err(("anchors", what.to_owned()));
+        }
+        let mut all = Vec::new();
+        for anchor in anchors {
+            all.extend(dialect::in_anchor(anchor).map_err(|what| ("anchors", what.to_owned()))?);
+        }
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
+}
+
+/// Parses a byte regex: no Unicode, leftmost-first.
+pub(crate) fn parse_regex(pattern: &str, ignore_case: bool) -> Result<Hir, String> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .case_insensitive(ignore_case)
+        .build()
+        .parse(pattern)
+        .map_err(|error| match error {
+            regex_syntax::Error::Parse(error) => format!("{} (at byte {})", error.kind(), error.span().start.offset),
+            regex_syntax::Error::Translate(error) => {
+                format!("{} (at byte {})", error.kind(), error.span().start.offset)
+            }
+            _ => "it is not a regular expression".to_owned(),
+        })
+}
+
+fn parse_class(key: &'static str, class: Option<&str>) -> Result<Option<ByteSet>, Wrong> {
+    let Some(class) = class else {
+        return Ok(None);
+    };
+    let hir = parse_regex(class, false).map_err(|what| (key, what))?;
+    match ByteSet::of_class(&hir) {
+        Some(set) => Ok(Some(set)),
+        None => Err((key, "it is not a class of single bytes such as [^A-Za-z0-9]".to_owned())),
+    }
+}
+
+fn parse_profiles(names: Option<&[String]>) -> Result<Vec<Profile>, Wrong> {
+    let Some(names) = names else {
+        return Ok(vec![Profile::Standard, Profile::Strict]);
+    };
+    if names.is_empty() {
+        return Err(("profiles", "name at least one, or leave the key out".to_owned()));
+    }
+    names
+        .iter()
+        .map(|name| name.parse().map_err(|error| ("profiles", format!("{name:?}: {error}"))))
+        .collect()
+}

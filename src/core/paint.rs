@@ -1,0 +1,289 @@
+//! From findings to masks: widening, JSON, union, and what may leave.
+//!
+//! The painter goes over a record once, from left to right, and says of each stretch
+//! that it is clean or that it is masked. It may go as far as the frontier of the
+//! detectors, down to the start of the cell there. All that it remembers of what has
+//! left is whether it is inside a mask, and the findings that still go on.
+
+use crate::core::mask::{Mask, Quotes};
+use crate::core::scanner::{Finding, OPEN, View};
+use crate::core::tally::Tally;
+use crate::core::text::json::{self, Cell, CellKind, Opening, Reader, Window};
+use crate::core::text::units;
+
+/// Takes what the painter says, in order. Bytes that are in no clean stretch are masked.
+pub(crate) trait Canvas {
+    /// These bytes of the record leave as they are.
+    fn clean(&mut self, from: u64, to: u64);
+
+    /// A mask stands here.
+    fn mask(&mut self, mask: Mask);
+}
+
+/// One record's painting.
+pub(crate) struct Painter {
+    /// What is before this offset has been painted.
+    at: u64,
+    kind: Kind,
+    /// The limit of BOM and blanks before a document, and of its scalars, in bytes.
+    limit: usize,
+    reader: Reader,
+    /// Cells that were read and not painted, in order.
+    cells: Vec<Cell>,
+    /// Findings that begin at or after `at`, by [`Finding::key`].
+    ahead: Vec<Finding>,
+    /// Findings that began before and go on, by the same.
+    active: Vec<Active>,
+    /// The largest end of an active finding.
+    cover: u64,
+    /// The unit before `at` is covered, so a mask may go on.
+    masking: bool,
+}
+
+struct Active {
+    finding: Finding,
+    counted: bool,
+}
+
+/// How the record is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Too little has been seen to tell.
+    Unknown,
+    Json,
+    Text,
+}
+
+impl Painter {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            at: 0,
+            kind: Kind::Unknown,
+            limit,
+            reader: Reader::new(limit),
+            cells: Vec::new(),
+            ahead: Vec::new(),
+            active: Vec::new(),
+            cover: 0,
+            masking: false,
+        }
+    }
+
+    /// A record begins.
+    pub(crate) fn begin(&mut self) {
+        self.at = 0;
+        self.kind = Kind::Unknown;
+        self.cells.clear();
+        self.ahead.clear();
+        self.active.clear();
+        self.cover = 0;
+        self.masking = false;
+    }
+
+    /// What is before this offset has been painted.
+    pub(crate) fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// Takes in what the detectors told.
+    pub(crate) fn tell(&mut self, told: &mut Vec<Finding>) {
+        for finding in told.drain(..) {
+            if finding.closes {
+                self.close(finding);
+            } else {
+                self.ahead.push(finding);
+            }
+        }
+        self.ahead.sort_unstable_by_key(Finding::key);
+    }
+
+    fn close(&mut self, closing: Finding) {
+        let active = self.active.iter_mut().map(|active| &mut active.finding);
+        let open = self
+            .ahead
+            .iter_mut()
+            .chain(active)
+            .find(|open| open.end == OPEN && (open.rule, open.start) == (closing.rule, closing.start));
+        if let Some(open) = open {
+            open.end = closing.end;
+        }
+        self.retire();
+    }
+
+    /// Paints up to the frontier: no finding that is yet to be told begins before it.
+    pub(crate) fn paint(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+        if self.kind == Kind::Unknown && !self.open(view, frontier, canvas) {
+            return;
+        }
+        if self.kind == Kind::Json {
+            self.paint_json(view, frontier, canvas, tally);
+        }
+        if self.kind == Kind::Text {
+            self.paint_text(view, frontier, canvas, tally);
+        }
+    }
+
+    /// Tells JSON from text. False where more bytes are needed.
+    fn open(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas) -> bool {
+        match json::opening(view.bytes, view.complete, self.limit) {
+            Some(Opening::Text) => self.kind = Kind::Text,
+            // What comes before the document is structure.
+            Some(Opening::Json { lead }) if lead as u64 <= frontier => {
+                self.kind = Kind::Json;
+                self.reader.begin(lead);
+                canvas.clean(0, lead as u64);
+                self.at = lead as u64;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    // JSON: cell by cell.
+
+    fn paint_json(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+        let window = Window { bytes: view.bytes, base: view.base, complete: view.complete };
+        loop {
+            while self.cells.is_empty() && self.reader.position() < frontier {
+                let cells = &mut self.cells;
+                if !self.reader.advance(window, &mut |cell| cells.push(cell)) {
+                    break;
+                }
+            }
+            if self.cells.is_empty() {
+                break;
+            }
+            let ready = self.cells.iter().take_while(|cell| cell.end <= frontier).count();
+            for index in 0..ready {
+                self.paint_cell(self.cells[index], canvas, tally);
+            }
+            self.cells.drain(..ready);
+            if !self.cells.is_empty() {
+                return;
+            }
+        }
+        if self.reader.text_from().is_some() {
+            self.kind = Kind::Text;
+            self.masking = false;
+        }
+    }
+
+    fn paint_cell(&mut self, cell: Cell, canvas: &mut impl Canvas, tally: &mut Tally) {
+        debug_assert_eq!(cell.start, self.at);
+        // A finding that covers the cell before goes on into this one.
+        let joined = self.masking && self.cover > cell.start;
+        self.activate(cell.end);
+        let covered = self.cover > cell.start && cell.kind != CellKind::Structure;
+        if covered {
+            self.count(tally);
+            match cell.kind {
+                CellKind::Scalar(level) => canvas.mask(self.mask(Quotes::Level(level))),
+                _ if !joined => canvas.mask(self.mask(Quotes::None)),
+                _ => {}
+            }
+        } else {
+            canvas.clean(cell.start, cell.end);
+        }
+        self.masking = covered && cell.kind == CellKind::Unit;
+        self.at = cell.end;
+        self.retire();
+    }
+
+    // Text: stretch by stretch, widened at their ends.
+
+    fn paint_text(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+        let limit = self.floor(view, frontier.max(self.at));
+        while self.at < limit {
+            if self.cover > self.at {
+                self.paint_mask(view, limit, canvas, tally);
+            } else {
+                self.paint_clean(view, limit, canvas);
+            }
+        }
+    }
+
+    fn paint_clean(&mut self, view: View<'_>, limit: u64, canvas: &mut impl Canvas) {
+        let next = self.ahead.first().map_or(OPEN, |finding| finding.start);
+        let to = if next < limit { self.floor(view, next) } else { limit };
+        canvas.clean(self.at, to);
+        self.at = to;
+        self.masking = false;
+        if next < limit {
+            self.activate(next + 1);
+        }
+    }
+
+    fn paint_mask(&mut self, view: View<'_>, limit: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+        if !self.masking {
+            canvas.mask(self.mask(Quotes::None));
+        }
+        // Findings that begin before the widened end belong to the same mask.
+        let mut end = self.ceil(view, self.cover, limit);
+        while self.ahead.first().is_some_and(|next| next.start < end) {
+            self.activate(end);
+            end = self.ceil(view, self.cover, limit);
+        }
+        self.count(tally);
+        self.at = end;
+        self.masking = self.cover > end;
+        self.retire();
+    }
+
+    /// The start of the unit at `offset`.
+    fn floor(&self, view: View<'_>, offset: u64) -> u64 {
+        let index = units::floor(view.bytes, view.index(self.at), view.index(offset), view.complete);
+        view.base + index as u64
+    }
+
+    /// The end of the unit that `offset` lies in, at most `limit`, which lies between two.
+    fn ceil(&self, view: View<'_>, offset: u64, limit: u64) -> u64 {
+        if offset >= limit {
+            return limit;
+        }
+        units::ceil(view.bytes, view.index(self.at), view.index(offset), view.complete)
+            .map_or(limit, |index| view.base + index as u64)
+    }
+
+    // Findings.
+
+    /// Findings that begin before `offset` become active.
+    fn activate(&mut self, offset: u64) {
+        let count = self.ahead.iter().take_while(|finding| finding.start < offset).count();
+        for finding in self.ahead.drain(..count) {
+            self.cover = self.cover.max(finding.end);
+            self.active.push(Active { finding, counted: false });
+        }
+    }
+
+    /// Findings that end at or before `at` are done.
+    fn retire(&mut self) {
+        if self.active.is_empty() {
+            return;
+        }
+        let at = self.at;
+        self.active.retain(|active| active.finding.end > at);
+        self.cover = self.active.iter().map(|active| active.finding.end).max().unwrap_or(0);
+    }
+
+    /// Counts the active findings: each covers a cell.
+    fn count(&mut self, tally: &mut Tally) {
+        let at = self.at;
+        for Active { finding, counted } in &mut self.active {
+            if !*counted && finding.end > at {
+                *counted = true;
+                tally.count(finding.rule, finding.undecided, finding.unverified);
+            }
+        }
+    }
+
+    /// The mask that begins at `at`, named by the first of its findings.
+    fn mask(&self, quotes: Quotes) -> Mask {
+        let at = self.at;
+        let rule = self
+            .active
+            .iter()
+            .find(|active| active.finding.end > at)
+            .map_or(0, |active| active.finding.rule);
+        Mask { rule, quotes }
+    }
+}

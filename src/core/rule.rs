@@ -1,0 +1,324 @@
+//! One rule: its data as a pack tells it, and the automata that are made from it.
+
+use std::sync::OnceLock;
+
+use regex_automata::{Input, meta, util::primitives::NonMaxUsize};
+use regex_syntax::hir::{self, Hir, HirKind};
+
+use crate::core::automaton::{Automaton, AutomatonError};
+use crate::core::limits::Profile;
+use crate::core::verify::{OnFail, Verify, VerifySpec};
+
+/// A rule as its pack tells it, parsed: every pattern, class and parameter is right.
+#[derive(Clone)]
+pub struct RuleSource {
+    pub(crate) full_id: String,
+    pub(crate) id: String,
+    pub(crate) about: String,
+    /// As written, macros and all.
+    pub(crate) pattern: String,
+    pub(crate) hir: Hir,
+    pub(crate) anchors: Vec<Vec<u8>>,
+    pub(crate) ignore_case: bool,
+    /// An anchor begins at most so many bytes after the match.
+    pub(crate) lead: usize,
+    pub(crate) secret: usize,
+    pub(crate) before: Option<ByteSet>,
+    pub(crate) after: Option<ByteSet>,
+    pub(crate) reach: Option<usize>,
+    pub(crate) verify: Option<VerifySpec>,
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) block: Option<Block>,
+    pub(crate) source: String,
+    pub(crate) examples: Vec<Example>,
+    pub(crate) passes: Vec<String>,
+}
+
+/// What a rule does to a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The text, its templates expanded.
+    pub input: String,
+    /// What must come out.
+    pub output: String,
+}
+
+/// Kinds of blocks whose lines follow a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Block {
+    /// Header lines, blank lines and lines of base64.
+    Pem,
+}
+
+impl RuleSource {
+    /// Unique among all rules: `pack/id`.
+    pub fn full_id(&self) -> &str {
+        &self.full_id
+    }
+
+    /// Unique in its pack.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// One line on what it finds.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// The pattern as written in the pack.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The literals of which every candidate holds one; none where the rule is tried
+    /// at every byte that it can begin with.
+    pub fn anchors(&self) -> &[Vec<u8>] {
+        &self.anchors
+    }
+
+    /// The capture group that is masked; 0 is the whole match.
+    pub fn secret(&self) -> usize {
+        self.secret
+    }
+
+    /// The longest match in bytes, where the rule has a limit of its own.
+    pub fn reach(&self) -> Option<usize> {
+        self.reach
+    }
+
+    /// The closer look at a match, if any.
+    pub fn verify(&self) -> Option<&VerifySpec> {
+        self.verify.as_ref()
+    }
+
+    /// The profiles in which it runs.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// Why we believe in the format: an address.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Texts and what becomes of them.
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
+    }
+
+    /// Texts that stay as they are.
+    pub fn passes(&self) -> &[String] {
+        &self.passes
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    /// The set of a regex class such as `[^A-Za-z0-9]`.
+    pub(crate) fn of_class(hir: &Hir) -> Option<Self> {
+        let mut set = Self([0; 4]);
+        match hir.kind() {
+            HirKind::Class(hir::Class::Bytes(class)) => {
+                for range in class.ranges() {
+                    (range.start()..=range.end()).for_each(|byte| set.insert(byte));
+                }
+            }
+            HirKind::Class(hir::Class::Unicode(class)) if class.is_ascii() => {
+                for range in class.ranges() {
+                    (range.start() as u8..=range.end() as u8).for_each(|byte| set.insert(byte));
+                }
+            }
+            HirKind::Literal(hir::Literal(bytes)) if bytes.len() == 1 => set.insert(bytes[0]),
+            _ => return None,
+        }
+        Some(set)
+    }
+
+    /// Puts `byte` in.
+    pub(crate) fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// Whether `byte` is in it.
+    #[inline]
+    pub(crate) fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+}
+
+/// A rule that can be run. Its automata are built when they are first needed.
+pub(crate) struct Rule {
+    pub(crate) source: RuleSource,
+    pub(crate) reach: usize,
+    /// The group to mask; 0 where the whole match goes.
+    secret: usize,
+    /// The closer look at a match, and what its failure means.
+    pub(crate) verify: Option<(Box<dyn Verify>, OnFail)>,
+    automaton: OnceLock<Automaton>,
+    groups: OnceLock<meta::Regex>,
+    lead_in: OnceLock<Option<Automaton>>,
+}
+
+impl Rule {
+    /// A rule as a profile runs it.
+    pub(crate) fn new(source: RuleSource, default_reach: usize, profile: Profile) -> Self {
+        let verify = source.verify.as_ref().map(|spec| {
+            let verifier = spec
+                .verifier()
+                .unwrap_or_else(|_| unreachable!("the pack was parsed"));
+            let on_fail = match profile {
+                Profile::Standard | Profile::Article => spec.on_fail,
+                Profile::Strict => OnFail::Report,
+            };
+            (verifier, on_fail)
+        });
+        // The article replaces whole matches and looks at nothing twice.
+        let whole = profile == Profile::Article;
+        Self {
+            reach: source.reach.unwrap_or(default_reach),
+            secret: if whole { 0 } else { source.secret },
+            verify: if whole { None } else { verify },
+            source,
+            automaton: OnceLock::new(),
+            groups: OnceLock::new(),
+            lead_in: OnceLock::new(),
+        }
+    }
+
+    /// The anchors as far as a candidate must have read them to be overdue: one that
+    /// outgrows a short reach is masked before its anchor is complete.
+    pub(crate) fn anchors(&self) -> Vec<Vec<u8>> {
+        let Some(most) = (self.reach + 1).checked_sub(self.source.lead) else {
+            return Vec::new();
+        };
+        let cut = |anchor: &Vec<u8>| anchor[..anchor.len().min(most)].to_vec();
+        let mut all: Vec<_> = self.source.anchors.iter().map(cut).collect();
+        if all.iter().any(Vec::is_empty) {
+            all.clear();
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Builds what can fail, so that it fails now.
+    ///
+    /// # Errors
+    ///
+    /// Where the pattern is too large for a table.
+    pub(crate) fn compile(&self) -> Result<(), AutomatonError> {
+        if self.automaton.get().is_none() {
+            let built = Automaton::new(&self.source.hir)?;
+            let _ = self.automaton.set(built);
+        }
+        if self.secret != 0 {
+            self.groups();
+            self.lead_in();
+        }
+        Ok(())
+    }
+
+    /// The table that confirms candidates.
+    #[inline]
+    pub(crate) fn automaton(&self) -> &Automaton {
+        self.automaton.get_or_init(|| {
+            Automaton::new(&self.source.hir)
+                .unwrap_or_else(|error| panic!("rule {}: {error}", self.source.full_id))
+        })
+    }
+
+    /// Where the secret lies in `matched`, the bytes of one whole match.
+    pub(crate) fn secret_in(&self, matched: &[u8], slots: &mut Vec<Option<NonMaxUsize>>) -> std::ops::Range<usize> {
+        if self.secret == 0 {
+            return 0..matched.len();
+        }
+        let regex = self.groups();
+        slots.clear();
+        slots.resize((self.secret + 1) * 2, None);
+        let input = Input::new(matched).anchored(regex_automata::Anchored::Yes);
+        regex.search_slots(&input, slots);
+        match (slots[self.secret * 2], slots[self.secret * 2 + 1]) {
+            (Some(start), Some(end)) => start.get()..end.get(),
+            _ => 0..matched.len(),
+        }
+    }
+
+    /// Where the secret of an overdue candidate begins, counted from the candidate's
+    /// start: after the shortest text that the items before the group match.
+    pub(crate) fn overdue_secret(&self, candidate: &[u8]) -> usize {
+        if self.secret == 0 {
+            return 0;
+        }
+        let Some(lead_in) = self.lead_in() else {
+            return 0;
+        };
+        let mut state = lead_in.start();
+        for (at, &byte) in candidate.iter().enumerate() {
+            if lead_in.accepts(state) {
+                return at;
+            }
+            state = lead_in.next(state, byte);
+        }
+        if lead_in.accepts(state) { candidate.len() } else { 0 }
+    }
+
+    fn groups(&self) -> &meta::Regex {
+        self.groups.get_or_init(|| {
+            meta::Builder::new()
+                .configure(meta::Config::new().utf8_empty(false))
+                .build_from_hir(&self.source.hir)
+                .unwrap_or_else(|_| panic!("rule {}: its groups cannot be built", self.source.full_id))
+        })
+    }
+
+    fn lead_in(&self) -> Option<&Automaton> {
+        self.lead_in
+            .get_or_init(|| {
+                let items = items_before(&self.source.hir, self.secret)?;
+                // Up to the first accepting state no thread has been cut, so that state
+                // marks the shortest text that the items match.
+                Automaton::new(&Hir::concat(items)).ok()
+            })
+            .as_ref()
+    }
+}
+
+/// The items of a concatenation that stand before the capture group `group`.
+fn items_before(hir: &Hir, group: usize) -> Option<Vec<Hir>> {
+    let is_group = |item: &Hir| {
+        matches!(item.kind(), HirKind::Capture(capture) if capture.index as usize == group)
+    };
+    if is_group(hir) {
+        return Some(Vec::new());
+    }
+    let HirKind::Concat(items) = hir.kind() else {
+        return None;
+    };
+    let at = items.iter().position(is_group)?;
+    Some(items[..at].to_vec())
+}
+
+/// The longest literal prefixes of a pattern, where there are any worth looking for.
+pub(crate) fn derived_anchors(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    use regex_syntax::hir::literal::{ExtractKind, Extractor};
+
+    /// Shorter literals are too frequent to be worth a look-up each.
+    const LEAST: usize = 2;
+    /// More literals than this are not an anchor but an alphabet.
+    const MOST: usize = 48;
+    let mut extractor = Extractor::new();
+    extractor.kind(ExtractKind::Prefix).limit_total(MOST);
+    let mut prefixes = extractor.extract(hir);
+    prefixes.minimize_by_preference();
+    let literals = prefixes.literals()?;
+    let all: Vec<Vec<u8>> = literals
+        .iter()
+        .map(|literal| literal.as_bytes().to_vec())
+        .collect();
+    (!all.is_empty() && all.iter().all(|literal| literal.len() >= LEAST)).then_some(all)
+}

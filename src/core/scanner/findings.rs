@@ -1,0 +1,65 @@
+//! What detectors look at and what they tell.
+
+/// The end of a finding whose end has not been reached.
+pub(crate) const OPEN: u64 = u64::MAX;
+
+/// A part of a record's content.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// The bytes, the last ones of what came before first (for conditions before).
+    pub(crate) bytes: &'a [u8],
+    /// The offset of `bytes[0]` in the record.
+    pub(crate) base: u64,
+    /// Whether the content ends with `bytes`.
+    pub(crate) complete: bool,
+    /// Whether it ends because it must (a deadline), so that candidates that are still
+    /// alive are masked.
+    pub(crate) forced: bool,
+}
+
+impl<'a> View<'a> {
+    /// A whole record's content.
+    pub(crate) fn whole(bytes: &'a [u8]) -> Self {
+        Self { bytes, base: 0, complete: true, forced: false }
+    }
+
+    /// The offset in the record where the bytes end.
+    #[inline]
+    pub(crate) fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    /// The index in `bytes` of an offset in the record.
+    #[inline]
+    pub(crate) fn index(&self, offset: u64) -> usize {
+        (offset - self.base) as usize
+    }
+}
+
+/// A span that a rule wants masked.
+///
+/// One that is overdue is told twice: with [`OPEN`] as its end, and, where the end is
+/// not in the same view, once more with the same start and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Offset in the record.
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) rule: u32,
+    /// Masked without a decision.
+    pub(crate) undecided: bool,
+    /// Its verifier failed and the rule says to report that.
+    pub(crate) unverified: bool,
+    /// This tells the end of one that was told before.
+    pub(crate) closes: bool,
+}
+
+impl Finding {
+    /// Order of findings: by start, overdue before other, of others the longest first,
+    /// by rule (rules are sorted by full id). The length of an overdue one is not known
+    /// when it matters.
+    pub(crate) fn key(&self) -> (u64, bool, std::cmp::Reverse<u64>, u32) {
+        let length = if self.undecided { 0 } else { self.end };
+        (self.start, !self.undecided, std::cmp::Reverse(length), self.rule)
+    }
+}

@@ -1,0 +1,141 @@
+//! From records to spans: the prefilter finds suspects, detectors confirm them.
+//!
+//! A detector gets a [`View`] of a record and the suspects in it, and appends the
+//! findings that are decided. It returns its *frontier*: the smallest offset at which
+//! a finding may still begin. All state of a record and what it leaves to the next
+//! (the carry) is in the detector's state, one a session.
+
+mod before;
+pub mod blocks;
+mod findings;
+mod memo;
+mod patterns;
+mod prefilter;
+pub(crate) mod article;
+pub(crate) mod proof;
+
+pub(crate) use before::LOOK_BEHIND;
+pub(crate) use findings::{Finding, OPEN, View};
+pub(crate) use patterns::PatternStats;
+pub(crate) use prefilter::Suspect;
+
+use crate::core::rule::Rule;
+use blocks::{BlockState, Blocks};
+use patterns::{PatternState, Patterns};
+use prefilter::{Anchor, Prefilter};
+
+/// A way to find secrets in records.
+pub(crate) trait Detector {
+    /// What a session keeps for the detector.
+    type State;
+
+    /// Nothing seen yet.
+    fn state(&self) -> Self::State;
+
+    /// A record begins; what the last one left (the carry) stays.
+    fn begin_record(&self, state: &mut Self::State);
+
+    /// Looks at the view; `suspects` are offsets in its bytes, in ascending order.
+    /// Appends what is decided and returns the frontier, at most the view's end.
+    fn scan(&self, view: View<'_>, suspects: &[Suspect], state: &mut Self::State, out: &mut Vec<Finding>) -> u64;
+}
+
+/// All detectors under one prefilter.
+pub(crate) struct Scanner {
+    prefilter: Prefilter,
+    patterns: Patterns,
+    blocks: Blocks,
+}
+
+/// What a session keeps for the scanner.
+pub(crate) struct ScanState {
+    patterns: PatternState,
+    blocks: BlockState,
+    suspects: Vec<Suspect>,
+}
+
+impl Scanner {
+    pub(crate) fn new(rules: Vec<Rule>) -> Self {
+        let patterns = Patterns::new(rules);
+        let anchors: Vec<Anchor> = patterns.anchors().to_vec();
+        Self {
+            prefilter: Prefilter::new(anchors),
+            blocks: Blocks::new(),
+            patterns,
+        }
+    }
+
+    /// The rules in the order of their indexes.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        self.patterns.rules()
+    }
+
+    /// By anchor: the rules that it stands for.
+    pub(crate) fn by_anchor(&self) -> &[Vec<u32>] {
+        self.patterns.by_anchor()
+    }
+
+    pub(crate) fn state(&self) -> ScanState {
+        ScanState {
+            patterns: self.patterns.state(),
+            blocks: self.blocks.state(),
+            suspects: Vec::new(),
+        }
+    }
+
+    /// Whether some detector wants to see records without suspects.
+    pub(crate) fn wants_all(&self, state: &ScanState) -> bool {
+        self.patterns.wants_all() || state.blocks.is_open()
+    }
+
+    /// Appends the suspects in `bytes`, sorted.
+    pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
+        let from = out.len();
+        self.prefilter.suspects(bytes, out);
+        if !out[from..].is_sorted() {
+            out[from..].sort_unstable();
+        }
+    }
+
+    pub(crate) fn begin_record(&self, state: &mut ScanState) {
+        self.patterns.begin_record(&mut state.patterns);
+        self.blocks.begin_record(&mut state.blocks);
+    }
+
+    /// Looks at a view with its suspects; see [`Detector::scan`].
+    pub(crate) fn scan(
+        &self,
+        view: View<'_>,
+        suspects: &[Suspect],
+        state: &mut ScanState,
+        out: &mut Vec<Finding>,
+    ) -> u64 {
+        let body = self.blocks.scan(view, suspects, &mut state.blocks, out);
+        let frontier = self.patterns.scan(view, suspects, &mut state.patterns, out);
+        if let Some(opening) = state.patterns.take_block_opening() {
+            self.blocks.note_opening(opening, view, &mut state.blocks);
+        }
+        self.blocks.follow(view, &mut state.blocks);
+        if view.complete {
+            return view.end();
+        }
+        // An anchor that the view cuts off may belong to a match that begins so early.
+        let unseen = (self.prefilter.longest() + self.patterns.lead()) as u64;
+        frontier.min(body).min(view.end().saturating_sub(unseen))
+    }
+
+    /// The same for a view whose suspects have not been looked for.
+    pub(crate) fn scan_window(&self, view: View<'_>, state: &mut ScanState, out: &mut Vec<Finding>) -> u64 {
+        let mut suspects = std::mem::take(&mut state.suspects);
+        suspects.clear();
+        self.suspects(view.bytes, &mut suspects);
+        let frontier = self.scan(view, &suspects, state, out);
+        state.suspects = suspects;
+        frontier
+    }
+
+    /// What confirming has cost so far, for `rules check`.
+    pub(crate) fn stats(&self, state: &ScanState) -> PatternStats {
+        state.patterns.stats()
+    }
+}

@@ -1,0 +1,471 @@
+//! Pattern rules: automata that run where their anchors stand.
+
+use regex_automata::util::primitives::NonMaxUsize;
+
+use super::before::{self, LOOK_BEHIND};
+use super::memo::{Memo, Outcome, STEP};
+use super::prefilter::{Anchor, Suspect};
+use super::{Detector, Finding, OPEN, View};
+use crate::core::automaton::{DEAD, State};
+use crate::core::mask::is_placeholder;
+use crate::core::rule::{Block, Rule};
+use crate::core::verify::OnFail;
+
+/// All pattern rules.
+pub(super) struct Patterns {
+    rules: Vec<Rule>,
+    anchors: Vec<Anchor>,
+    /// By anchor: the rules that it stands for.
+    by_anchor: Vec<Vec<u32>>,
+    /// Rules without anchors: tried at every byte that they can begin with.
+    everywhere: Vec<u32>,
+    /// The largest lead of a rule.
+    lead: usize,
+}
+
+/// What a session keeps for the pattern rules.
+pub(super) struct PatternState {
+    rules: Vec<RuleState>,
+    /// The rules that met a suspect in this record.
+    touched: Vec<u32>,
+    record: u32,
+    slots: Vec<Option<NonMaxUsize>>,
+    opening: Option<BlockOpening>,
+    stats: PatternStats,
+}
+
+/// A match of a rule that opens a block, if nothing of substance follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockOpening {
+    pub(super) kind: Block,
+    pub(super) rule: u32,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// How much work confirming was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PatternStats {
+    /// Bytes that automata read.
+    pub(crate) steps: u64,
+    /// Suspects that were looked at.
+    pub(crate) suspects: u64,
+}
+
+#[derive(Default)]
+struct RuleState {
+    record: u32,
+    /// The smallest start that has not been tried.
+    next: u64,
+    /// Undecided in this view: wait for more bytes.
+    blocked: bool,
+    overdue: Option<Overdue>,
+    memo: Memo,
+}
+
+/// A candidate that outgrew its rule's reach.
+#[derive(Clone, Copy)]
+struct Overdue {
+    /// Where its secret starts.
+    start: u64,
+    state: State,
+    /// How far it has been followed.
+    at: u64,
+}
+
+/// What one attempt at one start came to.
+enum Attempt {
+    /// No candidate there.
+    None,
+    /// Accepted, or not a finding but consumed: go on at the end.
+    Taken { end: u64 },
+    /// More bytes decide.
+    Undecided,
+    /// It goes on past the view.
+    Open(Overdue),
+}
+
+impl Patterns {
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        let mut by_bytes: std::collections::BTreeMap<Anchor, Vec<u32>> = std::collections::BTreeMap::new();
+        let mut everywhere = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            let within_reach = rule.anchors();
+            if within_reach.is_empty() {
+                everywhere.push(index as u32);
+            }
+            for bytes in within_reach {
+                let anchor = Anchor { bytes, ignore_case: rule.source.ignore_case };
+                by_bytes.entry(anchor).or_default().push(index as u32);
+            }
+        }
+        Self {
+            lead: rules.iter().map(|rule| rule.source.lead).max().unwrap_or(0),
+            anchors: by_bytes.keys().cloned().collect(),
+            by_anchor: by_bytes.into_values().collect(),
+            everywhere,
+            rules,
+        }
+    }
+
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    pub(super) fn anchors(&self) -> &[Anchor] {
+        &self.anchors
+    }
+
+    pub(super) fn by_anchor(&self) -> &[Vec<u32>] {
+        &self.by_anchor
+    }
+
+    /// An anchor begins at most so many bytes after its match.
+    pub(super) fn lead(&self) -> usize {
+        self.lead
+    }
+
+    /// Whether records without suspects have to be looked at.
+    pub(super) fn wants_all(&self) -> bool {
+        !self.everywhere.is_empty()
+    }
+
+    /// The state of `rule`, as of this record.
+    fn touch<'s>(&self, rule: u32, state: &'s mut PatternState) -> &'s mut RuleState {
+        let record = state.record;
+        let rule_state = &mut state.rules[rule as usize];
+        if rule_state.record != record {
+            rule_state.record = record;
+            rule_state.next = 0;
+            rule_state.blocked = false;
+            rule_state.overdue = None;
+            rule_state.memo.begin(record);
+            state.touched.push(rule);
+        }
+        rule_state
+    }
+
+    /// Follows the overdue candidates that earlier views left open.
+    fn follow_overdue(&self, view: View<'_>, state: &mut PatternState, out: &mut Vec<Finding>) {
+        for index in 0..state.touched.len() {
+            let rule = state.touched[index];
+            let rule_state = &mut state.rules[rule as usize];
+            rule_state.blocked = false;
+            if let Some(overdue) = rule_state.overdue.take() {
+                if let Some(end) = self.follow(rule, overdue, view, state) {
+                    self.close(rule, overdue, end, state, out);
+                }
+            }
+        }
+    }
+
+    /// Runs an overdue candidate on. Its end, if it comes in this view.
+    fn follow(&self, rule: u32, overdue: Overdue, view: View<'_>, state: &mut PatternState) -> Option<u64> {
+        let automaton = self.rules[rule as usize].automaton();
+        let mut automaton_state = overdue.state;
+        let from = view.index(overdue.at);
+        for (offset, &byte) in view.bytes[from..].iter().enumerate() {
+            automaton_state = automaton.next(automaton_state, byte);
+            if automaton_state == DEAD {
+                state.stats.steps += offset as u64;
+                return Some(overdue.at + offset as u64);
+            }
+        }
+        state.stats.steps += (view.bytes.len() - from) as u64;
+        if view.complete {
+            return Some(view.end());
+        }
+        state.rules[rule as usize].overdue = Some(Overdue { state: automaton_state, at: view.end(), ..overdue });
+        None
+    }
+
+    /// An overdue candidate that was told as open has come to its end.
+    fn close(&self, rule: u32, overdue: Overdue, end: u64, state: &mut PatternState, out: &mut Vec<Finding>) {
+        state.rules[rule as usize].next = end;
+        out.push(Finding {
+            closes: true,
+            ..overdue_finding(rule, overdue.start, end)
+        });
+    }
+
+    fn note_block(&self, rule: u32, start: u64, end: u64, state: &mut PatternState) {
+        if let Some(kind) = self.rules[rule as usize].source.block {
+            state.opening = Some(BlockOpening { kind, rule, start, end });
+        }
+    }
+
+    /// Tries the starts to which a suspect at `at` can belong.
+    fn try_suspect(
+        &self,
+        rule: u32,
+        at: u64,
+        view: View<'_>,
+        state: &mut PatternState,
+        out: &mut Vec<Finding>,
+    ) -> Option<u64> {
+        let lead = self.rules[rule as usize].source.lead as u64;
+        state.stats.suspects += 1;
+        let rule_state = self.touch(rule, state);
+        if rule_state.blocked || rule_state.overdue.is_some() {
+            return None;
+        }
+        let mut start = rule_state.next.max(at.saturating_sub(lead)).max(view.base);
+        while start <= at {
+            match self.attempt(rule, start, view, state, out) {
+                Attempt::None => start += 1,
+                Attempt::Taken { end } => start = end,
+                Attempt::Undecided => {
+                    let rule_state = &mut state.rules[rule as usize];
+                    rule_state.blocked = true;
+                    rule_state.next = start;
+                    return Some(start);
+                }
+                Attempt::Open(overdue) => {
+                    state.rules[rule as usize].overdue = Some(overdue);
+                    return None;
+                }
+            }
+            state.rules[rule as usize].next = start;
+        }
+        None
+    }
+
+    /// Is there a candidate at `start`, and what becomes of it?
+    fn attempt(
+        &self,
+        index: u32,
+        start: u64,
+        view: View<'_>,
+        state: &mut PatternState,
+        out: &mut Vec<Finding>,
+    ) -> Attempt {
+        let rule = &self.rules[index as usize];
+        let at = view.index(start);
+        let Some(&first) = view.bytes.get(at) else {
+            return if view.complete { Attempt::None } else { Attempt::Undecided };
+        };
+        if !rule.automaton().starts_with(first) {
+            return Attempt::None;
+        }
+        if let Some(class) = &rule.source.before {
+            if !before::allows(class, &view.bytes[at.saturating_sub(LOOK_BEHIND)..at]) {
+                return Attempt::None;
+            }
+        }
+        match run(rule, start, view, &mut state.rules[index as usize].memo, &mut state.stats) {
+            Run::Undecided => Attempt::Undecided,
+            Run::Done(Outcome { matched: 0, .. }) => Attempt::None,
+            Run::Done(Outcome { matched, .. }) => self.offer(index, start, matched, view, state, out),
+            Run::Alive { state: automaton_state, at } => {
+                let secret = start + rule.overdue_secret(&view.bytes[view.index(start)..]) as u64;
+                let overdue = Overdue { start: secret, state: automaton_state, at };
+                match self.follow(index, overdue, view, state) {
+                    Some(end) => {
+                        out.push(overdue_finding(index, secret, end));
+                        Attempt::Taken { end }
+                    }
+                    None => {
+                        out.push(overdue_finding(index, secret, OPEN));
+                        let followed = state.rules[index as usize].overdue.take();
+                        Attempt::Open(followed.unwrap_or(overdue))
+                    }
+                }
+            }
+        }
+    }
+
+    /// A match: do the condition after it and the verifier agree?
+    fn offer(
+        &self,
+        index: u32,
+        start: u64,
+        end: u64,
+        view: View<'_>,
+        state: &mut PatternState,
+        out: &mut Vec<Finding>,
+    ) -> Attempt {
+        let rule = &self.rules[index as usize];
+        if let Some(class) = &rule.source.after {
+            match view.bytes.get(view.index(end)) {
+                Some(&byte) if !class.has(byte) => return Attempt::None,
+                None if !view.complete => return Attempt::Undecided,
+                _ => {}
+            }
+        }
+        let matched = &view.bytes[view.index(start)..view.index(end)];
+        let within = rule.secret_in(matched, &mut state.slots);
+        let secret = &matched[within.clone()];
+        let verified = rule
+            .verify
+            .as_ref()
+            .is_none_or(|(verifier, _)| verifier.accepts(matched, secret));
+        if !verified && rule.verify.as_ref().is_some_and(|(_, on_fail)| *on_fail == OnFail::Reject) {
+            return Attempt::None;
+        }
+        if !secret.is_empty() && !is_placeholder(secret) {
+            out.push(Finding {
+                start: start + within.start as u64,
+                end: start + within.end as u64,
+                rule: index,
+                undecided: false,
+                unverified: !verified,
+                closes: false,
+            });
+            self.note_block(index, start, end, state);
+        }
+        Attempt::Taken { end }
+    }
+}
+
+impl Detector for Patterns {
+    type State = PatternState;
+
+    fn state(&self) -> PatternState {
+        PatternState {
+            rules: self.rules.iter().map(|_| RuleState::default()).collect(),
+            touched: Vec::with_capacity(self.rules.len()),
+            record: 1,
+            slots: Vec::new(),
+            opening: None,
+            stats: PatternStats::default(),
+        }
+    }
+
+    fn begin_record(&self, state: &mut PatternState) {
+        state.touched.clear();
+        state.opening = None;
+        state.record = state.record.checked_add(1).unwrap_or_else(|| {
+            for rule in &mut state.rules {
+                *rule = RuleState::default();
+            }
+            1
+        });
+    }
+
+    fn scan(&self, view: View<'_>, suspects: &[Suspect], state: &mut PatternState, out: &mut Vec<Finding>) -> u64 {
+        let mut frontier = view.end();
+        if !state.touched.is_empty() {
+            self.follow_overdue(view, state, out);
+        }
+        for suspect in suspects {
+            let at = view.base + suspect.at as u64;
+            for &rule in &self.by_anchor[suspect.anchor as usize] {
+                if let Some(undecided) = self.try_suspect(rule, at, view, state, out) {
+                    frontier = frontier.min(undecided);
+                }
+            }
+        }
+        for &rule in &self.everywhere {
+            if let Some(undecided) = self.try_everywhere(rule, view, state, out) {
+                frontier = frontier.min(undecided);
+            }
+        }
+        frontier
+    }
+}
+
+impl Patterns {
+    /// Tries every start of the view that has not been tried.
+    fn try_everywhere(
+        &self,
+        rule: u32,
+        view: View<'_>,
+        state: &mut PatternState,
+        out: &mut Vec<Finding>,
+    ) -> Option<u64> {
+        let automaton = self.rules[rule as usize].automaton();
+        let mut at = self.touch(rule, state).next.max(view.base);
+        while at < view.end() && state.rules[rule as usize].overdue.is_none() {
+            if automaton.starts_with(view.bytes[view.index(at)]) {
+                if let Some(undecided) = self.try_suspect(rule, at, view, state, out) {
+                    return Some(undecided);
+                }
+            }
+            let rule_state = &mut state.rules[rule as usize];
+            rule_state.next = rule_state.next.max(at + 1);
+            at = rule_state.next;
+        }
+        None
+    }
+}
+
+impl PatternState {
+    /// The last match of this view that may open a block.
+    pub(super) fn take_block_opening(&mut self) -> Option<BlockOpening> {
+        self.opening.take()
+    }
+
+    pub(super) fn stats(&self) -> PatternStats {
+        self.stats
+    }
+}
+
+fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {
+    Finding { start, end, rule, undecided: true, unverified: false, closes: false }
+}
+
+/// What one run of an automaton came to.
+enum Run {
+    /// It died, or the content ended, within the reach.
+    Done(Outcome),
+    /// More bytes decide.
+    Undecided,
+    /// It is alive past its reach (or where a forced end cuts it), at this offset.
+    Alive { state: State, at: u64 },
+}
+
+/// Runs the rule's automaton from `start` as far as its reach and one byte more.
+fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut PatternStats) -> Run {
+    let automaton = rule.automaton();
+    let bytes = &view.bytes[view.index(start)..];
+    let limit = bytes.len().min(rule.reach);
+    let mut state = automaton.start();
+    let mut matched = 0;
+    let mut at = 0;
+    // The first note lies at least a step away, so that short runs leave none.
+    let mut note = ((start + STEP) / STEP * STEP + STEP - start) as usize;
+    memo.start();
+    while at < limit {
+        let stop = limit.min(note);
+        for &byte in &bytes[at..stop] {
+            state = automaton.next(state, byte);
+            if state == DEAD {
+                stats.steps += at as u64;
+                let outcome = Outcome { matched: offset(start, matched), died: start + at as u64 };
+                memo.settle(outcome, rule.reach);
+                return Run::Done(outcome);
+            }
+            at += 1;
+            if automaton.accepts(state) {
+                matched = at;
+            }
+        }
+        if at == note && at < limit {
+            if let Some(known) = memo.visit(start + at as u64, state) {
+                stats.steps += at as u64;
+                let matched = known.matched.max(offset(start, matched));
+                let outcome = Outcome { matched, died: known.died };
+                memo.settle(outcome, rule.reach);
+                return Run::Done(outcome);
+            }
+            note += STEP as usize;
+        }
+    }
+    stats.steps += at as u64;
+    let alive = Run::Alive { state, at: start + at as u64 };
+    match bytes.get(rule.reach) {
+        Some(&byte) if automaton.next(state, byte) != DEAD => alive,
+        None if view.complete && view.forced => alive,
+        None if !view.complete => Run::Undecided,
+        _ => {
+            let outcome = Outcome { matched: offset(start, matched), died: start + at as u64 };
+            memo.settle(outcome, rule.reach);
+            Run::Done(outcome)
+        }
+    }
+}
+
+/// The offset in the record of a match of `length` bytes; 0 stands for none.
+fn offset(start: u64, length: usize) -> u64 {
+    if length == 0 { 0 } else { start + length as u64 }
+}

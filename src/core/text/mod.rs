@@ -1,0 +1,5 @@
+//! How text is made of units, and JSON of strings: what a span is widened to and
+//! cut at.
+
+pub(crate) mod json;
+pub(crate) mod units;

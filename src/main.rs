@@ -1,0 +1,26 @@
+//! The `blackbar` command: what `blackbar --help` says, around the library's engine.
+//!
+//! Each command is one file in `rim/cli` and one arm below.
+
+mod rim;
+
+use std::process::ExitCode;
+
+use rim::cli::{Action, Cli, filter, rules};
+use rim::{hardening, message};
+
+fn main() -> ExitCode {
+    message::silence_panics();
+    hardening::forbid_core_dumps();
+    let outcome = match Cli::from_arguments().action() {
+        Action::Filter(options) => filter::run(&options),
+        Action::Rules(command) => rules::run(&command),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            message::report(&failure);
+            failure.exit().into()
+        }
+    }
+}

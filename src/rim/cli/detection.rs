@@ -1,0 +1,146 @@
+//! The options that decide what is masked. Later commands take them as they are.
+
+use std::path::PathBuf;
+
+use blackbar::{Limits, Profile};
+use clap::Args;
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
+
+use crate::rim::cli::size;
+use crate::rim::config::Detection;
+
+/// What is a secret, and how it is masked.
+#[derive(Args)]
+#[command(next_help_heading = "Detection")]
+pub(crate) struct DetectionOptions {
+    /// Which rules run, and how strictly
+    ///
+    /// standard keeps the text around secrets readable; strict also runs the rules that
+    /// trade noise for reach and masks what fails its verification; article is exactly
+    /// the seven replacements of the article that blackbar started from.
+    #[arg(
+        short,
+        long,
+        env = "BLACKBAR_PROFILE",
+        hide_env = true,
+        default_value_t,
+        value_parser = profile_parser()
+    )]
+    profile: Profile,
+
+    /// Add the rules of a file, or of every *.toml in a directory; repeatable
+    ///
+    /// They run beside the rules that blackbar brings along. `blackbar rules check FILE`
+    /// tests them.
+    #[arg(long, value_name = "FILE|DIR")]
+    rules: Vec<PathBuf>,
+
+    /// Also mask every match of this regular expression; repeatable
+    ///
+    /// Rust's regex syntax over bytes, no Unicode classes. The pattern is shown in the
+    /// process list: describe your token's form, do not write a token.
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    pattern: Vec<String>,
+
+    /// Do not run this rule or pack, by its id; repeatable
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "BLACKBAR_DISABLE",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    disable: Vec<String>,
+
+    /// Name the rule in the mask: [REDACTED:stripe/secret-key]
+    #[arg(
+        long,
+        env = "BLACKBAR_LABEL",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    label: bool,
+
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+/// What bounds the engine.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitOptions {
+    /// How much of an unfinished line is held back [default: 1M]
+    ///
+    /// A longer line is worked off in windows that the output does not show.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "BLACKBAR_MAX_RECORD",
+        hide_env = true,
+        value_parser = size::parse
+    )]
+    max_record: Option<usize>,
+
+    /// The same for --framing document [default: 32M]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "BLACKBAR_MAX_DOCUMENT",
+        hide_env = true,
+        value_parser = size::parse
+    )]
+    max_document: Option<usize>,
+
+    /// The longest match of a rule that sets no reach of its own [default: 8K]
+    ///
+    /// A longer candidate is masked to its own end without a closer look.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "BLACKBAR_REACH",
+        hide_env = true,
+        value_parser = size::parse
+    )]
+    reach: Option<usize>,
+}
+
+impl DetectionOptions {
+    /// What the options and the environment say together.
+    pub(crate) fn detection(&self) -> Detection {
+        Detection {
+            profile: self.profile,
+            rules: self.rules_or_environment(),
+            patterns: self.pattern.clone(),
+            disabled: self.disable.clone(),
+            labels: self.label,
+            limits: self.limits.limits(),
+        }
+    }
+
+    /// Read here and not by clap, for which a colon would split the option's value too.
+    fn rules_or_environment(&self) -> Vec<PathBuf> {
+        if !self.rules.is_empty() {
+            return self.rules.clone();
+        }
+        let paths = std::env::var_os("BLACKBAR_RULES").unwrap_or_default();
+        std::env::split_paths(&paths)
+            .filter(|path| !path.as_os_str().is_empty())
+            .collect()
+    }
+}
+
+impl LimitOptions {
+    fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            reach: self.reach.unwrap_or(default.reach),
+            max_record: self.max_record.unwrap_or(default.max_record),
+            max_document: self.max_document.unwrap_or(default.max_document),
+        }
+    }
+}
+
+fn profile_parser() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(Profile::name))
+        .try_map(|name| name.parse::<Profile>())
+}

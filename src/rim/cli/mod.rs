@@ -1,0 +1,150 @@
+//! The command line: what can be asked for, one file a command.
+
+pub(crate) mod detection;
+pub(crate) mod filter;
+pub(crate) mod rules;
+pub(crate) mod size;
+
+use clap::{Parser, Subcommand};
+
+use crate::rim::cli::filter::FilterOptions;
+use crate::rim::cli::rules::RulesCommand;
+
+/// Puts a black bar over every secret in a stream of logs.
+///
+/// Reads the FILEs, or standard input, and writes the same bytes to standard output,
+/// with each secret replaced by [REDACTED].
+#[derive(Parser)]
+#[command(
+    name = "blackbar",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar rules <list|show|check>",
+    before_long_help = EXAMPLES,
+    after_help = "Try --help for examples and details.",
+    after_long_help = NOTES,
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    filter: FilterOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  app | blackbar >> app.log                 between a program and its log
+  app 2>&1 | blackbar | shipper             both streams of the program
+  blackbar app.log -o app.redacted.log      a file into another
+  blackbar -z old.log.gz | less              a compressed file
+  blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
+  blackbar --stats=json < app.log >/dev/null  how much is there to hide
+  blackbar rules list                       what is looked for
+";
+
+const NOTES: &str = "\
+A FILE that is named like a command is reached as ./rules.
+
+Environment: BLACKBAR_PROFILE, BLACKBAR_LABEL, BLACKBAR_FRAMING, BLACKBAR_STATS,
+BLACKBAR_MAX_RECORD, BLACKBAR_MAX_DOCUMENT and BLACKBAR_REACH stand for the options of
+their names, BLACKBAR_DISABLE for --disable (ids separated by commas), BLACKBAR_RULES
+for --rules (paths separated by colons). Options win over them. NO_COLOR is respected.
+
+Exit codes:
+  0      done (also when the reader of the output went away)
+  2      wrong options, rules or patterns; nothing was written
+  3      an input could not be read or was refused (the others were processed),
+         or the output could not be written
+  101    a defect of blackbar; nothing undecided was written
+  128+N  signal N ended the work before the end of the input
+
+On SIGINT or SIGTERM a pipe is drained for up to 2 seconds; then what is undecided is
+masked. A second signal ends at once.
+";
+
+#[derive(Subcommand)]
+enum Command {
+    /// List, show and check the rules
+    Rules(RulesCommand),
+}
+
+/// What the command line asks for.
+pub(crate) enum Action {
+    /// Redact files or standard input.
+    Filter(FilterOptions),
+    /// Look at rules.
+    Rules(RulesCommand),
+}
+
+impl Cli {
+    /// Parses the process's arguments. Help, version and errors end the process here.
+    pub(crate) fn from_arguments() -> Self {
+        Self::parse()
+    }
+
+    /// Which command it is.
+    pub(crate) fn action(self) -> Action {
+        match self.command {
+            None => Action::Filter(self.filter),
+            Some(Command::Rules(command)) => Action::Rules(command),
+        }
+    }
+}
+
+/// The command that `word` is probably a misspelling of.
+pub(crate) fn similar_command(word: &str) -> Option<String> {
+    use clap::CommandFactory;
+    Cli::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .find(|name| name != word && distance(name, word) <= name.len() / 3)
+}
+
+/// Counts the edits between two words: a letter put in, left out, changed, or swapped
+/// with its neighbour.
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let same = usize::from(a[i - 1] != b[j - 1]);
+                let one = (rows[i - 1][j] + 1)
+                    .min(rows[i][j - 1] + 1)
+                    .min(rows[i - 1][j - 1] + same);
+                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                if swapped { one.min(rows[i - 2][j - 2] + 1) } else { one }
+            };
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn misspelt_commands_are_recognised() {
+        assert_eq!(similar_command("rulse").as_deref(), Some("rules"));
+        assert_eq!(similar_command("rule").as_deref(), Some("rules"));
+        assert_eq!(similar_command("app.log"), None);
+        assert_eq!(similar_command("rules"), None);
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abcd", "abdc"), 1);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

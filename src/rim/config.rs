@@ -1,0 +1,110 @@
+//! From options to a [`Redactor`]: which packs are read and which rules run.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor};
+
+use crate::rim::message::{name, reason};
+
+/// What decides which bytes are secrets and how they are masked.
+pub(crate) struct Detection {
+    /// Which rules run.
+    pub(crate) profile: Profile,
+    /// Files of rules, and directories of them.
+    pub(crate) rules: Vec<PathBuf>,
+    /// Patterns of the user's own.
+    pub(crate) patterns: Vec<String>,
+    /// Ids of rules or packs that do not run.
+    pub(crate) disabled: Vec<String>,
+    /// Whether masks name their rule.
+    pub(crate) labels: bool,
+    /// What bounds the engine.
+    pub(crate) limits: Limits,
+}
+
+impl Detection {
+    /// Reads the packs and compiles everything that is enabled.
+    pub(crate) fn redactor(&self) -> Result<Redactor, ConfigError> {
+        let mut builder = Redactor::builder()
+            .profile(self.profile)
+            .limits(self.limits)
+            .labels(self.labels);
+        for pack in read_packs(&self.rules)? {
+            builder = builder.pack(pack);
+        }
+        for pattern in &self.patterns {
+            builder = builder.pattern(pattern);
+        }
+        for id in &self.disabled {
+            builder = builder.disable(id);
+        }
+        Ok(builder.build()?)
+    }
+}
+
+/// Why the rules could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// A file or directory of rules cannot be read.
+    #[error("cannot read the rules in {path}: {reason}")]
+    Unreadable { path: String, reason: String },
+    /// A directory that was named for its rules has none.
+    #[error("{path}: no *.toml in this directory; name a directory of packs or a file")]
+    NoPacks { path: String },
+    /// A pack does not hold.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The packs do not hold together.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl ConfigError {
+    fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self::Unreadable {
+            path: name(path),
+            reason: reason(error),
+        }
+    }
+}
+
+/// Reads the packs of files and directories, in the order in which they are named.
+pub(crate) fn read_packs(paths: &[PathBuf]) -> Result<Vec<Pack>, ConfigError> {
+    let mut packs = Vec::new();
+    for path in paths {
+        for file in pack_files(path)? {
+            packs.push(read_pack(&file)?);
+        }
+    }
+    Ok(packs)
+}
+
+/// A file itself; of a directory every `*.toml`, sorted by name.
+pub(crate) fn pack_files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unreadable = |error: io::Error| ConfigError::unreadable(path, &error);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        // Rules that are not there would let through what they were to find.
+        return Err(ConfigError::NoPacks { path: name(path) });
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads one pack; its name is the file's without the extension.
+pub(crate) fn read_pack(file: &Path) -> Result<Pack, ConfigError> {
+    let text = fs::read_to_string(file).map_err(|error| ConfigError::unreadable(file, &error))?;
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(Pack::parse(&stem, &name(file), &text)?)
+}

@@ -1,0 +1,69 @@
+//! How the process ends: exit codes, and the errors that lead to them.
+
+use std::process::ExitCode;
+
+use crate::rim::config::ConfigError;
+use crate::rim::transport::output::OutputError;
+
+/// The ways in which a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything asked for was done; a reader that went away counts as done.
+    Done,
+    /// The command line or a configuration file is wrong.
+    Configuration,
+    /// Something could not be read or written, or was refused as unreadable.
+    Io,
+    /// A signal ended the work before its end.
+    Signal(i32),
+    /// A defect of ours. Rust's own code for it.
+    Panic,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Configuration => 2,
+            Self::Io => 3,
+            Self::Signal(signal) => 128 + (signal & 0x7f) as u8,
+            Self::Panic => 101,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command could not do its work. Displayed as one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The rules or the options do not hold.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The output cannot be opened or written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// A thread or a signal handler could not be set up.
+    #[error("cannot start: {0}")]
+    Start(String),
+}
+
+impl Failure {
+    /// The exit code that says what kind of failure it is.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Usage(_) | Self::Output(OutputError::IsInput { .. }) => {
+                Exit::Configuration
+            }
+            Self::Output(_) | Self::Start(_) => Exit::Io,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Ways in and out. Today one: the plain filter.
+//!
+//! An input is opened ([`input`]), its first bytes looked at ([`sniff`]), unpacked if
+//! asked ([`decompress`], [`charset`]), pushed through a session ([`flow`]) and written
+//! vectored ([`sink`]) to where it belongs ([`output`]). [`filter`] runs it all beside
+//! the signals.
+
+pub(crate) mod charset;
+pub(crate) mod decompress;
+pub(crate) mod filter;
+pub(crate) mod flow;
+pub(crate) mod input;
+pub(crate) mod output;
+pub(crate) mod patient;
+pub(crate) mod signals;
+pub(crate) mod sink;
+pub(crate) mod sniff;
