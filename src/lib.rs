@@ -51,6 +51,7 @@
 
 pub mod core;
 
+pub use crate::core::check;
 pub use crate::core::{
     limits::{Framing, Limits, Profile, UnknownProfile},
     mask::Mask,
@@ -60,4 +61,3 @@ pub use crate::core::{
     session::{Piece, Session},
     tally::Tally,
 };
-pub use crate::core::check;

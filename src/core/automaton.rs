@@ -80,6 +80,11 @@ impl Automaton {
         self.next(self.start, byte) != DEAD
     }
 
+    /// How many states there are, the dead one included.
+    pub(crate) fn states(&self) -> usize {
+        self.accepts.len()
+    }
+
     /// Whether the automaton does not tell two bytes apart.
     pub(crate) fn same_class(&self, one: u8, other: u8) -> bool {
         self.classes[usize::from(one)] == self.classes[usize::from(other)]

@@ -2,7 +2,7 @@
 
 use crate::core::limits::Profile;
 use crate::core::pack::Pack;
-use crate::core::redactor::Redactor;
+use crate::core::redactor::{BuildError, Redactor};
 use crate::core::rule::RuleSource;
 
 /// What is wrong with a rule.
@@ -23,6 +23,10 @@ pub const MOST_WORK: u64 = 24;
 
 /// What a look at a suspect costs, in the same unit.
 const SUSPECT_WORK: u64 = 8;
+
+/// How many states an automaton may have: it is built when its first suspect turns up,
+/// and that must not be felt.
+pub const MOST_STATES: usize = 1000;
 
 /// How long a line of near misses is, in bytes.
 const NEAR_MISSES: usize = 256 * 1024;
@@ -50,6 +54,7 @@ pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
         match alone(pack, rule) {
             Err(error) => wrong(error.to_string()),
             Ok(redactor) => {
+                check_size(&redactor, &mut wrong);
                 check_examples(rule, &redactor, &mut wrong);
                 check_work(rule, &redactor, &mut wrong);
             }
@@ -71,7 +76,7 @@ pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
 /// # Errors
 ///
 /// Where the rule does not compile.
-pub fn near_miss_work(pack: &Pack, rule: &RuleSource) -> Result<u64, crate::BuildError> {
+pub fn near_miss_work(pack: &Pack, rule: &RuleSource) -> Result<u64, BuildError> {
     let redactor = alone(pack, rule)?;
     Ok(near_misses(rule)
         .map(|unit| work(&redactor, &unit))
@@ -124,7 +129,7 @@ fn profile(rule: &RuleSource) -> Profile {
         .unwrap_or_default()
 }
 
-fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, crate::BuildError> {
+fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, BuildError> {
     Redactor::builder()
         .embedded(false)
         .profile(profile(rule))
@@ -132,7 +137,7 @@ fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, crate::BuildError> 
         .build()
 }
 
-fn together(pack: &Pack, others: &[Pack]) -> Result<Redactor, crate::BuildError> {
+fn together(pack: &Pack, others: &[Pack]) -> Result<Redactor, BuildError> {
     let builder = Redactor::builder().embedded(false).profile(Profile::Strict);
     others
         .iter()
@@ -154,6 +159,21 @@ fn check_data(rule: &RuleSource, wrong: &mut impl FnMut(String)) {
     }
 }
 
+fn check_size(redactor: &Redactor, wrong: &mut impl FnMut(String)) {
+    let states = redactor
+        .scanner
+        .rules()
+        .iter()
+        .map(|rule| rule.automaton().states())
+        .sum::<usize>();
+    if states > MOST_STATES {
+        wrong(format!(
+            "its automaton has {states} states, {MOST_STATES} is the limit; split the rule, or \
+             shorten counted repeats and alternatives that overlap"
+        ));
+    }
+}
+
 fn check_examples(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut(String)) {
     for (number, example) in rule.examples().iter().enumerate() {
         let got = redactor.redact_document(example.input.as_bytes());
@@ -166,7 +186,10 @@ fn check_examples(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut
             ));
         }
         if example.input == example.output {
-            wrong(format!("example {}: nothing is masked; move it to `passes`", number + 1));
+            wrong(format!(
+                "example {}: nothing is masked; move it to `passes`",
+                number + 1
+            ));
         }
     }
     for (number, text) in rule.passes().iter().enumerate() {
@@ -182,7 +205,10 @@ fn check_examples(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut
 }
 
 fn check_work(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut(String)) {
-    let worst = near_misses(rule).map(|unit| work(redactor, &unit)).max().unwrap_or(0);
+    let worst = near_misses(rule)
+        .map(|unit| work(redactor, &unit))
+        .max()
+        .unwrap_or(0);
     if worst > MOST_WORK {
         wrong(format!(
             "near misses cost {worst} steps a byte, {MOST_WORK} is the limit; let the pattern \
@@ -193,15 +219,29 @@ fn check_work(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut(Str
 
 /// Steps a byte on a line that repeats `unit`.
 fn work(redactor: &Redactor, unit: &[u8]) -> u64 {
-    let input = unit.repeat(NEAR_MISSES / unit.len() + 1);
-    let stats = redactor.work(&input);
-    (stats.steps + SUSPECT_WORK * stats.suspects) / input.len() as u64
+    work_per_byte(redactor, &unit.repeat(NEAR_MISSES / unit.len() + 1))
+}
+
+/// How much work confirming the suspects of `input` is: the steps of the automata, and a
+/// constant for each suspect, divided by the length.
+///
+/// ```
+/// let redactor = blackbar::Redactor::builder().build()?;
+/// assert_eq!(blackbar::check::work_per_byte(&redactor, b"nothing to look at"), 0);
+/// # Ok::<(), blackbar::BuildError>(())
+/// ```
+pub fn work_per_byte(redactor: &Redactor, input: &[u8]) -> u64 {
+    let stats = redactor.work(input);
+    (stats.steps + SUSPECT_WORK * stats.suspects) / input.len().max(1) as u64
 }
 
 /// A second redaction by all rules together finds nothing more, in any text of the pack.
 fn check_inert(pack: &Pack, all: &Redactor, problems: &mut Vec<Problem>) {
     for rule in pack.rules() {
-        let texts = rule.examples().iter().flat_map(|example| [&example.input, &example.output]);
+        let texts = rule
+            .examples()
+            .iter()
+            .flat_map(|example| [&example.input, &example.output]);
         for text in texts.chain(rule.passes()) {
             let once = all.redact_document(text.as_bytes());
             let twice = all.redact_document(&once);

@@ -19,7 +19,7 @@ pub(crate) fn in_pattern(pattern: &str) -> Result<String, &'static str> {
         match part {
             Part::Plain(text) => out.push_str(text),
             Part::Macro(text) => {
-                let all: Vec<String> = spellings(text).iter().map(|one| one.pattern()).collect();
+                let all: Vec<String> = spellings(text).iter().map(Spelling::pattern).collect();
                 let _ = write!(out, "(?:{})", all.join("|"));
             }
         }
@@ -37,7 +37,10 @@ pub(crate) fn in_anchor(anchor: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     for part in parts(anchor)? {
         let next: Vec<Vec<u8>> = match part {
             Part::Plain(text) => vec![text.into()],
-            Part::Macro(text) => spellings(text).iter().flat_map(Spelling::literals).collect(),
+            Part::Macro(text) => spellings(text)
+                .iter()
+                .flat_map(Spelling::literals)
+                .collect(),
         };
         all = all
             .iter()
@@ -89,7 +92,12 @@ enum Dialect {
 }
 
 fn spellings(text: &str) -> Vec<Spelling<'_>> {
-    let mut dialects = vec![Dialect::Plain, Dialect::Unicode, Dialect::Percent, Dialect::PercentTwice];
+    let mut dialects = vec![
+        Dialect::Plain,
+        Dialect::Unicode,
+        Dialect::Percent,
+        Dialect::PercentTwice,
+    ];
     if text.contains('/') {
         dialects.extend(SLASHES.map(Dialect::Slashes));
     }
@@ -119,39 +127,45 @@ impl Spelling<'_> {
         })
     }
 
-    /// For the anchors: a prefix that is unmistakable is enough.
+    /// For the anchors: as much of the beginning as is spelled in few ways.
     fn literals(&self) -> Vec<Vec<u8>> {
-        let literal = |upper: bool| {
-            self.text.chars().fold(String::new(), |mut out, char| {
-                let code = u32::from(char);
-                if char.is_ascii_alphanumeric() {
-                    out.push(char);
-                    return out;
-                }
-                let _ = match (self.dialect, upper) {
-                    (Dialect::Slashes(count), _) if char == '/' => {
-                        write!(out, "{}/", "\\".repeat(count))
-                    }
-                    (Dialect::Plain | Dialect::Slashes(_), _) => write!(out, "{char}"),
-                    (Dialect::Unicode, false) => write!(out, "\\u{code:04x}"),
-                    (Dialect::Unicode, true) => write!(out, "\\u{code:04X}"),
-                    (Dialect::Percent, false) => write!(out, "%{code:02x}"),
-                    (Dialect::Percent, true) => write!(out, "%{code:02X}"),
-                    (Dialect::PercentTwice, false) => write!(out, "%25{code:02x}"),
-                    (Dialect::PercentTwice, true) => write!(out, "%25{code:02X}"),
-                };
-                out
-            })
+        // The backslashes between two escapes vary, and hexadecimal digits have two cases.
+        let (escapes, prefix) = match self.dialect {
+            Dialect::Plain | Dialect::Slashes(_) => (usize::MAX, ""),
+            Dialect::Unicode => (1, "\\u00"),
+            Dialect::Percent => (2, "%"),
+            Dialect::PercentTwice => (2, "%25"),
         };
-        let first_escape = |text: String| match self.dialect {
-            // The backslashes between two escapes vary, and so does the case of each.
-            Dialect::Unicode => text[..6.min(text.len())].to_owned(),
-            _ => text,
-        };
-        [false, true]
-            .map(|upper| first_escape(literal(upper)).into_bytes())
-            .into()
+        let mut all = vec![String::new()];
+        for char in self.text.chars().take(escapes) {
+            let code = u32::from(char);
+            let spelled = match self.dialect {
+                _ if char.is_ascii_alphanumeric() => vec![char.to_string()],
+                Dialect::Slashes(count) if char == '/' => vec!["\\".repeat(count) + "/"],
+                Dialect::Plain | Dialect::Slashes(_) => vec![char.to_string()],
+                _ => cases(&format!("{code:02x}"))
+                    .into_iter()
+                    .map(|digits| format!("{prefix}{digits}"))
+                    .collect(),
+            };
+            all = all
+                .iter()
+                .flat_map(|head| spelled.iter().map(move |tail| head.clone() + tail))
+                .collect();
+        }
+        all.into_iter().map(String::into_bytes).collect()
     }
+}
+
+/// Hexadecimal digits in every case.
+fn cases(digits: &str) -> Vec<String> {
+    digits.chars().fold(vec![String::new()], |all, digit| {
+        let mut choices = vec![digit.to_ascii_lowercase(), digit.to_ascii_uppercase()];
+        choices.dedup();
+        all.iter()
+            .flat_map(|head| choices.iter().map(move |&choice| format!("{head}{choice}")))
+            .collect()
+    })
 }
 
 #[cfg(test)]
@@ -162,8 +176,18 @@ mod tests {
     fn a_macro_stands_for_every_spelling() {
         let pattern = in_pattern("^x{esc:://}y$").unwrap();
         let regex = regex_automata::meta::Regex::new(&pattern).unwrap();
-        for spelled in ["://", r":\/\/", r":\\\/\\\/", r"\u003a\u002F\u002f", "%3A%2F%2f", "%253a%252f%252f"] {
-            assert!(regex.is_match(format!("x{spelled}y").as_bytes()), "{spelled}");
+        for spelled in [
+            "://",
+            r":\/\/",
+            r":\\\/\\\/",
+            r"\u003a\u002F\u002f",
+            "%3A%2F%2f",
+            "%253a%252f%252f",
+        ] {
+            assert!(
+                regex.is_match(format!("x{spelled}y").as_bytes()),
+                "{spelled}"
+            );
         }
         assert!(!regex.is_match(b"x:/y"));
         let anchors = in_anchor("{esc:://}").unwrap();

@@ -74,7 +74,11 @@ impl MaskTexts {
     /// What is written for `mask`.
     #[inline]
     pub(crate) fn of(&self, mask: Mask) -> &[u8] {
-        let rule = if self.ranges.len() == 1 { 0 } else { mask.rule() };
+        let rule = if self.ranges.len() == 1 {
+            0
+        } else {
+            mask.rule()
+        };
         let variant = match mask.quotes {
             Quotes::None => 0,
             Quotes::Level(level) => usize::from(level) + 1,
@@ -171,16 +175,35 @@ mod tests {
     #[test]
     fn labels_name_the_rule() {
         let texts = MaskTexts::new(Some(&["a/b", "c/d"]));
-        let mask = Mask { rule: 1, quotes: Quotes::None };
+        let mask = Mask {
+            rule: 1,
+            quotes: Quotes::None,
+        };
         assert_eq!(texts.of(mask), b"[REDACTED:c/d]");
     }
 
     #[test]
     fn only_whole_placeholders_count() {
-        for whole in ["***", "xxxxx", "XXXXXX", "[Filtered]", "<hidden>", "[REDACTED:a/b-c]"] {
+        for whole in [
+            "***",
+            "xxxxx",
+            "XXXXXX",
+            "[Filtered]",
+            "<hidden>",
+            "[REDACTED:a/b-c]",
+        ] {
             assert!(is_placeholder(whole.as_bytes()), "{whole}");
         }
-        for not in ["", "**", "xxxx", "xXxXx", "***x", "[REDACTED]x", "[REDACTED:]", "[REDACTED:a b]"] {
+        for not in [
+            "",
+            "**",
+            "xxxx",
+            "xXxXx",
+            "***x",
+            "[REDACTED]x",
+            "[REDACTED:]",
+            "[REDACTED:a b]",
+        ] {
             assert!(!is_placeholder(not.as_bytes()), "{not}");
         }
     }

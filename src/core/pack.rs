@@ -16,11 +16,17 @@ use crate::core::verify::VerifySpec;
 /// The packs that are compiled into the library.
 const EMBEDDED: [(&str, &str); 6] = [
     ("article", include_str!("../../patterns/article.toml")),
-    ("authorization", include_str!("../../patterns/authorization.toml")),
+    (
+        "authorization",
+        include_str!("../../patterns/authorization.toml"),
+    ),
     ("jwt", include_str!("../../patterns/jwt.toml")),
     ("pem", include_str!("../../patterns/pem.toml")),
     ("stripe", include_str!("../../patterns/stripe.toml")),
-    ("url-credentials", include_str!("../../patterns/url-credentials.toml")),
+    (
+        "url-credentials",
+        include_str!("../../patterns/url-credentials.toml"),
+    ),
 ];
 
 /// The packs that are compiled into the library, by name.
@@ -93,7 +99,8 @@ impl Pack {
     pub fn parse(name: &str, origin: &str, text: &str) -> Result<Self, PackError> {
         let at = Origin { origin, text };
         if !is_id(name) {
-            let what = format!("the pack's name {name:?} is not of a-z, 0-9 and `-`; rename the file");
+            let what =
+                format!("the pack's name {name:?} is not of a-z, 0-9 and `-`; rename the file");
             return Err(at.error(0..0, None, None, what));
         }
         let raw: RawPack = toml::from_str(text).map_err(|error| {
@@ -278,7 +285,8 @@ impl RawRule {
         }
         let hir = self.parse_pattern()?;
         if let Some(spec) = &self.verify {
-            spec.verifier().map_err(|what| ("verify", what.to_owned()))?;
+            spec.verifier()
+                .map_err(|what| ("verify", what.to_owned()))?;
         }
         if self.reach == Some(0) {
             return Err(("reach", "a reach is at least 1 byte".to_owned()));
@@ -308,7 +316,11 @@ impl RawRule {
                     output: template::expand(output),
                 })
                 .collect(),
-            passes: self.passes.iter().map(|text| template::expand(text)).collect(),
+            passes: self
+                .passes
+                .iter()
+                .map(|text| template::expand(text))
+                .collect(),
         })
     }
 
@@ -318,7 +330,9 @@ impl RawRule {
         let hir = parse_regex(&expanded, self.ignore_case).map_err(wrong)?;
         let properties = hir.properties();
         if properties.minimum_len().is_none_or(|least| least == 0) {
-            return Err(wrong("it can match nothing at all; require at least one byte".to_owned()));
+            return Err(wrong(
+                "it can match nothing at all; require at least one byte".to_owned(),
+            ));
         }
         if !properties.look_set().is_empty() {
             let what = "anchors and word boundaries are not supported; use `before` and `after`";
@@ -326,7 +340,10 @@ impl RawRule {
         }
         let groups = properties.explicit_captures_len();
         if self.secret > groups {
-            let what = format!("there is no group {}; the pattern has {groups}", self.secret);
+            let what = format!(
+                "there is no group {}; the pattern has {groups}",
+                self.secret
+            );
             return Err(("secret", what));
         }
         Ok(hir)
@@ -359,7 +376,9 @@ pub(crate) fn parse_regex(pattern: &str, ignore_case: bool) -> Result<Hir, Strin
         .build()
         .parse(pattern)
         .map_err(|error| match error {
-            regex_syntax::Error::Parse(error) => format!("{} (at byte {})", error.kind(), error.span().start.offset),
+            regex_syntax::Error::Parse(error) => {
+                format!("{} (at byte {})", error.kind(), error.span().start.offset)
+            }
             regex_syntax::Error::Translate(error) => {
                 format!("{} (at byte {})", error.kind(), error.span().start.offset)
             }
@@ -374,7 +393,10 @@ fn parse_class(key: &'static str, class: Option<&str>) -> Result<Option<ByteSet>
     let hir = parse_regex(class, false).map_err(|what| (key, what))?;
     match ByteSet::of_class(&hir) {
         Some(set) => Ok(Some(set)),
-        None => Err((key, "it is not a class of single bytes such as [^A-Za-z0-9]".to_owned())),
+        None => Err((
+            key,
+            "it is not a class of single bytes such as [^A-Za-z0-9]".to_owned(),
+        )),
     }
 }
 
@@ -383,10 +405,16 @@ fn parse_profiles(names: Option<&[String]>) -> Result<Vec<Profile>, Wrong> {
         return Ok(vec![Profile::Standard, Profile::Strict]);
     };
     if names.is_empty() {
-        return Err(("profiles", "name at least one, or leave the key out".to_owned()));
+        return Err((
+            "profiles",
+            "name at least one, or leave the key out".to_owned(),
+        ));
     }
     names
         .iter()
-        .map(|name| name.parse().map_err(|error| ("profiles", format!("{name:?}: {error}"))))
+        .map(|name| {
+            name.parse()
+                .map_err(|error| ("profiles", format!("{name:?}: {error}")))
+        })
         .collect()
 }

@@ -30,8 +30,9 @@ pub(crate) struct Painter {
     reader: Reader,
     /// Cells that were read and not painted, in order.
     cells: Vec<Cell>,
-    /// Findings that begin at or after `at`, by [`Finding::key`].
+    /// Findings by [`Finding::key`]; from `next` on those that begin at or after `at`.
     ahead: Vec<Finding>,
+    next: usize,
     /// Findings that began before and go on, by the same.
     active: Vec<Active>,
     /// The largest end of an active finding.
@@ -63,6 +64,7 @@ impl Painter {
             reader: Reader::new(limit),
             cells: Vec::new(),
             ahead: Vec::new(),
+            next: 0,
             active: Vec::new(),
             cover: 0,
             masking: false,
@@ -75,6 +77,7 @@ impl Painter {
         self.kind = Kind::Unknown;
         self.cells.clear();
         self.ahead.clear();
+        self.next = 0;
         self.active.clear();
         self.cover = 0;
         self.masking = false;
@@ -87,6 +90,8 @@ impl Painter {
 
     /// Takes in what the detectors told.
     pub(crate) fn tell(&mut self, told: &mut Vec<Finding>) {
+        self.ahead.drain(..self.next);
+        self.next = 0;
         for finding in told.drain(..) {
             if finding.closes {
                 self.close(finding);
@@ -99,11 +104,9 @@ impl Painter {
 
     fn close(&mut self, closing: Finding) {
         let active = self.active.iter_mut().map(|active| &mut active.finding);
-        let open = self
-            .ahead
-            .iter_mut()
-            .chain(active)
-            .find(|open| open.end == OPEN && (open.rule, open.start) == (closing.rule, closing.start));
+        let open = self.ahead.iter_mut().chain(active).find(|open| {
+            open.end == OPEN && (open.rule, open.start) == (closing.rule, closing.start)
+        });
         if let Some(open) = open {
             open.end = closing.end;
         }
@@ -111,7 +114,13 @@ impl Painter {
     }
 
     /// Paints up to the frontier: no finding that is yet to be told begins before it.
-    pub(crate) fn paint(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+    pub(crate) fn paint(
+        &mut self,
+        view: View<'_>,
+        frontier: u64,
+        canvas: &mut impl Canvas,
+        tally: &mut Tally,
+    ) {
         if self.kind == Kind::Unknown && !self.open(view, frontier, canvas) {
             return;
         }
@@ -141,8 +150,18 @@ impl Painter {
 
     // JSON: cell by cell.
 
-    fn paint_json(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
-        let window = Window { bytes: view.bytes, base: view.base, complete: view.complete };
+    fn paint_json(
+        &mut self,
+        view: View<'_>,
+        frontier: u64,
+        canvas: &mut impl Canvas,
+        tally: &mut Tally,
+    ) {
+        let window = Window {
+            bytes: view.bytes,
+            base: view.base,
+            complete: view.complete,
+        };
         loop {
             while self.cells.is_empty() && self.reader.position() < frontier {
                 let cells = &mut self.cells;
@@ -153,7 +172,11 @@ impl Painter {
             if self.cells.is_empty() {
                 break;
             }
-            let ready = self.cells.iter().take_while(|cell| cell.end <= frontier).count();
+            let ready = self
+                .cells
+                .iter()
+                .take_while(|cell| cell.end <= frontier)
+                .count();
             for index in 0..ready {
                 self.paint_cell(self.cells[index], canvas, tally);
             }
@@ -191,7 +214,13 @@ impl Painter {
 
     // Text: stretch by stretch, widened at their ends.
 
-    fn paint_text(&mut self, view: View<'_>, frontier: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+    fn paint_text(
+        &mut self,
+        view: View<'_>,
+        frontier: u64,
+        canvas: &mut impl Canvas,
+        tally: &mut Tally,
+    ) {
         let limit = self.floor(view, frontier.max(self.at));
         while self.at < limit {
             if self.cover > self.at {
@@ -203,8 +232,15 @@ impl Painter {
     }
 
     fn paint_clean(&mut self, view: View<'_>, limit: u64, canvas: &mut impl Canvas) {
-        let next = self.ahead.first().map_or(OPEN, |finding| finding.start);
-        let to = if next < limit { self.floor(view, next) } else { limit };
+        let next = self
+            .ahead
+            .get(self.next)
+            .map_or(OPEN, |finding| finding.start);
+        let to = if next < limit {
+            self.floor(view, next)
+        } else {
+            limit
+        };
         canvas.clean(self.at, to);
         self.at = to;
         self.masking = false;
@@ -213,13 +249,23 @@ impl Painter {
         }
     }
 
-    fn paint_mask(&mut self, view: View<'_>, limit: u64, canvas: &mut impl Canvas, tally: &mut Tally) {
+    fn paint_mask(
+        &mut self,
+        view: View<'_>,
+        limit: u64,
+        canvas: &mut impl Canvas,
+        tally: &mut Tally,
+    ) {
         if !self.masking {
             canvas.mask(self.mask(Quotes::None));
         }
         // Findings that begin before the widened end belong to the same mask.
         let mut end = self.ceil(view, self.cover, limit);
-        while self.ahead.first().is_some_and(|next| next.start < end) {
+        while self
+            .ahead
+            .get(self.next)
+            .is_some_and(|next| next.start < end)
+        {
             self.activate(end);
             end = self.ceil(view, self.cover, limit);
         }
@@ -231,7 +277,12 @@ impl Painter {
 
     /// The start of the unit at `offset`.
     fn floor(&self, view: View<'_>, offset: u64) -> u64 {
-        let index = units::floor(view.bytes, view.index(self.at), view.index(offset), view.complete);
+        let index = units::floor(
+            view.bytes,
+            view.index(self.at),
+            view.index(offset),
+            view.complete,
+        );
         view.base + index as u64
     }
 
@@ -240,18 +291,26 @@ impl Painter {
         if offset >= limit {
             return limit;
         }
-        units::ceil(view.bytes, view.index(self.at), view.index(offset), view.complete)
-            .map_or(limit, |index| view.base + index as u64)
+        units::ceil(
+            view.bytes,
+            view.index(self.at),
+            view.index(offset),
+            view.complete,
+        )
+        .map_or(limit, |index| view.base + index as u64)
     }
 
     // Findings.
 
     /// Findings that begin before `offset` become active.
     fn activate(&mut self, offset: u64) {
-        let count = self.ahead.iter().take_while(|finding| finding.start < offset).count();
-        for finding in self.ahead.drain(..count) {
+        while let Some(&finding) = self.ahead.get(self.next).filter(|next| next.start < offset) {
+            self.next += 1;
             self.cover = self.cover.max(finding.end);
-            self.active.push(Active { finding, counted: false });
+            self.active.push(Active {
+                finding,
+                counted: false,
+            });
         }
     }
 
@@ -262,7 +321,12 @@ impl Painter {
         }
         let at = self.at;
         self.active.retain(|active| active.finding.end > at);
-        self.cover = self.active.iter().map(|active| active.finding.end).max().unwrap_or(0);
+        self.cover = self
+            .active
+            .iter()
+            .map(|active| active.finding.end)
+            .max()
+            .unwrap_or(0);
     }
 
     /// Counts the active findings: each covers a cell.

@@ -42,7 +42,9 @@ pub enum BuildError {
         origin: String,
     },
     /// A rule to disable is not there.
-    #[error("no rule and no pack is called {id:?}, so it cannot be disabled; `blackbar rules list` names all")]
+    #[error(
+        "no rule and no pack is called {id:?}, so it cannot be disabled; `blackbar rules list` names all"
+    )]
     UnknownRule {
         /// As it was given.
         id: String,
@@ -144,7 +146,7 @@ impl Redactor {
         let mut pieces = Vec::new();
         session.write(self, input, &mut pieces);
         session.end(self, false, &mut pieces);
-        session.stats(self)
+        session.stats()
     }
 }
 
@@ -238,7 +240,11 @@ impl Builder {
     /// All rules in the order of the packs, those of the user with their origin.
     fn sources(&self) -> Result<Vec<(RuleSource, Option<String>)>, BuildError> {
         let mut all: Vec<(RuleSource, Option<String>)> = Vec::new();
-        let embedded = if self.embedded { embedded_packs()? } else { Vec::new() };
+        let embedded = if self.embedded {
+            embedded_packs()?
+        } else {
+            Vec::new()
+        };
         let patterns = self
             .patterns
             .iter()
@@ -289,11 +295,19 @@ fn prove(rule: &Rule, origin: &str) -> Result<(), BuildError> {
     let place = || (origin.to_owned(), rule.source.full_id.clone());
     rule.compile().map_err(|error: AutomatonError| {
         let (origin, id) = place();
-        BuildError::Automaton { origin, id, source: error.into() }
+        BuildError::Automaton {
+            origin,
+            id,
+            source: error.into(),
+        }
     })?;
     proof::prove(rule).map_err(|error: Unproven| {
         let (origin, id) = place();
-        BuildError::Anchors { origin, id, source: error.into() }
+        BuildError::Anchors {
+            origin,
+            id,
+            source: error.into(),
+        }
     })
 }
 

@@ -157,6 +157,8 @@ pub(crate) struct Rule {
     pub(crate) reach: usize,
     /// The group to mask; 0 where the whole match goes.
     secret: usize,
+    /// The lengths of what stands before and after the group, where they never vary.
+    around: Option<(usize, usize)>,
     /// The closer look at a match, and what its failure means.
     pub(crate) verify: Option<(Box<dyn Verify>, OnFail)>,
     automaton: OnceLock<Automaton>,
@@ -182,6 +184,7 @@ impl Rule {
         Self {
             reach: source.reach.unwrap_or(default_reach),
             secret: if whole { 0 } else { source.secret },
+            around: lengths_around(&source.hir, source.secret),
             verify: if whole { None } else { verify },
             source,
             automaton: OnceLock::new(),
@@ -217,8 +220,7 @@ impl Rule {
             let _ = self.automaton.set(built);
         }
         if self.secret != 0 {
-            self.groups();
-            self.lead_in();
+            let _ = (self.groups(), self.lead_in());
         }
         Ok(())
     }
@@ -233,9 +235,16 @@ impl Rule {
     }
 
     /// Where the secret lies in `matched`, the bytes of one whole match.
-    pub(crate) fn secret_in(&self, matched: &[u8], slots: &mut Vec<Option<NonMaxUsize>>) -> std::ops::Range<usize> {
+    pub(crate) fn secret_in(
+        &self,
+        matched: &[u8],
+        slots: &mut Vec<Option<NonMaxUsize>>,
+    ) -> std::ops::Range<usize> {
         if self.secret == 0 {
             return 0..matched.len();
+        }
+        if let Some((before, after)) = self.around {
+            return before..matched.len() - after;
         }
         let regex = self.groups();
         slots.clear();
@@ -264,7 +273,11 @@ impl Rule {
             }
             state = lead_in.next(state, byte);
         }
-        if lead_in.accepts(state) { candidate.len() } else { 0 }
+        if lead_in.accepts(state) {
+            candidate.len()
+        } else {
+            0
+        }
     }
 
     fn groups(&self) -> &meta::Regex {
@@ -272,35 +285,48 @@ impl Rule {
             meta::Builder::new()
                 .configure(meta::Config::new().utf8_empty(false))
                 .build_from_hir(&self.source.hir)
-                .unwrap_or_else(|_| panic!("rule {}: its groups cannot be built", self.source.full_id))
+                .unwrap_or_else(|_| {
+                    panic!("rule {}: its groups cannot be built", self.source.full_id)
+                })
         })
     }
 
     fn lead_in(&self) -> Option<&Automaton> {
         self.lead_in
             .get_or_init(|| {
-                let items = items_before(&self.source.hir, self.secret)?;
+                let (items, _) = items_around(&self.source.hir, self.secret)?;
                 // Up to the first accepting state no thread has been cut, so that state
                 // marks the shortest text that the items match.
-                Automaton::new(&Hir::concat(items)).ok()
+                Automaton::new(&Hir::concat(items.to_vec())).ok()
             })
             .as_ref()
     }
 }
 
-/// The items of a concatenation that stand before the capture group `group`.
-fn items_before(hir: &Hir, group: usize) -> Option<Vec<Hir>> {
-    let is_group = |item: &Hir| {
-        matches!(item.kind(), HirKind::Capture(capture) if capture.index as usize == group)
-    };
+/// The items of a concatenation that stand before and after the capture group `group`.
+fn items_around(hir: &Hir, group: usize) -> Option<(&[Hir], &[Hir])> {
+    let is_group = |item: &Hir| matches!(item.kind(), HirKind::Capture(capture) if capture.index as usize == group);
     if is_group(hir) {
-        return Some(Vec::new());
+        return Some((&[], &[]));
     }
     let HirKind::Concat(items) = hir.kind() else {
         return None;
     };
     let at = items.iter().position(is_group)?;
-    Some(items[..at].to_vec())
+    Some((&items[..at], &items[at + 1..]))
+}
+
+/// The lengths of those items, where they never vary.
+fn lengths_around(hir: &Hir, group: usize) -> Option<(usize, usize)> {
+    let length = |items: &[Hir]| {
+        items.iter().try_fold(0, |sum, item| {
+            let properties = item.properties();
+            (properties.minimum_len() == properties.maximum_len())
+                .then(|| properties.minimum_len().map(|length| sum + length))?
+        })
+    };
+    let (before, after) = items_around(hir, group)?;
+    Some((length(before)?, length(after)?))
 }
 
 /// The longest literal prefixes of a pattern, where there are any worth looking for.

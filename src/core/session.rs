@@ -193,7 +193,12 @@ impl Stream {
         undecided
     }
 
-    pub(crate) fn bytes<'a>(&'a self, redactor: &'a Redactor, piece: &Piece, chunk: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn bytes<'a>(
+        &'a self,
+        redactor: &'a Redactor,
+        piece: &Piece,
+        chunk: &'a [u8],
+    ) -> &'a [u8] {
         match piece {
             Piece::Chunk(range) => &chunk[range.clone()],
             Piece::Held(range) => &self.held[range.clone()],
@@ -201,8 +206,8 @@ impl Stream {
         }
     }
 
-    pub(crate) fn stats(&self, redactor: &Redactor) -> PatternStats {
-        redactor.scanner.stats(&self.scan)
+    pub(crate) fn stats(&self) -> PatternStats {
+        self.scan.stats()
     }
 
     fn is_open(&self) -> bool {
@@ -229,7 +234,13 @@ impl Stream {
     // Whole records.
 
     /// Works on complete records of the chunk, a block at a time.
-    fn complete_records(&mut self, redactor: &Redactor, chunk: &[u8], range: Range<usize>, out: &mut Vec<Piece>) {
+    fn complete_records(
+        &mut self,
+        redactor: &Redactor,
+        chunk: &[u8],
+        range: Range<usize>,
+        out: &mut Vec<Piece>,
+    ) {
         let mut pen = Pen::over_records(redactor, out, Origin::Chunk, range.start);
         let mut at = range.start;
         while at < range.end {
@@ -263,15 +274,26 @@ impl Stream {
                     None => break,
                 }
             };
-            let start = memchr::memrchr(b'\n', &bytes[at..somewhere]).map_or(at, |newline| at + newline + 1);
-            let newline = memchr::memchr(b'\n', &bytes[somewhere..]).map_or(bytes.len(), |offset| somewhere + offset);
-            let last = first + suspects[first..].iter().take_while(|suspect| suspect.at < newline).count();
+            let start = memchr::memrchr(b'\n', &bytes[at..somewhere])
+                .map_or(at, |newline| at + newline + 1);
+            let newline = memchr::memchr(b'\n', &bytes[somewhere..])
+                .map_or(bytes.len(), |offset| somewhere + offset);
+            let last = first
+                + suspects[first..]
+                    .iter()
+                    .take_while(|suspect| suspect.at < newline)
+                    .count();
             for suspect in &mut suspects[first..last] {
                 suspect.at -= start;
             }
             let content = content_length(&bytes[start..newline], Framing::Lines, Ends::Terminated);
             pen.begin_record(range.start + start);
-            self.record(redactor, &bytes[start..start + content], &suspects[first..last], pen);
+            self.record(
+                redactor,
+                &bytes[start..start + content],
+                &suspects[first..last],
+                pen,
+            );
             first = last;
             at = newline + 1;
         }
@@ -279,16 +301,35 @@ impl Stream {
     }
 
     /// Works on one whole record's content. What is not told to the pen is clean.
-    fn record(&mut self, redactor: &Redactor, content: &[u8], suspects: &[Suspect], pen: &mut Pen<'_>) {
-        if let Some(order) = redactor.article.as_ref().filter(|_| content.len() <= self.most) {
+    fn record(
+        &mut self,
+        redactor: &Redactor,
+        content: &[u8],
+        suspects: &[Suspect],
+        pen: &mut Pen<'_>,
+    ) {
+        if let Some(order) = redactor
+            .article
+            .as_ref()
+            .filter(|_| content.len() <= self.most)
+        {
             let by_anchor = redactor.scanner.by_anchor();
             let rules = redactor.scanner.rules();
-            let (stretches, findings) =
-                article::replace(rules, order, content, suspects, by_anchor, &mut self.article);
+            let (stretches, findings) = article::replace(
+                rules,
+                order,
+                content,
+                suspects,
+                by_anchor,
+                &mut self.article,
+            );
             let mut at = 0;
             for stretch in stretches {
                 pen.clean(at, stretch.start as u64);
-                pen.mask(Mask { rule: stretch.rule, quotes: Quotes::None });
+                pen.mask(Mask {
+                    rule: stretch.rule,
+                    quotes: Quotes::None,
+                });
                 at = stretch.end as u64;
             }
             pen.clean(at, content.len() as u64);
@@ -299,7 +340,9 @@ impl Stream {
         }
         redactor.scanner.begin_record(&mut self.scan);
         let view = View::whole(content);
-        redactor.scanner.scan(view, suspects, &mut self.scan, &mut self.told);
+        redactor
+            .scanner
+            .scan(view, suspects, &mut self.scan, &mut self.told);
         if !self.told.is_empty() {
             self.painter.begin();
             self.painter.tell(&mut self.told);
@@ -309,7 +352,14 @@ impl Stream {
     }
 
     /// Works on a whole record that was held.
-    fn whole_record(&mut self, redactor: &Redactor, held: &[u8], live: Range<usize>, ends: Ends, out: &mut Vec<Piece>) {
+    fn whole_record(
+        &mut self,
+        redactor: &Redactor,
+        held: &[u8],
+        live: Range<usize>,
+        ends: Ends,
+        out: &mut Vec<Piece>,
+    ) {
         let bytes = &held[live.clone()];
         let content = &bytes[..content_length(bytes, self.framing, ends)];
         let mut suspects = std::mem::take(&mut self.suspects);
@@ -327,7 +377,13 @@ impl Stream {
     // Unfinished records.
 
     /// A record begins in the chunk at `start` and does not end in it.
-    fn open_record(&mut self, redactor: &Redactor, chunk: &[u8], start: usize, out: &mut Vec<Piece>) {
+    fn open_record(
+        &mut self,
+        redactor: &Redactor,
+        chunk: &[u8],
+        start: usize,
+        out: &mut Vec<Piece>,
+    ) {
         self.base = 0;
         let bytes = &chunk[start..];
         if content_length(bytes, self.framing, Ends::Open) <= self.most {
@@ -336,7 +392,14 @@ impl Stream {
             return;
         }
         self.begin_windows(redactor);
-        self.window(redactor, chunk, start..chunk.len(), Ends::Open, Origin::Chunk, out);
+        self.window(
+            redactor,
+            chunk,
+            start..chunk.len(),
+            Ends::Open,
+            Origin::Chunk,
+            out,
+        );
         self.hold_tail(chunk, start..chunk.len());
     }
 
@@ -369,7 +432,8 @@ impl Stream {
         // The terminator does not count, and its carriage return may be held already.
         let last = [self.held.last().copied(), part.first().copied()];
         let length = live + content_length(part, self.framing, ends);
-        length <= self.most || length == self.most + 1 && part.len() == 1 && last == [Some(b'\r'), Some(b'\n')]
+        length <= self.most
+            || length == self.most + 1 && part.len() == 1 && last == [Some(b'\r'), Some(b'\n')]
     }
 
     fn begin_windows(&mut self, redactor: &Redactor) {
@@ -381,7 +445,13 @@ impl Stream {
         }
     }
 
-    fn go_on_in_windows(&mut self, redactor: &Redactor, part: &[u8], ends: Ends, out: &mut Vec<Piece>) {
+    fn go_on_in_windows(
+        &mut self,
+        redactor: &Redactor,
+        part: &[u8],
+        ends: Ends,
+        out: &mut Vec<Piece>,
+    ) {
         self.begin_windows(redactor);
         if ends == Ends::Open && self.held.len() - self.from + part.len() < self.worth_while {
             self.held.extend_from_slice(part);
@@ -397,7 +467,14 @@ impl Stream {
             let whole = taken == part.len();
             let live = self.from..held.len();
             let window_ends = if whole { ends } else { Ends::Open };
-            self.window(redactor, &held, live.clone(), window_ends, Origin::Held, out);
+            self.window(
+                redactor,
+                &held,
+                live.clone(),
+                window_ends,
+                Origin::Held,
+                out,
+            );
             if whole {
                 if ends == Ends::Open {
                     self.keep_tail(&held, live);
@@ -445,17 +522,22 @@ impl Stream {
             complete: ends != Ends::Open,
             forced: ends == Ends::Input { forced: true },
         };
-        let frontier = redactor.scanner.scan_window(view, &mut self.scan, &mut self.told);
+        let frontier = redactor
+            .scanner
+            .scan_window(view, &mut self.scan, &mut self.told);
         let left = self.painter.position();
         let undecided = if view.forced {
             let masked = self.told.iter().filter(|finding| finding.undecided);
-            masked.map(|finding| finding.end - finding.start.max(left)).sum()
+            masked
+                .map(|finding| finding.end - finding.start.max(left))
+                .sum()
         } else {
             0
         };
         let mut pen = Pen::over_window(redactor, out, origin, live.start, self.base);
         self.painter.tell(&mut self.told);
-        self.painter.paint(view, frontier, &mut pen, &mut self.tally);
+        self.painter
+            .paint(view, frontier, &mut pen, &mut self.tally);
         if view.complete {
             pen.end_record(view.end());
             pen.rest(live.end);
@@ -505,7 +587,9 @@ fn end_of_block(chunk: &[u8], at: usize, end: usize) -> usize {
     }
     match memchr::memrchr(b'\n', &chunk[at..at + BLOCK]) {
         Some(last) => at + last + 1,
-        None => memchr::memchr(b'\n', &chunk[at + BLOCK..end]).map_or(end, |next| at + BLOCK + next + 1),
+        None => {
+            memchr::memchr(b'\n', &chunk[at + BLOCK..end]).map_or(end, |next| at + BLOCK + next + 1)
+        }
     }
 }
 
@@ -515,7 +599,9 @@ fn content_length(bytes: &[u8], framing: Framing, ends: Ends) -> usize {
     let without = |bytes: &[u8], end: u8| bytes.len() - usize::from(bytes.last() == Some(&end));
     let without_newline = match (framing, ends) {
         (Framing::Lines, Ends::Input { .. }) => return bytes.len(),
-        (Framing::Document, Ends::Input { .. }) if bytes.last() != Some(&b'\n') => return bytes.len(),
+        (Framing::Document, Ends::Input { .. }) if bytes.last() != Some(&b'\n') => {
+            return bytes.len();
+        }
         _ => without(bytes, b'\n'),
     };
     without(&bytes[..without_newline], b'\r')
@@ -546,7 +632,12 @@ struct Pen<'a> {
 impl<'a> Pen<'a> {
     /// For whole records from `at` in the buffer on: records that nothing is told of
     /// are clean.
-    fn over_records(redactor: &'a Redactor, out: &'a mut Vec<Piece>, origin: Origin, at: usize) -> Self {
+    fn over_records(
+        redactor: &'a Redactor,
+        out: &'a mut Vec<Piece>,
+        origin: Origin,
+        at: usize,
+    ) -> Self {
         Self {
             redactor,
             out,
@@ -561,7 +652,13 @@ impl<'a> Pen<'a> {
     }
 
     /// For a window: only what is told to be clean is.
-    fn over_window(redactor: &'a Redactor, out: &'a mut Vec<Piece>, origin: Origin, at: usize, base: u64) -> Self {
+    fn over_window(
+        redactor: &'a Redactor,
+        out: &'a mut Vec<Piece>,
+        origin: Origin,
+        at: usize,
+        base: u64,
+    ) -> Self {
         Self {
             masked: true,
             offset: base,

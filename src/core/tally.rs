@@ -81,7 +81,8 @@ impl Tally {
         self.masks += other.masks;
         self.undecided += other.undecided;
         self.unverified += other.unverified;
-        self.findings.resize(self.findings.len().max(other.findings.len()), 0);
+        self.findings
+            .resize(self.findings.len().max(other.findings.len()), 0);
         for (mine, theirs) in self.findings.iter_mut().zip(&other.findings) {
             *mine += theirs;
         }

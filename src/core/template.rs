@@ -11,15 +11,14 @@ pub(crate) fn expand(text: &str) -> String {
     while let Some(open) = rest.find('{') {
         out.push_str(&rest[..open]);
         rest = &rest[open..];
-        match rest.find('}').and_then(|close| template(&rest[1..close])) {
-            Some((expansion, length)) => {
-                out.push_str(&expansion);
-                rest = &rest[length + 2..];
-            }
-            None => {
-                out.push('{');
-                rest = &rest[1..];
-            }
+        if let Some((expansion, length)) =
+            rest.find('}').and_then(|close| template(&rest[1..close]))
+        {
+            out.push_str(&expansion);
+            rest = &rest[length + 2..];
+        } else {
+            out.push('{');
+            rest = &rest[1..];
         }
     }
     out + rest
@@ -94,7 +93,14 @@ mod tests {
         let text = expand("a {ghp_|alnum*36} b");
         assert_eq!(text.len(), "a ghp_ b".len() + 36);
         assert_eq!(text, expand("a {ghp_|alnum*36} b"));
-        for same in ["{\"a\":{\"b\":1}}", "{x|nope*3}", "{x|hex*y}", "{", "}{", "{a|b}"] {
+        for same in [
+            "{\"a\":{\"b\":1}}",
+            "{x|nope*3}",
+            "{x|hex*y}",
+            "{",
+            "}{",
+            "{a|b}",
+        ] {
             assert_eq!(expand(same), same);
         }
         assert_eq!(expand("{jwt}").split('.').count(), 3);

@@ -55,7 +55,10 @@ pub(crate) fn replace<'s>(
 ) -> (&'s [Stretch], &'s [u32]) {
     state.masked.clear();
     state.findings.clear();
-    let mut left: usize = suspects.iter().map(|suspect| by_anchor[suspect.anchor as usize].len()).sum();
+    let mut left: usize = suspects
+        .iter()
+        .map(|suspect| by_anchor[suspect.anchor as usize].len())
+        .sum();
     for &rule in order {
         if left == 0 {
             break;
@@ -92,14 +95,22 @@ fn replace_one(
             state.next.push(state.masked[old]);
             old += 1;
         }
-        if state.masked.get(old).is_some_and(|stretch| stretch.start <= start) {
+        if state
+            .masked
+            .get(old)
+            .is_some_and(|stretch| stretch.start <= start)
+        {
             continue;
         }
         if let Some(end) = run(rule, record, start, old, state) {
             while old < state.masked.len() && state.masked[old].end <= end {
                 old += 1;
             }
-            state.next.push(Stretch { start, end, rule: index });
+            state.next.push(Stretch {
+                start,
+                end,
+                rule: index,
+            });
             state.findings.push(index);
             from = end;
         }
@@ -110,7 +121,13 @@ fn replace_one(
 
 /// The end of the leftmost-first match at `start`, if there is one. `stretch` is the
 /// first one after `start`.
-fn run(rule: &Rule, record: &[u8], start: usize, mut stretch: usize, state: &mut ArticleState) -> Option<usize> {
+fn run(
+    rule: &Rule,
+    record: &[u8],
+    start: usize,
+    mut stretch: usize,
+    state: &mut ArticleState,
+) -> Option<usize> {
     let automaton = rule.automaton();
     let mut at = start;
     let mut now = automaton.start();
@@ -118,7 +135,10 @@ fn run(rule: &Rule, record: &[u8], start: usize, mut stretch: usize, state: &mut
     let mut note = (start / STEP + 2) * STEP;
     state.visited.clear();
     'run: while at < record.len() {
-        let clean_to = state.masked.get(stretch).map_or(record.len(), |next| next.start);
+        let clean_to = state
+            .masked
+            .get(stretch)
+            .map_or(record.len(), |next| next.start);
         while at < clean_to {
             let stop = clean_to.min(note);
             for &byte in &record[at..stop] {
@@ -175,8 +195,17 @@ fn settle(state: &mut ArticleState, matched: Option<usize>) {
     while let Some((at, now)) = state.visited.pop() {
         let place = at / STEP;
         if state.notes.len() <= place {
-            state.notes.resize(place + 1, Note { state: DEAD, matched: None });
+            state.notes.resize(
+                place + 1,
+                Note {
+                    state: DEAD,
+                    matched: None,
+                },
+            );
         }
-        state.notes[place] = Note { state: now, matched: matched.filter(|&end| end > at) };
+        state.notes[place] = Note {
+            state: now,
+            matched: matched.filter(|&end| end > at),
+        };
     }
 }

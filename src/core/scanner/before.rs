@@ -85,14 +85,32 @@ mod tests {
     use super::*;
 
     fn not_a_word_byte() -> ByteSet {
-        let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+        let hir = regex_syntax::ParserBuilder::new()
+            .unicode(false)
+            .utf8(false)
+            .build();
         ByteSet::of_class(&{ hir }.parse("[^A-Za-z0-9]").unwrap()).unwrap()
     }
 
     #[test]
     fn escapes_and_colours_are_seen_through() {
         let class = not_a_word_byte();
-        for allowed in ["", " ", "=", "\\n", "\\\\t", "\\u000a", "\\u20aC", "\\x0A", "%20", "\x1b[32m", "\\u001B[1;31m", "\\033[0m", "\\x1B[m", "\\e[1m"] {
+        for allowed in [
+            "",
+            " ",
+            "=",
+            "\\n",
+            "\\\\t",
+            "\\u000a",
+            "\\u20aC",
+            "\\x0A",
+            "%20",
+            "\x1b[32m",
+            "\\u001B[1;31m",
+            "\\033[0m",
+            "\\x1B[m",
+            "\\e[1m",
+        ] {
             assert!(allows(&class, allowed.as_bytes()), "{allowed:?}");
         }
         for refused in ["x", "\\q", "\\u0041", "%41", "\\x5", "[32m", "m", "\\U000a"] {

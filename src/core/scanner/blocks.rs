@@ -12,7 +12,7 @@
 //!   after the joints to the end of the END line; the block ends;
 //! * joints, then the name of a header of the formats and a colon, then anything:
 //!   masked to the record's end; the block stays open (after `Private-MAC`, which is
-//!   the last line of a PuTTY key, it ends);
+//!   the last line of a `PuTTY` key, it ends);
 //! * joints, then base64, then joints to the end: the base64 is masked; the block stays
 //!   open. Base64 and joints directly followed by the END line: masked through it, and
 //!   the block ends;
@@ -22,7 +22,7 @@
 //!
 //! *Joints* are blanks, quotes, `, + ; ( ) [ ] > |` and backslashes with or without `n`,
 //! `r` or `t` behind them, at most 64 bytes. *Base64* is a run of `A-Za-z0-9+/`, then of
-//! `=`; or `=` and such a run (the checksum line of OpenPGP). A run that is longer than
+//! `=`; or `=` and such a run (the checksum line of `OpenPGP`). A run that is longer than
 //! [`LONGEST_LINE`] is masked as undecided to the first byte that is neither of the
 //! alphabet nor `=`, and the block stays open if that is the record's end. A longer
 //! line is no header line.
@@ -87,31 +87,38 @@ enum Line {
     Other,
     Blank,
     /// Masked from one index to another; `ends`: the last of its block.
-    Body { start: usize, end: usize, ends: bool },
+    Body {
+        start: usize,
+        end: usize,
+        ends: bool,
+    },
     /// Base64 from this index past [`LONGEST_LINE`].
-    Endless { start: usize },
+    Endless {
+        start: usize,
+    },
 }
 
-impl Blocks {
-    pub(super) fn new() -> Self {
-        Self
+impl BlockState {
+    /// Whether the next record may belong to a block.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// A match may open a block: what stands before it, and what will follow?
-    pub(super) fn note_opening(&self, opening: BlockOpening, view: View<'_>, state: &mut BlockState) {
-        let mut prefix = std::mem::take(&mut state.spare);
+    pub(super) fn note_opening(&mut self, opening: BlockOpening, view: View<'_>) {
+        let mut prefix = std::mem::take(&mut self.spare);
         prefix.clear();
         let matched = &view.bytes[view.index(opening.start)..view.index(opening.end)];
         if holds_end(matched) {
-            state.spare = prefix;
-            state.opening = None;
+            self.spare = prefix;
+            self.opening = None;
             return;
         }
         if opening.start <= LONGEST_PREFIX as u64 {
             debug_assert_eq!(view.base, 0, "the head of a record stays in view");
             prefix.extend_from_slice(&view.bytes[..opening.start as usize]);
         }
-        state.opening = Some(Opening {
+        self.opening = Some(Opening {
             rule: opening.rule,
             prefix,
             after: [0; JOINTS + 1],
@@ -121,8 +128,8 @@ impl Blocks {
     }
 
     /// Takes in what follows an opening match, and at the record's end decides.
-    pub(super) fn follow(&self, view: View<'_>, state: &mut BlockState) {
-        if let Some(opening) = &mut state.opening {
+    pub(super) fn follow(&mut self, view: View<'_>) {
+        if let Some(opening) = &mut self.opening {
             let from = view.index(opening.at.max(view.base));
             let rest = &view.bytes[from..];
             let room = opening.after.len() - opening.length;
@@ -131,20 +138,23 @@ impl Blocks {
             opening.length += taken;
             opening.at = view.end();
         }
-        if view.complete {
-            if let Some(opening) = state.opening.take() {
-                if opening.ends_the_record() {
-                    state.open = Some(OpenBlock { rule: opening.rule, prefix: opening.prefix });
-                } else {
-                    state.spare = opening.prefix;
-                }
+        if view.complete
+            && let Some(opening) = self.opening.take()
+        {
+            if opening.ends_the_record() {
+                self.open = Some(OpenBlock {
+                    rule: opening.rule,
+                    prefix: opening.prefix,
+                });
+            } else {
+                self.spare = opening.prefix;
             }
         }
     }
 
     /// Runs a line of base64 that has no end in sight on.
-    fn follow_overdue(&self, view: View<'_>, state: &mut BlockState, out: &mut Vec<Finding>) {
-        let (Some((start, at)), Some(open)) = (state.overdue.take(), &state.open) else {
+    fn follow_overdue(&mut self, view: View<'_>, out: &mut Vec<Finding>) {
+        let (Some((start, at)), Some(open)) = (self.overdue.take(), &self.open) else {
             return;
         };
         let from = view.index(at);
@@ -154,21 +164,17 @@ impl Blocks {
             .count();
         let ended = from + run < view.bytes.len();
         if !ended && !view.complete {
-            state.overdue = Some((start, view.end()));
+            self.overdue = Some((start, view.end()));
             return;
         }
         let end = view.base + (from + run) as u64;
-        out.push(Finding { closes: true, ..finding(open.rule, start, end, true) });
+        out.push(Finding {
+            closes: true,
+            ..finding(open.rule, start, end, true)
+        });
         if ended {
-            state.open = None;
+            self.open = None;
         }
-    }
-}
-
-impl BlockState {
-    /// Whether the next record may belong to a block.
-    pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
     }
 }
 
@@ -199,9 +205,15 @@ impl Detector for Blocks {
         state.overdue = None;
     }
 
-    fn scan(&self, view: View<'_>, _: &[Suspect], state: &mut BlockState, out: &mut Vec<Finding>) -> u64 {
+    fn scan(
+        &self,
+        view: View<'_>,
+        _: &[Suspect],
+        state: &mut BlockState,
+        out: &mut Vec<Finding>,
+    ) -> u64 {
         if state.overdue.is_some() {
-            self.follow_overdue(view, state, out);
+            state.follow_overdue(view, out);
         }
         let Some(open) = state.open.as_ref().filter(|_| !state.decided) else {
             return view.end();
@@ -222,9 +234,12 @@ impl Detector for Blocks {
             Line::Endless { start } => {
                 let mut told = Vec::new();
                 state.overdue = Some((start as u64, start as u64));
-                self.follow_overdue(view, state, &mut told);
+                state.follow_overdue(view, &mut told);
                 match told.pop() {
-                    Some(closed) => out.push(Finding { closes: false, ..closed }),
+                    Some(closed) => out.push(Finding {
+                        closes: false,
+                        ..closed
+                    }),
                     None => out.push(finding(rule, start as u64, OPEN, true)),
                 }
             }
@@ -235,7 +250,14 @@ impl Detector for Blocks {
 }
 
 fn finding(rule: u32, start: u64, end: u64, undecided: bool) -> Finding {
-    Finding { start, end, rule, undecided, unverified: false, closes: false }
+    Finding {
+        start,
+        end,
+        rule,
+        undecided,
+        unverified: false,
+        closes: false,
+    }
 }
 
 /// What a record in an open block is. See the module's page.
@@ -253,11 +275,19 @@ fn classify(line: &[u8], prefix: &[u8], complete: bool) -> Line {
         return Line::Blank;
     }
     if let Some(length) = end_line(rest) {
-        return Line::Body { start, end: start + length, ends: true };
+        return Line::Body {
+            start,
+            end: start + length,
+            ends: true,
+        };
     }
     let short = line.len() < prefix.len() + ENOUGH;
     if let Some(last) = header(rest).filter(|_| short) {
-        return Line::Body { start, end: line.len(), ends: last };
+        return Line::Body {
+            start,
+            end: line.len(),
+            ends: last,
+        };
     }
     body(line, start, prefixed)
 }
@@ -275,13 +305,25 @@ fn body(line: &[u8], start: usize, prefixed: bool) -> Line {
     let end = start + run;
     let after = end + joints(&line[end..]);
     if after == line.len() {
-        return Line::Body { start, end, ends: false };
+        return Line::Body {
+            start,
+            end,
+            ends: false,
+        };
     }
     if let Some(length) = end_line(&line[after..]) {
-        return Line::Body { start, end: after + length, ends: true };
+        return Line::Body {
+            start,
+            end: after + length,
+            ends: true,
+        };
     }
     if prefixed && run >= SURE && has_quote(&line[end..after]) {
-        return Line::Body { start, end, ends: false };
+        return Line::Body {
+            start,
+            end,
+            ends: false,
+        };
     }
     Line::Other
 }
@@ -300,9 +342,13 @@ fn joints(text: &[u8]) -> usize {
     let mut length = 0;
     while length < JOINTS {
         match text.get(length) {
-            Some(b' ' | b'\t' | b'\r' | b'"' | b'\'' | b',' | b'+' | b';' | b'(' | b')' | b'[' | b']' | b'>' | b'|') => {
+            Some(
+                b' ' | b'\t' | b'\r' | b'"' | b'\'' | b',' | b'+' | b';' | b'(' | b')' | b'['
+                | b']' | b'>' | b'|',
+            ) => {
                 // A plus sign before more base64 is base64.
-                if text[length] == b'+' && text.get(length + 1).is_some_and(|&next| is_base64(next)) {
+                if text[length] == b'+' && text.get(length + 1).is_some_and(|&next| is_base64(next))
+                {
                     break;
                 }
                 length += 1;
@@ -329,9 +375,17 @@ fn is_base64(byte: u8) -> bool {
 
 /// The length of the base64 at the start of `text`, padding or checksum sign included.
 fn base64_run(text: &[u8]) -> usize {
-    let sign = usize::from(text.first() == Some(&b'=') && text.get(1).is_some_and(|&byte| is_base64(byte)));
-    let digits = text[sign..].iter().take_while(|&&byte| is_base64(byte)).count();
-    let padding = text[sign + digits..].iter().take_while(|&&byte| byte == b'=').count();
+    let sign = usize::from(
+        text.first() == Some(&b'=') && text.get(1).is_some_and(|&byte| is_base64(byte)),
+    );
+    let digits = text[sign..]
+        .iter()
+        .take_while(|&&byte| is_base64(byte))
+        .count();
+    let padding = text[sign + digits..]
+        .iter()
+        .take_while(|&&byte| byte == b'=')
+        .count();
     sign + digits + padding
 }
 
@@ -348,20 +402,26 @@ fn end_line(text: &[u8]) -> Option<usize> {
         .take(LONGEST_END)
         .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b' ')
         .count();
-    let closing = words[length..].iter().take_while(|&&byte| byte == b'-').count().min(dashes);
+    let closing = words[length..]
+        .iter()
+        .take_while(|&&byte| byte == b'-')
+        .count()
+        .min(dashes);
     (closing == dashes).then(|| text.len() - words.len() + length + closing)
 }
 
 /// Whether an END line stands anywhere in `text`.
 fn holds_end(text: &[u8]) -> bool {
     memchr::memmem::find_iter(text, b"END ").any(|at| {
-        let dashed = text[..at].iter().rposition(|&byte| byte != b'-' && byte != b' ');
+        let dashed = text[..at]
+            .iter()
+            .rposition(|&byte| byte != b'-' && byte != b' ');
         end_line(&text[dashed.map_or(0, |before| before + 1)..]).is_some()
     })
 }
 
 /// Whether `text` begins with a header of the formats; true in it for the last line of
-/// a PuTTY key. (RFC 1421, RFC 4880, PuTTY's documentation, appendix C.)
+/// a `PuTTY` key. (RFC 1421, RFC 4880, `PuTTY`'s documentation, appendix C.)
 fn header(text: &[u8]) -> Option<bool> {
     const NAMES: [&[u8]; 18] = [
         b"Proc-Type",
@@ -383,7 +443,10 @@ fn header(text: &[u8]) -> Option<bool> {
         b"Argon2-Parallelism",
         b"Argon2-Salt",
     ];
-    let named = |name: &[u8]| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(b":"));
+    let named = |name: &[u8]| {
+        text.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with(b":"))
+    };
     if named(b"Private-MAC") || named(b"Private-Hash") {
         return Some(true);
     }

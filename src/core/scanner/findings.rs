@@ -20,7 +20,12 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// A whole record's content.
     pub(crate) fn whole(bytes: &'a [u8]) -> Self {
-        Self { bytes, base: 0, complete: true, forced: false }
+        Self {
+            bytes,
+            base: 0,
+            complete: true,
+            forced: false,
+        }
     }
 
     /// The offset in the record where the bytes end.
@@ -60,6 +65,11 @@ impl Finding {
     /// when it matters.
     pub(crate) fn key(&self) -> (u64, bool, std::cmp::Reverse<u64>, u32) {
         let length = if self.undecided { 0 } else { self.end };
-        (self.start, !self.undecided, std::cmp::Reverse(length), self.rule)
+        (
+            self.start,
+            !self.undecided,
+            std::cmp::Reverse(length),
+            self.rule,
+        )
     }
 }

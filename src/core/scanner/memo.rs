@@ -56,10 +56,15 @@ impl Memo {
 
     /// A run is in `state` at `at`, a multiple of [`STEP`]: what became of an earlier one.
     pub(super) fn visit(&mut self, at: u64, state: State) -> Option<Outcome> {
-        if let Some(note) = self.notes.get(self.place(at)) {
-            if note.record == self.record && note.at == at && note.state == state {
-                return Some(Outcome { matched: note.matched, died: note.died });
-            }
+        if let Some(note) = self.notes.get(self.place(at))
+            && note.record == self.record
+            && note.at == at
+            && note.state == state
+        {
+            return Some(Outcome {
+                matched: note.matched,
+                died: note.died,
+            });
         }
         self.visited.push((at, state));
         None
@@ -75,9 +80,19 @@ impl Memo {
             self.notes.resize(places as usize, Note::default());
         }
         while let Some((at, state)) = self.visited.pop() {
-            let matched = if outcome.matched > at { outcome.matched } else { 0 };
+            let matched = if outcome.matched > at {
+                outcome.matched
+            } else {
+                0
+            };
             let place = self.place(at);
-            self.notes[place] = Note { at, died: outcome.died, matched, state, record: self.record };
+            self.notes[place] = Note {
+                at,
+                died: outcome.died,
+                matched,
+                state,
+                record: self.record,
+            };
         }
     }
 

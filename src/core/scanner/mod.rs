@@ -5,13 +5,13 @@
 //! a finding may still begin. All state of a record and what it leaves to the next
 //! (the carry) is in the detector's state, one a session.
 
+pub(crate) mod article;
 mod before;
 pub mod blocks;
 mod findings;
 mod memo;
 mod patterns;
 mod prefilter;
-pub(crate) mod article;
 pub(crate) mod proof;
 
 pub(crate) use before::LOOK_BEHIND;
@@ -37,7 +37,13 @@ pub(crate) trait Detector {
 
     /// Looks at the view; `suspects` are offsets in its bytes, in ascending order.
     /// Appends what is decided and returns the frontier, at most the view's end.
-    fn scan(&self, view: View<'_>, suspects: &[Suspect], state: &mut Self::State, out: &mut Vec<Finding>) -> u64;
+    fn scan(
+        &self,
+        view: View<'_>,
+        suspects: &[Suspect],
+        state: &mut Self::State,
+        out: &mut Vec<Finding>,
+    ) -> u64;
 }
 
 /// All detectors under one prefilter.
@@ -60,7 +66,7 @@ impl Scanner {
         let anchors: Vec<Anchor> = patterns.anchors().to_vec();
         Self {
             prefilter: Prefilter::new(anchors),
-            blocks: Blocks::new(),
+            blocks: Blocks,
             patterns,
         }
     }
@@ -113,9 +119,9 @@ impl Scanner {
         let body = self.blocks.scan(view, suspects, &mut state.blocks, out);
         let frontier = self.patterns.scan(view, suspects, &mut state.patterns, out);
         if let Some(opening) = state.patterns.take_block_opening() {
-            self.blocks.note_opening(opening, view, &mut state.blocks);
+            state.blocks.note_opening(opening, view);
         }
-        self.blocks.follow(view, &mut state.blocks);
+        state.blocks.follow(view);
         if view.complete {
             return view.end();
         }
@@ -125,7 +131,12 @@ impl Scanner {
     }
 
     /// The same for a view whose suspects have not been looked for.
-    pub(crate) fn scan_window(&self, view: View<'_>, state: &mut ScanState, out: &mut Vec<Finding>) -> u64 {
+    pub(crate) fn scan_window(
+        &self,
+        view: View<'_>,
+        state: &mut ScanState,
+        out: &mut Vec<Finding>,
+    ) -> u64 {
         let mut suspects = std::mem::take(&mut state.suspects);
         suspects.clear();
         self.suspects(view.bytes, &mut suspects);
@@ -133,9 +144,11 @@ impl Scanner {
         state.suspects = suspects;
         frontier
     }
+}
 
+impl ScanState {
     /// What confirming has cost so far, for `rules check`.
-    pub(crate) fn stats(&self, state: &ScanState) -> PatternStats {
-        state.patterns.stats()
+    pub(crate) fn stats(&self) -> PatternStats {
+        self.patterns.stats()
     }
 }

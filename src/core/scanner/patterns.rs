@@ -8,7 +8,7 @@ use super::prefilter::{Anchor, Suspect};
 use super::{Detector, Finding, OPEN, View};
 use crate::core::automaton::{DEAD, State};
 use crate::core::mask::is_placeholder;
-use crate::core::rule::{Block, Rule};
+use crate::core::rule::Rule;
 use crate::core::verify::OnFail;
 
 /// All pattern rules.
@@ -21,6 +21,9 @@ pub(super) struct Patterns {
     everywhere: Vec<u32>,
     /// The largest lead of a rule.
     lead: usize,
+    /// By rule: so many bytes of an unfinished record's end may hide a candidate that
+    /// starts before one whose anchor is complete.
+    unseen: Vec<u64>,
 }
 
 /// What a session keeps for the pattern rules.
@@ -37,7 +40,6 @@ pub(super) struct PatternState {
 /// A match of a rule that opens a block, if nothing of substance follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BlockOpening {
-    pub(super) kind: Block,
     pub(super) rule: u32,
     pub(super) start: u64,
     pub(super) end: u64,
@@ -87,7 +89,8 @@ enum Attempt {
 
 impl Patterns {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
-        let mut by_bytes: std::collections::BTreeMap<Anchor, Vec<u32>> = std::collections::BTreeMap::new();
+        let mut by_bytes: std::collections::BTreeMap<Anchor, Vec<u32>> =
+            std::collections::BTreeMap::new();
         let mut everywhere = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             let within_reach = rule.anchors();
@@ -95,11 +98,22 @@ impl Patterns {
                 everywhere.push(index as u32);
             }
             for bytes in within_reach {
-                let anchor = Anchor { bytes, ignore_case: rule.source.ignore_case };
+                let anchor = Anchor {
+                    bytes,
+                    ignore_case: rule.source.ignore_case,
+                };
                 by_bytes.entry(anchor).or_default().push(index as u32);
             }
         }
         Self {
+            unseen: rules
+                .iter()
+                // A rule without anchors is tried at every start in order.
+                .map(|rule| match rule.anchors().iter().map(Vec::len).max() {
+                    Some(longest) => (longest - 1 + rule.source.lead) as u64,
+                    None => 0,
+                })
+                .collect(),
             lead: rules.iter().map(|rule| rule.source.lead).max().unwrap_or(0),
             anchors: by_bytes.keys().cloned().collect(),
             by_anchor: by_bytes.into_values().collect(),
@@ -130,37 +144,28 @@ impl Patterns {
         !self.everywhere.is_empty()
     }
 
-    /// The state of `rule`, as of this record.
-    fn touch<'s>(&self, rule: u32, state: &'s mut PatternState) -> &'s mut RuleState {
-        let record = state.record;
-        let rule_state = &mut state.rules[rule as usize];
-        if rule_state.record != record {
-            rule_state.record = record;
-            rule_state.next = 0;
-            rule_state.blocked = false;
-            rule_state.overdue = None;
-            rule_state.memo.begin(record);
-            state.touched.push(rule);
-        }
-        rule_state
-    }
-
     /// Follows the overdue candidates that earlier views left open.
     fn follow_overdue(&self, view: View<'_>, state: &mut PatternState, out: &mut Vec<Finding>) {
         for index in 0..state.touched.len() {
             let rule = state.touched[index];
             let rule_state = &mut state.rules[rule as usize];
             rule_state.blocked = false;
-            if let Some(overdue) = rule_state.overdue.take() {
-                if let Some(end) = self.follow(rule, overdue, view, state) {
-                    self.close(rule, overdue, end, state, out);
-                }
+            if let Some(overdue) = rule_state.overdue.take()
+                && let Some(end) = self.follow(rule, overdue, view, state)
+            {
+                state.close(rule, overdue, end, out);
             }
         }
     }
 
     /// Runs an overdue candidate on. Its end, if it comes in this view.
-    fn follow(&self, rule: u32, overdue: Overdue, view: View<'_>, state: &mut PatternState) -> Option<u64> {
+    fn follow(
+        &self,
+        rule: u32,
+        overdue: Overdue,
+        view: View<'_>,
+        state: &mut PatternState,
+    ) -> Option<u64> {
         let automaton = self.rules[rule as usize].automaton();
         let mut automaton_state = overdue.state;
         let from = view.index(overdue.at);
@@ -175,22 +180,17 @@ impl Patterns {
         if view.complete {
             return Some(view.end());
         }
-        state.rules[rule as usize].overdue = Some(Overdue { state: automaton_state, at: view.end(), ..overdue });
+        state.rules[rule as usize].overdue = Some(Overdue {
+            state: automaton_state,
+            at: view.end(),
+            ..overdue
+        });
         None
     }
 
-    /// An overdue candidate that was told as open has come to its end.
-    fn close(&self, rule: u32, overdue: Overdue, end: u64, state: &mut PatternState, out: &mut Vec<Finding>) {
-        state.rules[rule as usize].next = end;
-        out.push(Finding {
-            closes: true,
-            ..overdue_finding(rule, overdue.start, end)
-        });
-    }
-
     fn note_block(&self, rule: u32, start: u64, end: u64, state: &mut PatternState) {
-        if let Some(kind) = self.rules[rule as usize].source.block {
-            state.opening = Some(BlockOpening { kind, rule, start, end });
+        if self.rules[rule as usize].source.block.is_some() {
+            state.opening = Some(BlockOpening { rule, start, end });
         }
     }
 
@@ -205,12 +205,19 @@ impl Patterns {
     ) -> Option<u64> {
         let lead = self.rules[rule as usize].source.lead as u64;
         state.stats.suspects += 1;
-        let rule_state = self.touch(rule, state);
+        let rule_state = state.touch(rule);
         if rule_state.blocked || rule_state.overdue.is_some() {
             return None;
         }
         let mut start = rule_state.next.max(at.saturating_sub(lead)).max(view.base);
-        while start <= at {
+        // Anchors differ in length: where one may begin that the view cuts off, a later
+        // one that is whole must wait, lest its start be tried before the smaller one.
+        let certain = if view.complete {
+            OPEN
+        } else {
+            view.end().saturating_sub(self.unseen[rule as usize])
+        };
+        while start <= at && start < certain {
             match self.attempt(rule, start, view, state, out) {
                 Attempt::None => start += 1,
                 Attempt::Taken { end } => start = end,
@@ -242,33 +249,51 @@ impl Patterns {
         let rule = &self.rules[index as usize];
         let at = view.index(start);
         let Some(&first) = view.bytes.get(at) else {
-            return if view.complete { Attempt::None } else { Attempt::Undecided };
+            return if view.complete {
+                Attempt::None
+            } else {
+                Attempt::Undecided
+            };
         };
         if !rule.automaton().starts_with(first) {
             return Attempt::None;
         }
-        if let Some(class) = &rule.source.before {
-            if !before::allows(class, &view.bytes[at.saturating_sub(LOOK_BEHIND)..at]) {
-                return Attempt::None;
-            }
+        if let Some(class) = &rule.source.before
+            && !before::allows(class, &view.bytes[at.saturating_sub(LOOK_BEHIND)..at])
+        {
+            return Attempt::None;
         }
-        match run(rule, start, view, &mut state.rules[index as usize].memo, &mut state.stats) {
+        match run(
+            rule,
+            start,
+            view,
+            &mut state.rules[index as usize].memo,
+            &mut state.stats,
+        ) {
             Run::Undecided => Attempt::Undecided,
             Run::Done(Outcome { matched: 0, .. }) => Attempt::None,
-            Run::Done(Outcome { matched, .. }) => self.offer(index, start, matched, view, state, out),
-            Run::Alive { state: automaton_state, at } => {
-                let secret = start + rule.overdue_secret(&view.bytes[view.index(start)..]) as u64;
-                let overdue = Overdue { start: secret, state: automaton_state, at };
-                match self.follow(index, overdue, view, state) {
-                    Some(end) => {
-                        out.push(overdue_finding(index, secret, end));
-                        Attempt::Taken { end }
-                    }
-                    None => {
-                        out.push(overdue_finding(index, secret, OPEN));
-                        let followed = state.rules[index as usize].overdue.take();
-                        Attempt::Open(followed.unwrap_or(overdue))
-                    }
+            Run::Done(Outcome { matched, .. }) => {
+                self.offer(index, start, matched, view, state, out)
+            }
+            Run::Alive {
+                state: automaton_state,
+                at: alive_at,
+            } => {
+                // The reach bounds the search, and so many bytes are there whatever the view.
+                let candidate = &view.bytes[at..view.bytes.len().min(at + rule.reach)];
+                let secret = start + rule.overdue_secret(candidate) as u64;
+                let overdue = Overdue {
+                    start: secret,
+                    state: automaton_state,
+                    at: alive_at,
+                };
+                if let Some(end) = self.follow(index, overdue, view, state) {
+                    out.push(overdue_finding(index, secret, end));
+                    Attempt::Taken { end }
+                } else {
+                    out.push(overdue_finding(index, secret, OPEN));
+                    let followed = state.rules[index as usize].overdue.take();
+                    Attempt::Open(followed.unwrap_or(overdue))
                 }
             }
         }
@@ -299,7 +324,12 @@ impl Patterns {
             .verify
             .as_ref()
             .is_none_or(|(verifier, _)| verifier.accepts(matched, secret));
-        if !verified && rule.verify.as_ref().is_some_and(|(_, on_fail)| *on_fail == OnFail::Reject) {
+        if !verified
+            && rule
+                .verify
+                .as_ref()
+                .is_some_and(|(_, on_fail)| *on_fail == OnFail::Reject)
+        {
             return Attempt::None;
         }
         if !secret.is_empty() && !is_placeholder(secret) {
@@ -342,7 +372,13 @@ impl Detector for Patterns {
         });
     }
 
-    fn scan(&self, view: View<'_>, suspects: &[Suspect], state: &mut PatternState, out: &mut Vec<Finding>) -> u64 {
+    fn scan(
+        &self,
+        view: View<'_>,
+        suspects: &[Suspect],
+        state: &mut PatternState,
+        out: &mut Vec<Finding>,
+    ) -> u64 {
         let mut frontier = view.end();
         if !state.touched.is_empty() {
             self.follow_overdue(view, state, out);
@@ -374,12 +410,12 @@ impl Patterns {
         out: &mut Vec<Finding>,
     ) -> Option<u64> {
         let automaton = self.rules[rule as usize].automaton();
-        let mut at = self.touch(rule, state).next.max(view.base);
+        let mut at = state.touch(rule).next.max(view.base);
         while at < view.end() && state.rules[rule as usize].overdue.is_none() {
-            if automaton.starts_with(view.bytes[view.index(at)]) {
-                if let Some(undecided) = self.try_suspect(rule, at, view, state, out) {
-                    return Some(undecided);
-                }
+            if automaton.starts_with(view.bytes[view.index(at)])
+                && let Some(undecided) = self.try_suspect(rule, at, view, state, out)
+            {
+                return Some(undecided);
             }
             let rule_state = &mut state.rules[rule as usize];
             rule_state.next = rule_state.next.max(at + 1);
@@ -390,6 +426,29 @@ impl Patterns {
 }
 
 impl PatternState {
+    /// The state of `rule`, as of this record.
+    fn touch(&mut self, rule: u32) -> &mut RuleState {
+        let state = &mut self.rules[rule as usize];
+        if state.record != self.record {
+            state.record = self.record;
+            state.next = 0;
+            state.blocked = false;
+            state.overdue = None;
+            state.memo.begin(self.record);
+            self.touched.push(rule);
+        }
+        state
+    }
+
+    /// An overdue candidate that was told as open has come to its end.
+    fn close(&mut self, rule: u32, overdue: Overdue, end: u64, out: &mut Vec<Finding>) {
+        self.rules[rule as usize].next = end;
+        out.push(Finding {
+            closes: true,
+            ..overdue_finding(rule, overdue.start, end)
+        });
+    }
+
     /// The last match of this view that may open a block.
     pub(super) fn take_block_opening(&mut self) -> Option<BlockOpening> {
         self.opening.take()
@@ -401,7 +460,14 @@ impl PatternState {
 }
 
 fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {
-    Finding { start, end, rule, undecided: true, unverified: false, closes: false }
+    Finding {
+        start,
+        end,
+        rule,
+        undecided: true,
+        unverified: false,
+        closes: false,
+    }
 }
 
 /// What one run of an automaton came to.
@@ -419,7 +485,7 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
     let automaton = rule.automaton();
     let bytes = &view.bytes[view.index(start)..];
     let limit = bytes.len().min(rule.reach);
-    let mut state = automaton.start();
+    let mut now = automaton.start();
     let mut matched = 0;
     let mut at = 0;
     // The first note lies at least a step away, so that short runs leave none.
@@ -428,23 +494,29 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
     while at < limit {
         let stop = limit.min(note);
         for &byte in &bytes[at..stop] {
-            state = automaton.next(state, byte);
-            if state == DEAD {
+            now = automaton.next(now, byte);
+            if now == DEAD {
                 stats.steps += at as u64;
-                let outcome = Outcome { matched: offset(start, matched), died: start + at as u64 };
+                let outcome = Outcome {
+                    matched: offset(start, matched),
+                    died: start + at as u64,
+                };
                 memo.settle(outcome, rule.reach);
                 return Run::Done(outcome);
             }
             at += 1;
-            if automaton.accepts(state) {
+            if automaton.accepts(now) {
                 matched = at;
             }
         }
         if at == note && at < limit {
-            if let Some(known) = memo.visit(start + at as u64, state) {
+            if let Some(known) = memo.visit(start + at as u64, now) {
                 stats.steps += at as u64;
                 let matched = known.matched.max(offset(start, matched));
-                let outcome = Outcome { matched, died: known.died };
+                let outcome = Outcome {
+                    matched,
+                    died: known.died,
+                };
                 memo.settle(outcome, rule.reach);
                 return Run::Done(outcome);
             }
@@ -452,13 +524,19 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
         }
     }
     stats.steps += at as u64;
-    let alive = Run::Alive { state, at: start + at as u64 };
+    let alive = Run::Alive {
+        state: now,
+        at: start + at as u64,
+    };
     match bytes.get(rule.reach) {
-        Some(&byte) if automaton.next(state, byte) != DEAD => alive,
+        Some(&byte) if automaton.next(now, byte) != DEAD => alive,
         None if view.complete && view.forced => alive,
         None if !view.complete => Run::Undecided,
         _ => {
-            let outcome = Outcome { matched: offset(start, matched), died: start + at as u64 };
+            let outcome = Outcome {
+                matched: offset(start, matched),
+                died: start + at as u64,
+            };
             memo.settle(outcome, rule.reach);
             Run::Done(outcome)
         }
@@ -467,5 +545,9 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
 
 /// The offset in the record of a match of `length` bytes; 0 stands for none.
 fn offset(start: u64, length: usize) -> u64 {
-    if length == 0 { 0 } else { start + length as u64 }
+    if length == 0 {
+        0
+    } else {
+        start + length as u64
+    }
 }

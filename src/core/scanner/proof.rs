@@ -23,7 +23,9 @@ pub(crate) enum Unproven {
         needed: usize,
     },
     /// Some candidates have none.
-    #[error("a match need not hold any of the anchors; name a literal that all matches begin with, or leave `anchors` out")]
+    #[error(
+        "a match need not hold any of the anchors; name a literal that all matches begin with, or leave `anchors` out"
+    )]
     Missing,
 }
 
@@ -60,7 +62,13 @@ type Node = (State, Vec<u8>);
 
 impl<'a> Product<'a> {
     fn new(automaton: &'a Automaton, anchors: &[Vec<u8>], fold: bool) -> Self {
-        let folded = |byte: u8| if fold { byte.to_ascii_lowercase() } else { byte };
+        let folded = |byte: u8| {
+            if fold {
+                byte.to_ascii_lowercase()
+            } else {
+                byte
+            }
+        };
         let anchors: Vec<Vec<u8>> = anchors
             .iter()
             .map(|anchor| anchor.iter().map(|&byte| folded(byte)).collect())
@@ -78,7 +86,8 @@ impl<'a> Product<'a> {
         let alphabet = (0..=255u8)
             .filter(|&byte| {
                 in_anchor(byte)
-                    || class_of(byte).is_some_and(|class| !std::mem::replace(&mut plain[class], true))
+                    || class_of(byte)
+                        .is_some_and(|class| !std::mem::replace(&mut plain[class], true))
             })
             .collect();
         Self {
@@ -119,7 +128,11 @@ impl<'a> Product<'a> {
         if state == DEAD {
             return Step::Died;
         }
-        let byte = if self.fold { byte.to_ascii_lowercase() } else { byte };
+        let byte = if self.fold {
+            byte.to_ascii_lowercase()
+        } else {
+            byte
+        };
         let mut read = [read.as_slice(), &[byte]].concat();
         let met = self
             .anchors

@@ -64,7 +64,10 @@ pub(crate) fn opening(bytes: &[u8], complete: bool, limit: usize) -> Option<Open
         None if BOM.starts_with(bytes) => return undecided,
         None => 0,
     };
-    let blanks = bytes[bom..].iter().take_while(|byte| is_blank(u32::from(**byte))).count();
+    let blanks = bytes[bom..]
+        .iter()
+        .take_while(|byte| is_blank(u32::from(**byte)))
+        .count();
     let lead = bom + blanks;
     if lead > limit {
         return Some(Opening::Text);
@@ -129,7 +132,10 @@ const OTHER: u32 = u32::MAX;
 enum Read {
     Char(Char),
     /// The quote that closes the string of the document at `level`.
-    Close { level: usize, quote: Char },
+    Close {
+        level: usize,
+        quote: Char,
+    },
     /// The content ends here.
     End,
     /// More bytes are needed.
@@ -161,7 +167,9 @@ impl Reader {
 
     /// The start of the first cell that has not been told.
     pub(crate) fn position(&self) -> u64 {
-        self.innermost().scalar.map_or(self.at, |scalar| scalar.start)
+        self.innermost()
+            .scalar
+            .map_or(self.at, |scalar| scalar.start)
     }
 
     /// Reads on and tells the next cells. False where it cannot go on: at the content's
@@ -199,7 +207,11 @@ impl Reader {
 
     fn tell(&mut self, char: Char, kind: CellKind, tell: &mut impl FnMut(Cell)) {
         self.at = char.end;
-        tell(Cell { start: char.start, end: char.end, kind });
+        tell(Cell {
+            start: char.start,
+            end: char.end,
+            kind,
+        });
     }
 
     fn char(&mut self, char: Char, tell: &mut impl FnMut(Cell)) {
@@ -240,7 +252,11 @@ impl Reader {
             }
             b'{' | b'[' if value || document => {
                 self.innermost_mut().brackets += 1;
-                if code == b'{' { Next::Key } else { Next::Element }
+                if code == b'{' {
+                    Next::Key
+                } else {
+                    Next::Element
+                }
             }
             b'}' | b']'
                 if matches!(next, Next::Key | Next::Element)
@@ -278,12 +294,7 @@ impl Reader {
 
     /// Ends the scalar of the innermost level before `end`, if there is one. False
     /// where it was none after all, and its level has become text from its start.
-    fn finish_scalar(
-        &mut self,
-        end: u64,
-        cut: bool,
-        tell: &mut impl FnMut(Cell),
-    ) -> bool {
+    fn finish_scalar(&mut self, end: u64, cut: bool, tell: &mut impl FnMut(Cell)) -> bool {
         let Some(scalar) = self.innermost_mut().scalar.take() else {
             return true;
         };
@@ -293,7 +304,11 @@ impl Reader {
         }
         let level = (self.levels.len() - 1) as u8;
         self.end_value(false);
-        let whole = Char { start: scalar.start, end, code: OTHER };
+        let whole = Char {
+            start: scalar.start,
+            end,
+            code: OTHER,
+        };
         self.tell(whole, CellKind::Scalar(level), tell);
         true
     }
@@ -323,7 +338,10 @@ impl Reader {
             other => return other,
         };
         match first.code {
-            0x22 => Read::Close { level: level - 1, quote: first },
+            0x22 => Read::Close {
+                level: level - 1,
+                quote: first,
+            },
             0x5c => self.read_escape(level, first, window),
             _ => Read::Char(first),
         }
@@ -363,7 +381,11 @@ impl Reader {
 
 impl Level {
     fn new(next: Next) -> Self {
-        Self { next, brackets: 0, scalar: None }
+        Self {
+            next,
+            brackets: 0,
+            scalar: None,
+        }
     }
 }
 
@@ -373,9 +395,17 @@ fn read_raw(at: u64, window: Window<'_>) -> Read {
     match rest.first() {
         None if window.complete => Read::End,
         None => Read::More,
-        Some(&byte) if byte < 128 => Read::Char(Char { start: at, end: at + 1, code: u32::from(byte) }),
+        Some(&byte) if byte < 128 => Read::Char(Char {
+            start: at,
+            end: at + 1,
+            code: u32::from(byte),
+        }),
         Some(_) => match units::length(rest, window.complete) {
-            Some(length) => Read::Char(Char { start: at, end: at + length as u64, code: OTHER }),
+            Some(length) => Read::Char(Char {
+                start: at,
+                end: at + length as u64,
+                code: OTHER,
+            }),
             None => Read::More,
         },
     }
@@ -406,7 +436,11 @@ fn escaped(backslash: Char, spelled: &[u8], end: u64) -> Char {
         }),
         _ => OTHER,
     };
-    Char { start: backslash.start, end, code }
+    Char {
+        start: backslash.start,
+        end,
+        code,
+    }
 }
 
 fn is_blank(code: u32) -> bool {
@@ -443,7 +477,14 @@ enum Number {
     Not,
 }
 
-const WORDS: [&[u8]; 6] = [b"true", b"false", b"null", b"NaN", b"Infinity", b"-Infinity"];
+const WORDS: [&[u8]; 6] = [
+    b"true",
+    b"false",
+    b"null",
+    b"NaN",
+    b"Infinity",
+    b"-Infinity",
+];
 
 impl Scalar {
     fn new(start: u64, first: u8) -> Self {
@@ -454,7 +495,12 @@ impl Scalar {
         };
         let mut head = [0; 9];
         head[0] = first;
-        Self { start, head, length: 1, number }
+        Self {
+            start,
+            head,
+            length: 1,
+            number,
+        }
     }
 
     fn push(&mut self, byte: u8) {
@@ -482,6 +528,8 @@ impl Scalar {
         let Some(text) = self.head.get(..self.length) else {
             return false;
         };
-        WORDS.iter().any(|word| *word == text || cut && word.starts_with(text))
+        WORDS
+            .iter()
+            .any(|word| *word == text || cut && word.starts_with(text))
     }
 }

@@ -86,7 +86,10 @@ fn escape(rest: &[u8], complete: bool) -> Option<usize> {
     let short = if complete { Some(1) } else { None };
     match rest.get(1) {
         None => short,
-        Some(b'"' | b'\'' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'a' | b'e' | b'0') => Some(2),
+        Some(
+            b'"' | b'\'' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'a' | b'e'
+            | b'0',
+        ) => Some(2),
         Some(b'x') => match digits(&rest[2..], 2) {
             Digits::All(_) => Some(4),
             Digits::Cut => short,
@@ -172,9 +175,21 @@ mod tests {
                 for at in from..=text.len() {
                     let floor_wanted = *starts.iter().rev().find(|&&start| start <= at).unwrap();
                     let floor_wanted = if at == text.len() { at } else { floor_wanted };
-                    let ceil_wanted = starts.iter().copied().find(|&start| start >= at).unwrap_or(text.len());
-                    assert_eq!(floor(text, from, at, true), floor_wanted, "{text:?} {from} {at}");
-                    assert_eq!(ceil(text, from, at, true), Some(ceil_wanted), "{text:?} {from} {at}");
+                    let ceil_wanted = starts
+                        .iter()
+                        .copied()
+                        .find(|&start| start >= at)
+                        .unwrap_or(text.len());
+                    assert_eq!(
+                        floor(text, from, at, true),
+                        floor_wanted,
+                        "{text:?} {from} {at}"
+                    );
+                    assert_eq!(
+                        ceil(text, from, at, true),
+                        Some(ceil_wanted),
+                        "{text:?} {from} {at}"
+                    );
                 }
             }
         }
@@ -182,11 +197,26 @@ mod tests {
 
     #[test]
     fn what_more_bytes_could_decide_is_left_open() {
-        for open in [&b"\\"[..], b"\\u00", b"\\x4", b"\\ud83d", b"\\ud83d\\", b"\\ud83d\\ude0", b"\xe2\x82"] {
+        for open in [
+            &b"\\"[..],
+            b"\\u00",
+            b"\\x4",
+            b"\\ud83d",
+            b"\\ud83d\\",
+            b"\\ud83d\\ude0",
+            b"\xe2\x82",
+        ] {
             assert_eq!(length(open, false), None, "{open:?}");
             assert!(length(open, true).is_some());
         }
-        for decided in [&b"\\q"[..], b"\\u0g", b"\\ud83dx", b"\\ud83d\\n", b"\xe2x", b"a"] {
+        for decided in [
+            &b"\\q"[..],
+            b"\\u0g",
+            b"\\ud83dx",
+            b"\\ud83d\\n",
+            b"\xe2x",
+            b"a",
+        ] {
             assert!(length(decided, false).is_some(), "{decided:?}");
         }
     }

@@ -6,14 +6,16 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) fn decode(text: &[u8]) -> impl Iterator<Item = u8> {
     let mut bits = 0u32;
     let mut count = 0;
-    text.iter().map_while(|&byte| value(byte)).filter_map(move |value| {
-        bits = bits << 6 | value;
-        count += 6;
-        (count >= 8).then(|| {
-            count -= 8;
-            (bits >> count & 0xff) as u8
+    text.iter()
+        .map_while(|&byte| value(byte))
+        .filter_map(move |value| {
+            bits = bits << 6 | value;
+            count += 6;
+            (count >= 8).then(|| {
+                count -= 8;
+                (bits >> count & 0xff) as u8
+            })
         })
-    })
 }
 
 /// Encodes without padding.
@@ -21,13 +23,11 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     bytes
         .chunks(3)
         .flat_map(|chunk| {
-            let word = chunk
-                .iter()
-                .enumerate()
-                .fold(0u32, |word, (at, &byte)| word | u32::from(byte) << (16 - 8 * at));
-            (0..=chunk.len()).map(move |at| {
-                char::from(ALPHABET[(word >> (18 - 6 * at) & 63) as usize])
-            })
+            let word = chunk.iter().enumerate().fold(0u32, |word, (at, &byte)| {
+                word | u32::from(byte) << (16 - 8 * at)
+            });
+            (0..=chunk.len())
+                .map(move |at| char::from(ALPHABET[(word >> (18 - 6 * at) & 63) as usize]))
         })
         .collect()
 }
@@ -51,7 +51,10 @@ mod tests {
     fn what_is_encoded_decodes() {
         for text in ["", "a", "ab", "abc", "{\"alg\":\"none\"}", "\u{ff}\u{fe}?"] {
             let coded = encode(text.as_bytes());
-            assert_eq!(decode(coded.as_bytes()).collect::<Vec<_>>(), text.as_bytes());
+            assert_eq!(
+                decode(coded.as_bytes()).collect::<Vec<_>>(),
+                text.as_bytes()
+            );
         }
     }
 }

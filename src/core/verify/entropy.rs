@@ -13,6 +13,7 @@ impl Verify for Entropy {
     }
 }
 
+#[allow(clippy::cast_precision_loss)] // secrets are shorter than 2^52 bytes
 fn bits_per_byte(bytes: &[u8]) -> f64 {
     let mut counts = [0u32; 256];
     for &byte in bytes {
