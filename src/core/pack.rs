@@ -297,6 +297,7 @@ impl RawRule {
             before: parse_class("before", self.before.as_deref())?,
             after: parse_class("after", self.after.as_deref())?,
             profiles: parse_profiles(self.profiles.as_deref())?,
+            classes: [self.before, self.after],
             hir,
             id: self.id,
             about: self.about,

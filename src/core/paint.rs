@@ -163,6 +163,9 @@ impl Painter {
             complete: view.complete,
         };
         loop {
+            if self.cells.is_empty() && self.cover <= self.at {
+                self.skip(window, frontier, canvas);
+            }
             while self.cells.is_empty() && self.reader.position() < frontier {
                 let cells = &mut self.cells;
                 if !self.reader.advance(window, &mut |cell| cells.push(cell)) {
@@ -187,6 +190,21 @@ impl Painter {
         }
         if self.reader.text_from().is_some() {
             self.kind = Kind::Text;
+            self.masking = false;
+        }
+    }
+
+    /// Where no finding is near, plain text need not be taken apart.
+    fn skip(&mut self, window: Window<'_>, frontier: u64, canvas: &mut impl Canvas) {
+        let next = self
+            .ahead
+            .get(self.next)
+            .map_or(OPEN, |finding| finding.start);
+        self.reader.skip(window, next.min(frontier).max(self.at));
+        let to = self.reader.position();
+        if to > self.at {
+            canvas.clean(self.at, to);
+            self.at = to;
             self.masking = false;
         }
     }

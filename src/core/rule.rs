@@ -25,6 +25,8 @@ pub struct RuleSource {
     pub(crate) secret: usize,
     pub(crate) before: Option<ByteSet>,
     pub(crate) after: Option<ByteSet>,
+    /// The two classes as written.
+    pub(crate) classes: [Option<String>; 2],
     pub(crate) reach: Option<usize>,
     pub(crate) verify: Option<VerifySpec>,
     pub(crate) profiles: Vec<Profile>,
@@ -49,6 +51,15 @@ pub struct Example {
 pub enum Block {
     /// Header lines, blank lines and lines of base64.
     Pem,
+}
+
+impl Block {
+    /// The name as packs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pem => "pem",
+        }
+    }
 }
 
 impl RuleSource {
@@ -76,6 +87,31 @@ impl RuleSource {
     /// at every byte that it can begin with.
     pub fn anchors(&self) -> &[Vec<u8>] {
         &self.anchors
+    }
+
+    /// Whether pattern and anchors disregard ASCII case.
+    pub fn ignore_case(&self) -> bool {
+        self.ignore_case
+    }
+
+    /// An anchor begins at most so many bytes after the match.
+    pub fn lead(&self) -> usize {
+        self.lead
+    }
+
+    /// The class of bytes that may stand before a match, as written.
+    pub fn before(&self) -> Option<&str> {
+        self.classes[0].as_deref()
+    }
+
+    /// The class of bytes that may stand after a match, as written.
+    pub fn after(&self) -> Option<&str> {
+        self.classes[1].as_deref()
+    }
+
+    /// The kind of block that a match opens, if any.
+    pub fn block(&self) -> Option<Block> {
+        self.block
     }
 
     /// The capture group that is masked; 0 is the whole match.

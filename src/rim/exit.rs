@@ -27,7 +27,7 @@ impl Exit {
             Self::Done => 0,
             Self::Configuration => 2,
             Self::Io => 3,
-            Self::Signal(signal) => 128 + (signal & 0x7f) as u8,
+            Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
             Self::Panic => 101,
         }
     }

@@ -53,7 +53,10 @@ mod tests {
 
     #[test]
     fn names_cannot_break_the_line() {
-        assert_eq!(name(Path::new("a\nb\x1b[31m.log")), "a\u{fffd}b\u{fffd}[31m.log");
+        assert_eq!(
+            name(Path::new("a\nb\x1b[31m.log")),
+            "a\u{fffd}b\u{fffd}[31m.log"
+        );
     }
 
     #[test]

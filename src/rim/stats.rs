@@ -99,7 +99,12 @@ fn text(stats: &Stats<'_>) -> String {
     line("undecided", &stats.undecided);
     line("unverified", &stats.unverified);
     line("seconds", &format_args!("{:.3}", stats.seconds));
-    let widest = stats.findings.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    let widest = stats
+        .findings
+        .iter()
+        .map(|(id, _)| id.len())
+        .max()
+        .unwrap_or(0);
     for (id, count) in &stats.findings {
         let _ = writeln!(lines, "  {id:<widest$}  {count}");
     }

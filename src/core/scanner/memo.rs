@@ -15,14 +15,8 @@ use crate::core::automaton::State;
 /// Notes are left where the offset in the record is a multiple of this.
 pub(super) const STEP: u64 = 32;
 
-/// What became of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
-    /// The end of its match, 0 for none.
-    pub(super) matched: u64,
-    /// The first offset that no thread consumed.
-    pub(super) died: u64,
-}
+/// What became of a run: the end of its match, 0 for none.
+pub(super) type Matched = u64;
 
 /// The notes of one rule in one record.
 #[derive(Default)]
@@ -36,42 +30,38 @@ pub(super) struct Memo {
 #[derive(Clone, Copy, Default)]
 struct Note {
     at: u64,
-    died: u64,
-    matched: u64,
+    matched: Matched,
     state: State,
     record: u32,
 }
 
 impl Memo {
-    /// Forgets the notes of earlier records. `reach` bounds how far notes lie apart.
+    /// Forgets the notes of earlier records.
     pub(super) fn begin(&mut self, record: u32) {
         self.record = record;
         self.visited.clear();
     }
 
-    /// A run of at most `reach` bytes begins.
+    /// A run begins.
     pub(super) fn start(&mut self) {
         self.visited.clear();
     }
 
     /// A run is in `state` at `at`, a multiple of [`STEP`]: what became of an earlier one.
-    pub(super) fn visit(&mut self, at: u64, state: State) -> Option<Outcome> {
+    pub(super) fn visit(&mut self, at: u64, state: State) -> Option<Matched> {
         if let Some(note) = self.notes.get(self.place(at))
             && note.record == self.record
             && note.at == at
             && note.state == state
         {
-            return Some(Outcome {
-                matched: note.matched,
-                died: note.died,
-            });
+            return Some(note.matched);
         }
         self.visited.push((at, state));
         None
     }
 
-    /// The run ended so: its notes are written.
-    pub(super) fn settle(&mut self, outcome: Outcome, reach: usize) {
+    /// The run ended so: its notes are written. `reach` bounds how far apart they lie.
+    pub(super) fn settle(&mut self, matched: Matched, reach: usize) {
         if self.visited.is_empty() {
             return;
         }
@@ -80,16 +70,11 @@ impl Memo {
             self.notes.resize(places as usize, Note::default());
         }
         while let Some((at, state)) = self.visited.pop() {
-            let matched = if outcome.matched > at {
-                outcome.matched
-            } else {
-                0
-            };
+            let still = if matched > at { matched } else { 0 };
             let place = self.place(at);
             self.notes[place] = Note {
                 at,
-                died: outcome.died,
-                matched,
+                matched: still,
                 state,
                 record: self.record,
             };

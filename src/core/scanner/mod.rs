@@ -1,6 +1,6 @@
 //! From records to spans: the prefilter finds suspects, detectors confirm them.
 //!
-//! A detector gets a [`View`] of a record and the suspects in it, and appends the
+//! A detector gets a view of a record and the suspects in it, and appends the
 //! findings that are decided. It returns its *frontier*: the smallest offset at which
 //! a finding may still begin. All state of a record and what it leaves to the next
 //! (the carry) is in the detector's state, one a session.

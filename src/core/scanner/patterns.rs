@@ -3,7 +3,7 @@
 use regex_automata::util::primitives::NonMaxUsize;
 
 use super::before::{self, LOOK_BEHIND};
-use super::memo::{Memo, Outcome, STEP};
+use super::memo::{Matched, Memo, STEP};
 use super::prefilter::{Anchor, Suspect};
 use super::{Detector, Finding, OPEN, View};
 use crate::core::automaton::{DEAD, State};
@@ -271,10 +271,8 @@ impl Patterns {
             &mut state.stats,
         ) {
             Run::Undecided => Attempt::Undecided,
-            Run::Done(Outcome { matched: 0, .. }) => Attempt::None,
-            Run::Done(Outcome { matched, .. }) => {
-                self.offer(index, start, matched, view, state, out)
-            }
+            Run::Done(0) => Attempt::None,
+            Run::Done(matched) => self.offer(index, start, matched, view, state, out),
             Run::Alive {
                 state: automaton_state,
                 at: alive_at,
@@ -473,7 +471,7 @@ fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {
 /// What one run of an automaton came to.
 enum Run {
     /// It died, or the content ended, within the reach.
-    Done(Outcome),
+    Done(Matched),
     /// More bytes decide.
     Undecided,
     /// It is alive past its reach (or where a forced end cuts it), at this offset.
@@ -497,12 +495,9 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
             now = automaton.next(now, byte);
             if now == DEAD {
                 stats.steps += at as u64;
-                let outcome = Outcome {
-                    matched: offset(start, matched),
-                    died: start + at as u64,
-                };
-                memo.settle(outcome, rule.reach);
-                return Run::Done(outcome);
+                let matched = offset(start, matched);
+                memo.settle(matched, rule.reach);
+                return Run::Done(matched);
             }
             at += 1;
             if automaton.accepts(now) {
@@ -512,13 +507,9 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
         if at == note && at < limit {
             if let Some(known) = memo.visit(start + at as u64, now) {
                 stats.steps += at as u64;
-                let matched = known.matched.max(offset(start, matched));
-                let outcome = Outcome {
-                    matched,
-                    died: known.died,
-                };
-                memo.settle(outcome, rule.reach);
-                return Run::Done(outcome);
+                let matched = known.max(offset(start, matched));
+                memo.settle(matched, rule.reach);
+                return Run::Done(matched);
             }
             note += STEP as usize;
         }
@@ -533,12 +524,9 @@ fn run(rule: &Rule, start: u64, view: View<'_>, memo: &mut Memo, stats: &mut Pat
         None if view.complete && view.forced => alive,
         None if !view.complete => Run::Undecided,
         _ => {
-            let outcome = Outcome {
-                matched: offset(start, matched),
-                died: start + at as u64,
-            };
-            memo.settle(outcome, rule.reach);
-            Run::Done(outcome)
+            let matched = offset(start, matched);
+            memo.settle(matched, rule.reach);
+            Run::Done(matched)
         }
     }
 }

@@ -172,6 +172,29 @@ impl Reader {
             .map_or(self.at, |scalar| scalar.start)
     }
 
+    /// Inside text of a string: goes over the units up to the next quote or backslash at
+    /// once, but not past `to`. They are plain at every level.
+    pub(crate) fn skip(&mut self, window: Window<'_>, to: u64) {
+        if self.levels.len() == 1 || self.innermost().next != Next::Text {
+            return;
+        }
+        let from = (self.at - window.base) as usize;
+        let to = ((to - window.base) as usize).min(window.bytes.len());
+        let Some(plain) = window.bytes.get(from..to) else {
+            return;
+        };
+        let length = memchr::memchr2(b'"', b'\\', plain).unwrap_or(plain.len());
+        // The end may lie inside a character; a byte that continues none begins a unit.
+        let continues = |index: usize| {
+            window
+                .bytes
+                .get(index)
+                .is_none_or(|byte| (0x80..0xc0).contains(byte))
+        };
+        let back = (0..=length.min(3)).find(|&back| !continues(from + length - back));
+        self.at += back.map_or(0, |back| (length - back) as u64);
+    }
+
     /// Reads on and tells the next cells. False where it cannot go on: at the content's
     /// end, where bytes are missing, or where the rest is text.
     pub(crate) fn advance(&mut self, window: Window<'_>, tell: &mut impl FnMut(Cell)) -> bool {

@@ -11,11 +11,17 @@ const MAX_HEADER: usize = 4096;
 
 impl Verify for Jwt {
     fn accepts(&self, matched: &[u8], _secret: &[u8]) -> bool {
-        let from = memchr::memmem::find(matched, b"eyJ").unwrap_or(0);
-        let header = &matched[from..];
-        let header = &header[..memchr::memchr(b'.', header).unwrap_or(header.len())];
-        is_header(base64::decode(header).take(MAX_HEADER))
+        // A match may hold a few bytes before the token itself.
+        header_at(matched, 0)
+            || memchr::memmem::find(matched, b"eyJ")
+                .is_some_and(|from| from > 0 && header_at(matched, from))
     }
+}
+
+fn header_at(matched: &[u8], from: usize) -> bool {
+    let token = &matched[from..];
+    let header = &token[..memchr::memchr(b'.', token).unwrap_or(token.len())];
+    is_header(base64::decode(header).take(MAX_HEADER))
 }
 
 /// Reads an object's text until one of the names is seen. Stops at the first byte
@@ -46,6 +52,10 @@ mod tests {
         let accepts = |text: &str| Jwt.accepts(text.as_bytes(), b"");
         assert!(accepts(&token(r#"{"alg":"none"}"#)));
         assert!(accepts(&token(r#"{"typ":"JWT","alg":"HS256"}"#)));
+        assert!(accepts(
+            &token("{ \"alg\" : \"none\"}").replace(".e30.", ".eyJzdWIiOiIxIn0.")
+        ));
+        assert!(accepts(&token("{\n  \"alg\":\"none\"}")));
         assert!(!accepts(&token(r#"{"name":"x"}"#)));
         assert!(!accepts("eyJfoobar.foo.bar"));
     }

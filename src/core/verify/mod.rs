@@ -45,6 +45,16 @@ pub enum Verifier {
     Entropy,
 }
 
+impl Verifier {
+    /// The name as packs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Entropy => "entropy",
+        }
+    }
+}
+
 impl VerifySpec {
     /// The verifier itself, or why its parameters do not fit.
     ///

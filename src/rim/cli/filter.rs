@@ -54,7 +54,7 @@ pub(crate) struct FilterOptions {
     /// Decode the input from this encoding; the output is UTF-8
     ///
     /// The labels of the WHATWG Encoding Standard: utf-16, utf-16le, utf-16be,
-    /// windows-1252, shift_jis and so on. A byte order mark wins over the label and is
+    /// windows-1252, euc-kr and so on. A byte order mark wins over the label and is
     /// dropped. What cannot be decoded becomes U+FFFD. "auto" decodes only what begins
     /// with a byte order mark of UTF-16.
     #[arg(
@@ -115,7 +115,9 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
         reading: options.reading(),
         inputs,
     };
-    let (ending, totals) = filter.run(output).map_err(|error| Failure::Start(reason(&error)))?;
+    let (ending, totals) = filter
+        .run(output)
+        .map_err(|error| Failure::Start(reason(&error)))?;
     if let (Some(format), Some(totals)) = (options.stats, &totals) {
         write_stats(format, totals, &redactor, started);
     }
@@ -134,7 +136,11 @@ impl FilterOptions {
         if self.files.is_empty() {
             return Ok(vec![Input::Stdin]);
         }
-        Ok(self.files.iter().map(|file| Input::from_argument(file)).collect())
+        Ok(self
+            .files
+            .iter()
+            .map(|file| Input::from_argument(file))
+            .collect())
     }
 
     fn destination(&self) -> Destination {
@@ -208,5 +214,9 @@ fn exit_of(ending: Ending, totals: &Totals) -> Result<Exit, Failure> {
         Ending::Panicked => return Ok(Exit::Panic),
         Ending::Complete | Ending::Output(_) => {}
     }
-    Ok(if totals.failed_inputs > 0 { Exit::Io } else { Exit::Done })
+    Ok(if totals.failed_inputs > 0 {
+        Exit::Io
+    } else {
+        Exit::Done
+    })
 }

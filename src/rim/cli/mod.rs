@@ -5,19 +5,18 @@ pub(crate) mod filter;
 pub(crate) mod rules;
 pub(crate) mod size;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
 
-/// Puts a black bar over every secret in a stream of logs.
-///
-/// Reads the FILEs, or standard input, and writes the same bytes to standard output,
-/// with each secret replaced by [REDACTED].
+/// The whole command line.
 #[derive(Parser)]
 #[command(
     name = "blackbar",
     version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar rules <list|show|check>",
@@ -32,6 +31,14 @@ pub(crate) struct Cli {
     filter: FilterOptions,
 }
 
+const ABOUT: &str = "Puts a black bar over every secret in a stream of logs";
+
+const LONG_ABOUT: &str = "\
+Puts a black bar over every secret in a stream of logs.
+
+Reads the FILEs, or standard input, and writes the same bytes to standard output, with \
+each secret replaced by [REDACTED].";
+
 const EXAMPLES: &str = "\
 Examples:
   app | blackbar >> app.log                 between a program and its log
@@ -39,7 +46,7 @@ Examples:
   blackbar app.log -o app.redacted.log      a file into another
   blackbar -z old.log.gz | less              a compressed file
   blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
-  blackbar --stats=json < app.log >/dev/null  how much is there to hide
+  blackbar --stats app.log > /dev/null      how much there is to hide
   blackbar rules list                       what is looked for
 ";
 
@@ -80,7 +87,8 @@ pub(crate) enum Action {
 impl Cli {
     /// Parses the process's arguments. Help, version and errors end the process here.
     pub(crate) fn from_arguments() -> Self {
-        Self::parse()
+        let matches = Self::command().mut_args(unset_if_empty).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
     /// Which command it is.
@@ -92,9 +100,18 @@ impl Cli {
     }
 }
 
+/// An empty variable says nothing: so `VARIABLE=${NOT_SET}` does no harm.
+fn unset_if_empty(argument: Arg) -> Arg {
+    let value = argument.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|value| value.is_empty()) {
+        argument.env(None)
+    } else {
+        argument
+    }
+}
+
 /// The command that `word` is probably a misspelling of.
 pub(crate) fn similar_command(word: &str) -> Option<String> {
-    use clap::CommandFactory;
     Cli::command()
         .get_subcommands()
         .map(|command| command.get_name().to_owned())
@@ -116,7 +133,11 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
                     .min(rows[i][j - 1] + 1)
                     .min(rows[i - 1][j - 1] + same);
                 let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped { one.min(rows[i - 2][j - 2] + 1) } else { one }
+                if swapped {
+                    one.min(rows[i - 2][j - 2] + 1)
+                } else {
+                    one
+                }
             };
         }
     }
@@ -126,7 +147,6 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -99,7 +99,11 @@ fn list(format: ListFormat, packs: &[Pack]) -> Result<Exit, Failure> {
 fn table(packs: &[Pack]) -> String {
     let mut rows = vec![["ID".to_owned(), "PROFILES".to_owned(), "ABOUT".to_owned()]];
     rows.extend(all_rules(packs).map(|rule| {
-        [rule.full_id().to_owned(), profiles(rule), rule.about().to_owned()]
+        [
+            rule.full_id().to_owned(),
+            profiles(rule),
+            rule.about().to_owned(),
+        ]
     }));
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
@@ -148,10 +152,13 @@ fn described(rule: &RuleSource) -> String {
     line("about", &rule.about());
     line("pattern", &rule.pattern());
     line("anchors", &anchors(rule).join("  "));
-    line("secret", &match rule.secret() {
-        0 => "the whole match".to_owned(),
-        group => format!("group {group}"),
-    });
+    line(
+        "secret",
+        &match rule.secret() {
+            0 => "the whole match".to_owned(),
+            group => format!("group {group}"),
+        },
+    );
     if let Some(reach) = rule.reach() {
         line("reach", &reach);
     }
@@ -194,23 +201,35 @@ impl<'a> RuleJson<'a> {
             secret: rule.secret(),
             reach: rule.reach(),
             verify: verify(rule),
-            profiles: rule.profiles().iter().map(|profile| profile.name()).collect(),
+            profiles: rule
+                .profiles()
+                .iter()
+                .map(|profile| profile.name())
+                .collect(),
             source: rule.source(),
         }
     }
 }
 
 fn anchors(rule: &RuleSource) -> Vec<String> {
-    rule.anchors().iter().map(|anchor| anchor.escape_ascii().to_string()).collect()
+    rule.anchors()
+        .iter()
+        .map(|anchor| anchor.escape_ascii().to_string())
+        .collect()
 }
 
 fn profiles(rule: &RuleSource) -> String {
-    let names: Vec<&str> = rule.profiles().iter().map(|profile| profile.name()).collect();
+    let names: Vec<&str> = rule
+        .profiles()
+        .iter()
+        .map(|profile| profile.name())
+        .collect();
     names.join(",")
 }
 
 fn verify(rule: &RuleSource) -> Option<String> {
-    rule.verify().map(|verify| format!("{:?}", verify.by).to_lowercase())
+    rule.verify()
+        .map(|verify| format!("{:?}", verify.by).to_lowercase())
 }
 
 fn all_rules(packs: &[Pack]) -> impl Iterator<Item = &RuleSource> {
@@ -225,16 +244,25 @@ fn check(paths: &[PathBuf]) -> Result<Exit, Failure> {
         report(what);
         problems += 1;
     };
-    let given = if paths.is_empty() { embedded.clone() } else { given_packs(paths, &mut problem) };
+    let given = if paths.is_empty() {
+        embedded.clone()
+    } else {
+        given_packs(paths, &mut problem)
+    };
     for (index, pack) in given.iter().enumerate() {
         let others = others(index, &given, &embedded);
-        check_pack(pack, &others).iter().for_each(|found| problem(found));
+        for found in check_pack(pack, &others) {
+            problem(&found);
+        }
     }
     if problems > 0 {
         return Ok(Exit::Configuration);
     }
     let rules = all_rules(&given).count();
-    print(&format!("packs: {}, rules: {rules}, no problems\n", given.len()))
+    print(&format!(
+        "packs: {}, rules: {rules}, no problems\n",
+        given.len()
+    ))
 }
 
 fn given_packs(paths: &[PathBuf], problem: &mut impl FnMut(&dyn Display)) -> Vec<Pack> {
@@ -256,8 +284,16 @@ fn given_packs(paths: &[PathBuf], problem: &mut impl FnMut(&dyn Display)) -> Vec
 /// one of its name.
 fn others(index: usize, given: &[Pack], embedded: &[Pack]) -> Vec<Pack> {
     let kept = |pack: &&Pack| given.iter().all(|other| other.name() != pack.name());
-    let beside = given.iter().enumerate().filter(|(other, _)| *other != index);
-    embedded.iter().filter(kept).chain(beside.map(|(_, pack)| pack)).cloned().collect()
+    let beside = given
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != index);
+    embedded
+        .iter()
+        .filter(kept)
+        .chain(beside.map(|(_, pack)| pack))
+        .cloned()
+        .collect()
 }
 
 /// Writes to standard output; a reader that has seen enough may go.

@@ -4,11 +4,19 @@
 /// (powers of 1024) or `64kB`, `1MB`, `2GB` (powers of 1000). Units ignore case; at
 /// least one byte.
 pub(crate) fn parse(text: &str) -> Result<usize, SizeError> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
     let number: usize = digits.parse().map_err(|_| SizeError::NotASize)?;
-    let bytes = number.checked_mul(factor(unit.trim_start())?).ok_or(SizeError::TooLarge)?;
-    if bytes == 0 { Err(SizeError::Zero) } else { Ok(bytes) }
+    let bytes = number
+        .checked_mul(factor(unit.trim_start())?)
+        .ok_or(SizeError::TooLarge)?;
+    if bytes == 0 {
+        Err(SizeError::Zero)
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Why a text is not a size.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
 use liblzma::stream::Action;
-use zstd::stream::raw::{DParameter, Operation};
+use zstd::stream::raw::{DParameter, InBuffer, Operation, OutBuffer};
 
 /// How data is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub(crate) struct Decompressed<R> {
     /// None between two members: there the data may end.
     decoder: Option<Decoder>,
     members: u64,
+    /// Corrupt data was met; what came before it is handed out first.
+    broken: bool,
 }
 
 impl<R: Read> Decompressed<R> {
@@ -70,6 +72,7 @@ impl<R: Read> Decompressed<R> {
             codec,
             decoder: None,
             members: 0,
+            broken: false,
         }
     }
 
@@ -96,7 +99,10 @@ impl<R: Read> Decompressed<R> {
     fn corrupt(&self) -> io::Error {
         io::Error::new(
             ErrorKind::InvalidData,
-            format!("its {} data is corrupt, or needs more than 128 MiB to decompress", self.codec),
+            format!(
+                "its {} data is corrupt, or needs more than 128 MiB to decompress",
+                self.codec
+            ),
         )
     }
 
@@ -114,6 +120,9 @@ impl<R: Read> Read for Decompressed<R> {
             return Ok(0);
         }
         loop {
+            if self.broken {
+                return Err(self.corrupt());
+            }
             if self.decoder.is_none() && !self.next_member()? {
                 return Ok(0);
             }
@@ -121,21 +130,20 @@ impl<R: Read> Read for Decompressed<R> {
                 continue;
             };
             let input = &self.buffer[self.start..self.end];
-            let Some(step) = decoder.step(input, out, self.source_ended) else {
-                return Err(self.corrupt());
-            };
+            let step = decoder.step(input, out, self.source_ended);
             self.start += step.read;
-            if step.ended {
+            if step.state == State::Ended {
                 self.decoder = None;
             }
+            self.broken = step.state == State::Corrupt;
             if step.written > 0 {
                 return Ok(step.written);
             }
-            if step.read == 0 && !step.ended {
-                if self.source_ended {
-                    return Err(self.too_short());
-                }
-                self.refill()?;
+            match step.state {
+                State::Corrupt => return Err(self.corrupt()),
+                State::Open if step.read == 0 && self.source_ended => return Err(self.too_short()),
+                State::Open if step.read == 0 => self.refill()?,
+                State::Open | State::Ended => {}
             }
         }
     }
@@ -153,8 +161,28 @@ enum Decoder {
 struct Step {
     read: usize,
     written: usize,
-    /// The member is complete and wholly written.
-    ended: bool,
+    state: State,
+}
+
+/// Where a member stands after a push.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// More input or more room is wanted.
+    Open,
+    /// It is complete and wholly written.
+    Ended,
+    /// It cannot be decoded any further.
+    Corrupt,
+}
+
+impl State {
+    fn of<E>(ended: &Result<bool, E>) -> Self {
+        match ended {
+            Ok(true) => Self::Ended,
+            Ok(false) => Self::Open,
+            Err(_) => Self::Corrupt,
+        }
+    }
 }
 
 impl Decoder {
@@ -174,45 +202,47 @@ impl Decoder {
         })
     }
 
-    /// Pushes `input` and takes what fits into `out`; None where the data is corrupt.
-    /// `last`: nothing follows the input.
-    fn step(&mut self, input: &[u8], out: &mut [u8], last: bool) -> Option<Step> {
+    /// Pushes `input` and takes what fits into `out`. `last`: nothing follows the input.
+    fn step(&mut self, input: &[u8], out: &mut [u8], last: bool) -> Step {
         match self {
             Self::Gzip(decoder) => {
                 let before = (decoder.total_in(), decoder.total_out());
-                let status = decoder.decompress(input, out, flate2::FlushDecompress::None).ok()?;
-                Some(Step {
+                let status = decoder.decompress(input, out, flate2::FlushDecompress::None);
+                Step {
                     read: (decoder.total_in() - before.0) as usize,
                     written: (decoder.total_out() - before.1) as usize,
-                    ended: status == flate2::Status::StreamEnd,
-                })
+                    state: State::of(&status.map(|status| status == flate2::Status::StreamEnd)),
+                }
             }
             Self::Zstd(decoder) => {
-                let status = decoder.run_on_buffers(input, out).ok()?;
-                Some(Step {
-                    read: status.bytes_read,
-                    written: status.bytes_written,
-                    ended: status.remaining == 0,
-                })
+                let (mut input, mut out) = (InBuffer::around(input), OutBuffer::around(out));
+                let left = decoder.run(&mut input, &mut out);
+                Step {
+                    read: input.pos(),
+                    written: out.pos(),
+                    state: State::of(&left.map(|left| left == 0)),
+                }
             }
             Self::Xz(decoder) => {
                 let before = (decoder.total_in(), decoder.total_out());
                 let action = if last { Action::Finish } else { Action::Run };
-                let status = decoder.process(input, out, action).ok()?;
-                Some(Step {
+                let status = decoder.process(input, out, action);
+                Step {
                     read: (decoder.total_in() - before.0) as usize,
                     written: (decoder.total_out() - before.1) as usize,
-                    ended: status == liblzma::stream::Status::StreamEnd,
-                })
+                    state: State::of(
+                        &status.map(|status| status == liblzma::stream::Status::StreamEnd),
+                    ),
+                }
             }
             Self::Bzip2(decoder) => {
                 let before = (decoder.total_in(), decoder.total_out());
-                let status = decoder.decompress(input, out).ok()?;
-                Some(Step {
+                let status = decoder.decompress(input, out);
+                Step {
                     read: (decoder.total_in() - before.0) as usize,
                     written: (decoder.total_out() - before.1) as usize,
-                    ended: status == bzip2::Status::StreamEnd,
-                })
+                    state: State::of(&status.map(|status| status == bzip2::Status::StreamEnd)),
+                }
             }
         }
     }

@@ -72,7 +72,11 @@ impl Filter {
     ///
     /// Where a thread or the signal handlers cannot be set up.
     pub(crate) fn run(self, output: Output) -> std::io::Result<(Ending, Option<Totals>)> {
-        let Output { sink, pending, name } = output;
+        let Output {
+            sink,
+            pending,
+            name,
+        } = output;
         let flow = Flow::new(self.redactor, self.framing, sink, name.clone());
         let shared = Arc::new(Shared {
             flow: Mutex::new(flow),
@@ -118,10 +122,12 @@ fn spawn(
     events: Sender<Event>,
     work: impl FnOnce() -> Result<Work, OutputError> + Send + 'static,
 ) -> std::io::Result<()> {
-    thread::Builder::new().name(name.to_owned()).spawn(move || {
-        let event = catch_unwind(AssertUnwindSafe(work)).map_or(Event::Panicked, Event::Ended);
-        let _ = events.send(event);
-    })?;
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let event = catch_unwind(AssertUnwindSafe(work)).map_or(Event::Panicked, Event::Ended);
+            let _ = events.send(event);
+        })?;
     Ok(())
 }
 
@@ -198,7 +204,9 @@ fn settle(pending: Option<Pending>, ending: Ending, totals: Option<&Totals>, nam
             Err(error) => Ending::Output(OutputError::unwritable(name, &error)),
         },
         other => {
-            report(&format_args!("{name} is left as it was, since the result is not complete"));
+            report(&format_args!(
+                "{name} is left as it was, since the result is not complete"
+            ));
             other
         }
     }
@@ -265,7 +273,9 @@ impl Worker {
                     let error = input.unreadable(&error);
                     let masked = self.open_flow()?.end_forced()?;
                     if masked > 0 {
-                        report(&format_args!("{input}: undecided bytes that were masked where it broke off: {masked}"));
+                        report(&format_args!(
+                            "{input}: undecided bytes that were masked where it broke off: {masked}"
+                        ));
                     }
                     return Err(error.into());
                 }
@@ -295,6 +305,71 @@ impl Worker {
     /// The flow, unless it was ended by force while we were reading.
     fn open_flow(&self) -> Result<MutexGuard<'_, Flow>, Leave> {
         let flow = self.shared.lock();
-        if flow.is_open() { Ok(flow) } else { Err(Leave::Stopped) }
+        if flow.is_open() {
+            Ok(flow)
+        } else {
+            Err(Leave::Stopped)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rim::transport::patient::Patient;
+    use crate::rim::transport::sink::Sink;
+    use std::fs::File;
+
+    fn shared() -> Arc<Shared> {
+        let redactor = Redactor::builder().build().expect("the packs hold");
+        let null = File::options()
+            .write(true)
+            .open("/dev/null")
+            .expect("there");
+        let sink = Sink::new(Patient(null));
+        let flow = Flow::new(Arc::new(redactor), Framing::Lines, sink, "null".to_owned());
+        Arc::new(Shared {
+            flow: Mutex::new(flow),
+            live: AtomicBool::new(false),
+            signalled: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
+    /// G8: a defect ends the stream; nothing is written after it.
+    #[test]
+    fn a_panic_under_the_lock_is_an_ending() {
+        let (shared, (events, inbox)) = (shared(), channel());
+        let worker = Arc::clone(&shared);
+        spawn("filter", events.clone(), move || {
+            let _flow = worker.lock();
+            panic!("for the test")
+        })
+        .expect("a thread");
+        let ending = shared.supervise(&events, &inbox);
+        assert!(matches!(ending, Ending::Panicked), "{ending:?}");
+        assert!(shared.totals().is_none());
+    }
+
+    #[test]
+    fn a_panic_after_a_signal_is_one_too() {
+        let (shared, (events, inbox)) = (shared(), channel());
+        events.send(Event::Signal(15)).expect("the inbox is open");
+        events.send(Event::Panicked).expect("the inbox is open");
+        let ending = shared.supervise(&events, &inbox);
+        assert!(matches!(ending, Ending::Panicked), "{ending:?}");
+    }
+
+    #[test]
+    fn a_lock_that_is_not_to_be_had_is_a_stall() {
+        let (shared, (events, inbox)) = (shared(), channel());
+        events.send(Event::Signal(15)).expect("the inbox is open");
+        let held = shared.lock();
+        let ending = shared.supervise(&events, &inbox);
+        drop(held);
+        assert!(
+            matches!(ending, Ending::Stalled { signal: 15 }),
+            "{ending:?}"
+        );
     }
 }

@@ -77,7 +77,9 @@ impl Input {
         let file = self.file().map_err(|error| self.unreadable(&error))?;
         let metadata = file.metadata().map_err(|error| self.unreadable(&error))?;
         if metadata.is_dir() {
-            return Err(InputError::Directory { input: self.clone() });
+            return Err(InputError::Directory {
+                input: self.clone(),
+            });
         }
         let kind = metadata.file_type();
         Ok(Opened {
@@ -118,7 +120,9 @@ impl Input {
             (Some(magic @ Magic::Compressed(_)), _) => refused(magic, mend_compressed),
             (Some(Magic::Utf32), _) => refused(Magic::Utf32, MEND_UTF32),
             (Some(Magic::Utf16), None) => refused(Magic::Utf16, MEND_UTF16),
-            (Some(Magic::Utf16), Some(Charset::Auto)) => Ok(Box::new(Decoded::new(source, UTF_16LE))),
+            (Some(Magic::Utf16), Some(Charset::Auto)) => {
+                Ok(Box::new(Decoded::new(source, UTF_16LE)))
+            }
             (_, Some(Charset::Label(encoding))) => Ok(Box::new(Decoded::new(source, encoding))),
             (None, None | Some(Charset::Auto)) => Ok(Box::new(source)),
         }

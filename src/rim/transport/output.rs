@@ -62,7 +62,13 @@ impl OutputError {
 
     /// Whether the reader went away, which is its good right.
     pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Unwritable { kind: ErrorKind::BrokenPipe, .. })
+        matches!(
+            self,
+            Self::Unwritable {
+                kind: ErrorKind::BrokenPipe,
+                ..
+            }
+        )
     }
 }
 
@@ -102,28 +108,49 @@ impl Output {
         // Through links, so that the link stays and what it points to is replaced.
         let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = path.metadata().ok();
-        if existing.as_ref().is_some_and(|existing| is_input(existing, inputs)) {
+        if existing
+            .as_ref()
+            .is_some_and(|existing| is_input(existing, inputs))
+        {
             return Err(PathError::IsInput);
         }
         let regular = existing.as_ref().is_none_or(fs::Metadata::is_file);
         if regular && inputs.iter().all(Input::is_stored) {
-            let (file, pending) = Pending::create(path, existing.as_ref())?;
-            return Ok(Self {
-                sink: Sink::new(Patient(file)),
-                pending: Some(pending),
-                name,
-            });
+            match Pending::create(path, existing.as_ref()) {
+                Ok((file, pending)) => {
+                    return Ok(Self {
+                        sink: Sink::new(Patient(file)),
+                        pending: Some(pending),
+                        name,
+                    });
+                }
+                // The file may be ours where its directory is not.
+                Err(_) if existing.is_some() => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        // Not emptied before an input was accepted: a refused one must not cost the
-        // file's old content.
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-        let sink = Sink::new(Patient(file));
         Ok(Self {
-            sink: if regular { sink.emptied_first(|target| target.0.set_len(0)) } else { sink },
+            sink: direct(path, regular)?,
             pending: None,
             name,
         })
     }
+}
+
+/// A file that is written as the bytes come. A regular one is not emptied before an
+/// input was accepted: a refused input must not cost the file's old content.
+fn direct(path: &Path, regular: bool) -> io::Result<Sink<Patient>> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    let sink = Sink::new(Patient(file));
+    Ok(if regular {
+        sink.emptied_first(|target| target.0.set_len(0))
+    } else {
+        sink
+    })
 }
 
 enum PathError {
@@ -167,10 +194,15 @@ impl Pending {
         Ok((file, pending))
     }
 
-    /// Puts the file in its place.
+    /// Puts the file in its place. A target that cannot be replaced, such as a file that
+    /// is mounted into a container, gets the content instead.
     pub(crate) fn commit(mut self) -> io::Result<()> {
-        fs::rename(&self.temporary, &self.target)?;
-        self.committed = true;
+        match fs::rename(&self.temporary, &self.target) {
+            Ok(()) => self.committed = true,
+            Err(_) => {
+                fs::copy(&self.temporary, &self.target)?;
+            }
+        }
         Ok(())
     }
 }
@@ -199,5 +231,8 @@ fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::new(ErrorKind::AlreadyExists, "no free name for a temporary file"))
+    Err(io::Error::new(
+        ErrorKind::AlreadyExists,
+        "no free name for a temporary file",
+    ))
 }

@@ -13,13 +13,17 @@ use signal_hook::iterator::Signals;
 /// jobs so, and their Ctrl-C is meant for somebody else.
 pub(crate) fn listen(act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
     let ignored = ignored_signals();
-    let wanted = [SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let wanted = [SIGINT, SIGTERM]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(wanted)?;
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            act(signal);
-        }
-    })?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                act(signal);
+            }
+        })?;
     Ok(())
 }
 

@@ -154,7 +154,8 @@ mod tests {
             let before = self.taken.len();
             for slice in slices {
                 let room = self.most - (self.taken.len() - before);
-                self.taken.extend_from_slice(&slice[..room.min(slice.len())]);
+                self.taken
+                    .extend_from_slice(&slice[..room.min(slice.len())]);
             }
             Ok(self.taken.len() - before)
         }
@@ -166,7 +167,11 @@ mod tests {
 
     fn written(pieces: &[Vec<u8>], most: usize) -> Narrow {
         let taken = Vec::new();
-        let mut sink = Sink::new(Narrow { taken, most, calls: 0 });
+        let mut sink = Sink::new(Narrow {
+            taken,
+            most,
+            calls: 0,
+        });
         sink.write_each(pieces.len(), |index| &pieces[index][..])
             .expect("Narrow takes everything");
         sink.target
@@ -174,7 +179,19 @@ mod tests {
 
     #[test]
     fn every_byte_in_order_whatever_the_target_takes() {
-        let lengths = [0, 1, 10, COPY_BELOW - 1, COPY_BELOW, 3, 5000, 2, 0, SCRATCH * 2, 7];
+        let lengths = [
+            0,
+            1,
+            10,
+            COPY_BELOW - 1,
+            COPY_BELOW,
+            3,
+            5000,
+            2,
+            0,
+            SCRATCH * 2,
+            7,
+        ];
         let pieces: Vec<Vec<u8>> = (0..=u8::MAX)
             .cycle()
             .zip(lengths.iter().cycle().take(300))
@@ -196,8 +213,15 @@ mod tests {
 
     #[test]
     fn a_target_that_takes_nothing_is_an_error() {
-        let mut narrow = Narrow { taken: Vec::new(), most: 0, calls: 0 };
+        let mut narrow = Narrow {
+            taken: Vec::new(),
+            most: 0,
+            calls: 0,
+        };
         let error = write_all_vectored(&mut narrow, &mut [IoSlice::new(b"a")]);
-        assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::WriteZero));
+        assert_eq!(
+            error.map_err(|error| error.kind()),
+            Err(ErrorKind::WriteZero)
+        );
     }
 }

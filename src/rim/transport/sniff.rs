@@ -46,7 +46,14 @@ pub(crate) fn sniff<R: Read>(mut source: R) -> io::Result<(Option<Magic>, Peeked
             }
         }
         head.truncate(length);
-        return Ok((magic, Peeked { head, used: 0, source }));
+        return Ok((
+            magic,
+            Peeked {
+                head,
+                used: 0,
+                source,
+            },
+        ));
     }
 }
 
@@ -78,7 +85,10 @@ fn classify(head: &[u8]) -> (Option<Magic>, bool) {
     let mut found: Option<(usize, Magic)> = None;
     let mut undecided = false;
     for (magic, signature) in SIGNATURES {
-        let fits = signature.iter().zip(head).all(|(bytes, byte)| bytes.contains(byte));
+        let fits = signature
+            .iter()
+            .zip(head)
+            .all(|(bytes, byte)| bytes.contains(byte));
         if fits && head.len() < signature.len() {
             undecided = true;
         } else if fits && found.is_none_or(|(length, _)| length < signature.len()) {
@@ -94,8 +104,14 @@ type Signature = &'static [RangeInclusive<u8>];
 /// (level, then the start of a block's or of the end's magic), Unicode 23.8.
 const SIGNATURES: [(Magic, Signature); 10] = [
     (Magic::Compressed(Codec::Gzip), &[b(0x1f), b(0x8b)]),
-    (Magic::Compressed(Codec::Zstd), &[b(0x28), b(0xb5), b(0x2f), b(0xfd)]),
-    (Magic::Compressed(Codec::Zstd), &[0x50..=0x5f, b(0x2a), b(0x4d), b(0x18)]),
+    (
+        Magic::Compressed(Codec::Zstd),
+        &[b(0x28), b(0xb5), b(0x2f), b(0xfd)],
+    ),
+    (
+        Magic::Compressed(Codec::Zstd),
+        &[0x50..=0x5f, b(0x2a), b(0x4d), b(0x18)],
+    ),
     (
         Magic::Compressed(Codec::Xz),
         &[b(0xfd), b(b'7'), b(b'z'), b(b'X'), b(b'Z'), b(0)],
@@ -136,7 +152,16 @@ mod tests {
 
     #[test]
     fn waits_only_while_a_signature_fits() {
-        for clean in [&b"a"[..], b"\x1fa", b"BZh9a", b"BZh91B", b"\xfd7zXZa", b"\xef", b"\0a", b"(\xb5/a"] {
+        for clean in [
+            &b"a"[..],
+            b"\x1fa",
+            b"BZh9a",
+            b"BZh91B",
+            b"\xfd7zXZa",
+            b"\xef",
+            b"\0a",
+            b"(\xb5/a",
+        ] {
             let (magic, _) = sniff(Grudging(clean)).expect("no i/o error");
             assert_eq!(magic, None, "{clean:?}");
         }
@@ -144,7 +169,12 @@ mod tests {
 
     #[test]
     fn the_end_decides() {
-        let cases = [(&b""[..], None), (b"BZh9", None), (b"\xff", None), (b"\xff\xfe", Some(Magic::Utf16))];
+        let cases = [
+            (&b""[..], None),
+            (b"BZh9", None),
+            (b"\xff", None),
+            (b"\xff\xfe", Some(Magic::Utf16)),
+        ];
         for (bytes, magic) in cases {
             let (found, mut rest) = sniff(bytes).expect("no i/o error");
             assert_eq!(found, magic, "{bytes:?}");
