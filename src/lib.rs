@@ -56,8 +56,9 @@ pub use crate::core::{
     limits::{Framing, Limits, Profile, UnknownProfile},
     mask::Mask,
     pack::{Pack, PackError, embedded_packs},
+    pen::Piece,
     redactor::{BuildError, Builder, Redactor},
     rule::{Example, RuleSource},
-    session::{Piece, Session},
+    session::Session,
     tally::Tally,
 };

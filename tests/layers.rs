@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["check"],
     &["session", "redactor"],
+    &["pen"],
     &["paint", "scanner"],
     &["pack", "rule"],
     &["mask", "verify", "template", "dialect"],

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod mask;
 pub mod pack;
 mod paint;
+pub mod pen;
 pub mod redactor;
 pub mod rule;
 pub mod scanner;

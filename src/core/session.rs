@@ -22,22 +22,12 @@ use std::sync::Arc;
 use crate::core::limits::Framing;
 use crate::core::mask::{Mask, Quotes};
 use crate::core::paint::{Canvas, Painter};
+use crate::core::pen::{Origin, Pen, Piece};
 use crate::core::redactor::Redactor;
 use crate::core::scanner::article::{self, ArticleState};
 use crate::core::scanner::blocks::LONGEST_PREFIX;
 use crate::core::scanner::{Finding, LOOK_BEHIND, PatternStats, ScanState, Suspect, View};
 use crate::core::tally::Tally;
-
-/// A part of the output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// A range of the chunk that was written.
-    Chunk(Range<usize>),
-    /// A range of what the session held; valid until the next write.
-    Held(Range<usize>),
-    /// A mask.
-    Mask(Mask),
-}
 
 /// One stream over a shared [`Redactor`]. See the [crate's page](crate) for its use.
 pub struct Session {
@@ -241,7 +231,7 @@ impl Stream {
         range: Range<usize>,
         out: &mut Vec<Piece>,
     ) {
-        let mut pen = Pen::over_records(redactor, out, Origin::Chunk, range.start);
+        let mut pen = Pen::over_records(&redactor.masks, out, Origin::Chunk, range.start);
         let mut at = range.start;
         while at < range.end {
             let end = end_of_block(chunk, at, range.end);
@@ -365,7 +355,7 @@ impl Stream {
         let mut suspects = std::mem::take(&mut self.suspects);
         suspects.clear();
         redactor.scanner.suspects(content, &mut suspects);
-        let mut pen = Pen::over_records(redactor, out, Origin::Held, live.start);
+        let mut pen = Pen::over_records(&redactor.masks, out, Origin::Held, live.start);
         if !suspects.is_empty() || redactor.scanner.wants_all(&self.scan) {
             self.record(redactor, content, &suspects, &mut pen);
         }
@@ -534,7 +524,7 @@ impl Stream {
         } else {
             0
         };
-        let mut pen = Pen::over_window(redactor, out, origin, live.start, self.base);
+        let mut pen = Pen::over_window(&redactor.masks, out, origin, live.start, self.base);
         self.painter.tell(&mut self.told);
         self.painter
             .paint(view, frontier, &mut pen, &mut self.tally);
@@ -605,126 +595,4 @@ fn content_length(bytes: &[u8], framing: Framing, ends: Ends) -> usize {
         _ => without(bytes, b'\n'),
     };
     without(&bytes[..without_newline], b'\r')
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Chunk,
-    Held,
-}
-
-/// Turns what the painter says into pieces of a buffer.
-struct Pen<'a> {
-    redactor: &'a Redactor,
-    out: &'a mut Vec<Piece>,
-    origin: Origin,
-    /// Bytes of the buffer that are clean and not yet a piece.
-    clean: Range<usize>,
-    /// Bytes after `clean` are masked until something clean is told.
-    masked: bool,
-    /// Where in the buffer the offset `offset` of the record is.
-    index: usize,
-    offset: u64,
-    masks: u64,
-    bytes: u64,
-}
-
-impl<'a> Pen<'a> {
-    /// For whole records from `at` in the buffer on: records that nothing is told of
-    /// are clean.
-    fn over_records(
-        redactor: &'a Redactor,
-        out: &'a mut Vec<Piece>,
-        origin: Origin,
-        at: usize,
-    ) -> Self {
-        Self {
-            redactor,
-            out,
-            origin,
-            clean: at..at,
-            masked: false,
-            index: at,
-            offset: 0,
-            masks: 0,
-            bytes: 0,
-        }
-    }
-
-    /// For a window: only what is told to be clean is.
-    fn over_window(
-        redactor: &'a Redactor,
-        out: &'a mut Vec<Piece>,
-        origin: Origin,
-        at: usize,
-        base: u64,
-    ) -> Self {
-        Self {
-            masked: true,
-            offset: base,
-            ..Self::over_records(redactor, out, origin, at)
-        }
-    }
-
-    /// A record begins at `index` in the buffer.
-    fn begin_record(&mut self, index: usize) {
-        self.index = index;
-        self.offset = 0;
-    }
-
-    /// A record's content ends at the offset `end`; its terminator is clean.
-    fn end_record(&mut self, end: u64) {
-        if self.masked {
-            let end = self.at(end);
-            self.clean = end..end;
-            self.masked = false;
-        }
-    }
-
-    /// Everything up to `index` in the buffer, in which nothing is masked.
-    fn rest(&mut self, index: usize) {
-        debug_assert!(!self.masked);
-        self.clean.end = index;
-    }
-
-    fn at(&self, offset: u64) -> usize {
-        self.index + (offset - self.offset) as usize
-    }
-
-    fn flush(&mut self) {
-        if self.clean.is_empty() {
-            return;
-        }
-        self.bytes += self.clean.len() as u64;
-        let range = self.clean.clone();
-        self.out.push(match self.origin {
-            Origin::Chunk => Piece::Chunk(range),
-            Origin::Held => Piece::Held(range),
-        });
-        self.clean.start = self.clean.end;
-    }
-
-    fn finish(mut self, tally: &mut Tally) {
-        self.flush();
-        tally.masks += self.masks;
-        tally.bytes_out += self.bytes;
-    }
-}
-
-impl Canvas for Pen<'_> {
-    fn clean(&mut self, from: u64, to: u64) {
-        let (from, to) = (self.at(from), self.at(to));
-        if std::mem::take(&mut self.masked) {
-            self.clean.start = from;
-        }
-        self.clean.end = to;
-    }
-
-    fn mask(&mut self, mask: Mask) {
-        self.flush();
-        self.masked = true;
-        self.masks += 1;
-        self.bytes += self.redactor.masks.of(mask).len() as u64;
-        self.out.push(Piece::Mask(mask));
-    }
 }

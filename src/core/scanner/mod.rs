@@ -13,6 +13,7 @@ mod memo;
 mod patterns;
 mod prefilter;
 pub(crate) mod proof;
+mod run;
 
 pub(crate) use before::LOOK_BEHIND;
 pub(crate) use findings::{Finding, OPEN, View};

@@ -2,4 +2,5 @@
 //! cut at.
 
 pub(crate) mod json;
+mod scalar;
 pub(crate) mod units;
