@@ -1,6 +1,7 @@
 //! The article profile against the oracle's own matchers: every sequence of the words
 //! that its patterns are made of, whole, byte by byte and at every split, and with
 //! records that are too long for replacements.
+#![allow(clippy::pedantic, reason = "plain comes before elegant in tests")]
 
 mod oracle;
 

@@ -1,5 +1,6 @@
 //! S12: every input over small alphabets, at every split, with limits of a few bytes,
 //! against the oracle.
+#![allow(clippy::pedantic, reason = "plain comes before elegant in tests")]
 
 mod oracle;
 

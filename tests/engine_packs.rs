@@ -1,5 +1,6 @@
 //! The embedded packs against the oracle: their rules as the files tell them, over
 //! logs and over texts made of their own patterns.
+#![allow(clippy::pedantic, reason = "plain comes before elegant in tests")]
 
 mod oracle;
 
@@ -120,7 +121,7 @@ impl Packs {
             .limits(drive::limits(&options))
             .build()
             .unwrap();
-        let ids: Vec<&str> = engine.rules().map(|rule| rule.full_id()).collect();
+        let ids: Vec<&str> = engine.rules().map(blackbar::RuleSource::full_id).collect();
         assert_eq!(
             ids,
             of_files
@@ -145,14 +146,13 @@ impl Packs {
         let bytes: Vec<&[u8]> = input.chunks(1).collect();
         for chunks in [&[input], chunks, &bytes] {
             let got = drive::run(&self.engine, framing, chunks.iter().copied());
-            if got != expected {
-                panic!(
-                    "{} chunks, {:?}\ninput    {}\nexpected {expected:?}\ngot      {got:?}",
-                    chunks.len(),
-                    self.options,
-                    shown(input),
-                );
-            }
+            assert!(
+                got == expected,
+                "{} chunks, {:?}\ninput    {}\nexpected {expected:?}\ngot      {got:?}",
+                chunks.len(),
+                self.options,
+                shown(input),
+            )
         }
         expected.masks
     }

@@ -1,5 +1,6 @@
 //! G1 to G5 of the crate's page, each as tests that bear its name. (G6 is in
 //! `steady.rs`; G2 is also what the `engine_*` tests are about.)
+#![allow(clippy::pedantic, reason = "plain comes before elegant in tests")]
 
 #[path = "oracle/alloc.rs"]
 mod alloc;

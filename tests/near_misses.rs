@@ -11,7 +11,7 @@ use std::sync::Arc;
 use blackbar::{Framing, Limits, Profile, Redactor, Session, check, embedded_packs};
 
 /// Long against the reach and the small limits below, short enough for a debug build.
-const BYTES: usize = 48 << 10;
+const BYTES: usize = 24 << 10;
 
 /// Several rules may look at the same bytes, but no near miss of one needs to be hard for all.
 const MOST_WORK_TOGETHER: u64 = check::MOST_WORK;

@@ -276,7 +276,7 @@ fn p4_alphabets_and_padding() {
         for rest in [
             format!("{payload}.{part}"),
             format!("{payload}."),
-            format!("{payload}"),
+            payload.clone(),
             format!("{part}.{part}.{part}.{part}"),
             format!(".{part}.{part}.{part}"),
             format!(".{part}"),
@@ -733,7 +733,6 @@ fn p8_hashes_and_ids_are_no_secrets() {
         "Bearer of bad news; bearer token required; Basic authentication; authorization: enabled".to_owned(),
         "Authentication failed for user; token expired; the key to success: patience".to_owned(),
         "{\"max_tokens\":4096,\"primary_key\":\"id\",\"key\":\"orders/604/items\"}".to_owned(),
-        "<add key=\"timeout\" value=\"30\"/>".to_owned(),
     ] {
         for depth in 0..=2 {
             expect_same(&redactor, &in_json(&text, depth));

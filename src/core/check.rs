@@ -7,12 +7,12 @@ use crate::core::rule::RuleSource;
 
 /// What is wrong with a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: rule {rule}: {what}")]
+#[error("{origin}: {}{what}", .rule.as_deref().map(|rule| format!("rule {rule}: ")).unwrap_or_default())]
 pub struct Problem {
     /// The file.
     pub origin: String,
-    /// The full id.
-    pub rule: String,
+    /// The full id, where one rule is to blame.
+    pub rule: Option<String>,
     /// What is wrong and the mend.
     pub what: String,
 }
@@ -46,12 +46,14 @@ pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
         let mut wrong = |what: String| {
             problems.push(Problem {
                 origin: pack.origin().to_owned(),
-                rule: rule.full_id().to_owned(),
+                rule: Some(rule.full_id().to_owned()),
                 what,
             });
         };
         check_data(rule, &mut wrong);
         match alone(pack, rule) {
+            Err(BuildError::Automaton { source, .. }) => wrong(source.to_string()),
+            Err(BuildError::Anchors { source, .. }) => wrong(format!("key `anchors`: {source}")),
             Err(error) => wrong(error.to_string()),
             Ok(redactor) => {
                 check_size(&redactor, &mut wrong);
@@ -60,11 +62,14 @@ pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
             }
         }
     }
+    if !problems.is_empty() {
+        return problems;
+    }
     match together(pack, others) {
         Ok(all) => check_inert(pack, &all, &mut problems),
         Err(error) => problems.push(Problem {
             origin: pack.origin().to_owned(),
-            rule: pack.name().to_owned(),
+            rule: None,
             what: error.to_string(),
         }),
     }
@@ -248,7 +253,7 @@ fn check_inert(pack: &Pack, all: &Redactor, problems: &mut Vec<Problem>) {
             if once != twice {
                 problems.push(Problem {
                     origin: pack.origin().to_owned(),
-                    rule: rule.full_id().to_owned(),
+                    rule: Some(rule.full_id().to_owned()),
                     what: format!(
                         "a second redaction changes {:?} to {:?}: some rule matches a mask; keep `[` \
                          and `]` out of its classes",

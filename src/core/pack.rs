@@ -107,6 +107,10 @@ impl Pack {
             let span = error.span().unwrap_or(0..0);
             at.error(span, None, None, error.message().replace('\n', " "))
         })?;
+        if raw.rule.is_empty() {
+            let what = "the pack has no rules; write at least one [[rule]]".to_owned();
+            return Err(at.error(0..0, None, None, what));
+        }
         let mut ids = HashSet::new();
         let rules = raw
             .rule

@@ -1,5 +1,6 @@
 //! A global allocator that counts, thread by thread: what was asked for and what is
 //! held. Test binaries that measure memory take it in by its path.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

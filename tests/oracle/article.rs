@@ -80,7 +80,7 @@ fn quoted(text: &[u8], name: &[u8]) -> Option<usize> {
     if !head.eq_ignore_ascii_case(name) || !rest.first().is_some_and(is_quote) {
         return None;
     }
-    let value = rest[1..].iter().position(|byte| is_quote(byte))?;
+    let value = rest[1..].iter().position(is_quote)?;
     (value > 0).then_some(name.len() + 1 + value + 1)
 }
 

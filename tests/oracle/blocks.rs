@@ -34,9 +34,6 @@ const LONGEST_HEADER: usize = LONGEST_LINE + 96 + 3 * JOINTS;
 /// The most bytes that joints are.
 const JOINTS: usize = 64;
 
-/// Base64 of this length and a quote behind it need no more.
-const SURE: usize = 16;
-
 impl Block {
     /// The block that a match opens, if it does.
     pub(crate) fn opened_by(rule: usize, content: &[u8], found: Range<usize>) -> Option<Self> {
@@ -101,9 +98,7 @@ impl Block {
             _ if length == 0 => Line::default(),
             _ if joints == after.len() => masked(length, true),
             Some(end) => masked(length + joints + end, false),
-            None if prefixed && length >= SURE && has_quote(&after[..joints]) => {
-                masked(length, true)
-            }
+            None if prefixed && has_quote(&after[..joints]) => masked(length, true),
             None => Line::default(),
         }
     }

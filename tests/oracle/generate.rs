@@ -92,7 +92,7 @@ const TOKENS: &[&str] = &[
     "-1.5e3",
     "\"a\"",
     r#"{"a":"#,
-    r#"["#,
+    r"[",
     r#"[\""#,
     r#"{\"a\":1"#,
     r#"\\\""#,
@@ -252,7 +252,7 @@ fn pattern(random: &mut Random, depth: usize, is_inert: bool) -> String {
     if depth == 0 {
         return atom(random, is_inert);
     }
-    let mut part = |random: &mut Random| pattern(random, depth - 1, is_inert);
+    let part = |random: &mut Random| pattern(random, depth - 1, is_inert);
     match random.below(8) {
         0 => format!("(?:{}|{})", part(random), part(random)),
         1 => format!("(?:{}|{}|{})", part(random), part(random), part(random)),

@@ -2,6 +2,12 @@
 //! rule at every start, no prefilter, no chunks, no windows. Slow and plain, so that
 //! the engine can be compared with it.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    clippy::pedantic,
+    clippy::if_same_then_else,
+    clippy::naive_bytecount,
+    reason = "plain comes before elegant here"
+)]
 
 pub(crate) mod article;
 pub(crate) mod blocks;

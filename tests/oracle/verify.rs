@@ -36,25 +36,22 @@ fn entropy(bytes: &[u8]) -> f64 {
         .sum()
 }
 
-/// Whether what follows `eyJ` up to a dot is base64 of the beginning of an object that
-/// names its algorithm, its encryption or its type (RFC 7515, RFC 7516).
+/// Whether the match, or what follows an `eyJ` in it, is base64 of the beginning of an
+/// object that names its algorithm, its encryption or its type (RFC 7515, RFC 7516).
 fn has_jose_header(matched: &[u8]) -> bool {
-    let start = matched
-        .windows(3)
-        .position(|three| three == b"eyJ")
-        .unwrap_or(0);
-    let header = decoded(&matched[start..]);
+    let later = matched.windows(3).position(|three| three == b"eyJ");
+    is_jose_header(matched) || later.is_some_and(|start| is_jose_header(&matched[start..]))
+}
+
+fn is_jose_header(token: &[u8]) -> bool {
+    let header = decoded(token);
     let end = header
         .iter()
         .position(|&byte| byte < b'\t')
         .unwrap_or(header.len());
     let text = &header[..end.min(4096)];
-    text.first() == Some(&b'{')
-        && text.windows(5).any(|name| {
-            [b"\"alg\"", b"\"enc\"", b"\"typ\""]
-                .iter()
-                .any(|known| name == *known)
-        })
+    let names: [&[u8]; 3] = [b"\"alg\"", b"\"enc\"", b"\"typ\""];
+    text.first() == Some(&b'{') && text.windows(5).any(|name| names.contains(&name))
 }
 
 /// Decodes base64 of either alphabet as far as it goes.

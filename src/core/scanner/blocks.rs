@@ -16,8 +16,8 @@
 //! * joints, then base64, then joints to the end: the base64 is masked; the block stays
 //!   open. Base64 and joints directly followed by the END line: masked through it, and
 //!   the block ends;
-//! * after a prefix of at least one byte: 16 or more characters of base64, joints and a
-//!   quote, then anything: the base64 is masked; the block stays open;
+//! * after a prefix of at least one byte: base64, joints and a quote, then anything: the
+//!   base64 is masked; the block stays open;
 //! * anything else: the block has ended before this record.
 //!
 //! *Joints* are blanks, quotes, `, + ; ( ) [ ] > |` and backslashes with or without `n`,
@@ -43,9 +43,6 @@ const JOINTS: usize = 64;
 
 /// The longest END line that is looked for.
 const LONGEST_END: usize = 96;
-
-/// How many characters of base64 make a line where its end is not looked at.
-const SURE: usize = 16;
 
 /// Finds the lines of open blocks.
 pub(crate) struct Blocks;
@@ -318,7 +315,7 @@ fn body(line: &[u8], start: usize, prefixed: bool) -> Line {
             ends: true,
         };
     }
-    if prefixed && run >= SURE && has_quote(&line[end..after]) {
+    if prefixed && has_quote(&line[end..after]) {
         return Line::Body {
             start,
             end,
