@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         .map_or("", String::as_str);
 
     let mut missed = false;
+    let mut tried = BTreeSet::new();
     for profile in [Profile::Article, Profile::Standard, Profile::Strict] {
         let redactor = Redactor::builder()
             .profile(profile)
@@ -54,6 +55,10 @@ fn main() -> ExitCode {
             .rules()
             .filter(|rule| rule.full_id().contains(filter))
         {
+            // Strict runs the rules of standard, and few more; one time is enough.
+            if profile != Profile::Article && !tried.insert(rule.full_id().to_owned()) {
+                continue;
+            }
             let mut worst = (0.0, String::from("no near misses"));
             for text in texts::of(rule, &redactor) {
                 let short = text.line(bytes / 16);

@@ -174,8 +174,11 @@ fn p7_lines_that_are_wrapped_in_documents_stay_documents() {
             "{{\"log\":\"{log}\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-23T10:00:0{second}Z\"}}\n"
         )
     };
-    let input =
-        line(&begin(KEY), 1) + &line(&body(64), 2) + &line(&end(KEY), 3) + &line("ready", 4);
+    let input = line(&begin(KEY), 1)
+        + &line(&body(64), 2)
+        + &line("abcdEFGHijkl", 2)
+        + &line(&end(KEY), 3)
+        + &line("ready", 4);
     let redactor = redactor(1 << 20);
     let output = redact(&redactor, &[input.as_bytes()]);
     assert!(!output.contains(&body(20)), "{output}");

@@ -957,7 +957,7 @@ fn all_rules_together_hide_what_each_hides() {
         for rule in pack
             .rules()
             .iter()
-            .filter(|rule| profile(rule) != Profile::Article)
+            .filter(|rule| profile(rule) == Profile::Standard)
         {
             for example in rule.examples() {
                 for secret in hidden(&example.input, &example.output) {
@@ -971,6 +971,12 @@ fn all_rules_together_hide_what_each_hides() {
                         ("(", ")"),
                         ("a=1\t", "\t"),
                     ] {
+                        // A word after the name alone, or of letters after a scheme, that another
+                        // word follows is prose.
+                        let whole_line = ["authorization/header-word", "authorization/header-bare"];
+                        if whole_line.contains(&rule.full_id()) && after == " y" {
+                            continue;
+                        }
                         let text = format!("{before}{}{after}", example.input);
                         let out = redacted(&redactor, &text);
                         assert!(
