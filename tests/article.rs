@@ -210,3 +210,27 @@ fn number(variable: &str) -> Option<u64> {
             .unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
     )
 }
+
+/// A pattern of the user's runs after the seven, with or without a literal to look for.
+#[test]
+fn patterns_of_the_user_take_part() {
+    for (pattern, input, output) in [
+        ("[0-9]{6}", "id 123456 ok\n", "id [REDACTED] ok\n"),
+        (
+            "x?acme_[a-z]+",
+            "an xacme_abc key='v'\n",
+            "an [REDACTED] [REDACTED]\n",
+        ),
+    ] {
+        let redactor = blackbar::Redactor::builder()
+            .profile(blackbar::Profile::Article)
+            .pattern(pattern)
+            .build()
+            .unwrap();
+        assert_eq!(
+            redactor.redact(input.as_bytes()),
+            output.as_bytes(),
+            "{pattern}"
+        );
+    }
+}

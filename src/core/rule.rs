@@ -245,6 +245,11 @@ impl Rule {
         all
     }
 
+    /// Whether it is tried at every byte that it can begin with.
+    pub(crate) fn is_tried_everywhere(&self) -> bool {
+        self.source.anchors.is_empty() || self.source.lead > self.reach
+    }
+
     /// Builds what can fail, so that it fails now.
     ///
     /// # Errors

@@ -55,20 +55,20 @@ pub(crate) fn replace<'s>(
 ) -> (&'s [Stretch], &'s [u32]) {
     state.masked.clear();
     state.findings.clear();
-    let mut left: usize = suspects
-        .iter()
-        .map(|suspect| by_anchor[suspect.anchor as usize].len())
-        .sum();
-    for &rule in order {
-        if left == 0 {
-            break;
+    for &index in order {
+        let rule = &rules[index as usize];
+        if rule.is_tried_everywhere() {
+            replace_one(rule, index, record, 0..record.len(), state);
+            continue;
         }
-        let stands_for = |suspect: &&Suspect| by_anchor[suspect.anchor as usize].contains(&rule);
-        let count = suspects.iter().filter(stands_for).count();
-        if count > 0 {
-            let starts = suspects.iter().filter(stands_for).map(|suspect| suspect.at);
-            replace_one(&rules[rule as usize], rule, record, starts, state);
-            left -= count;
+        let of_rule = |suspect: &&Suspect| by_anchor[suspect.anchor as usize].contains(&index);
+        let lead = rule.source.lead;
+        let starts = suspects
+            .iter()
+            .filter(of_rule)
+            .flat_map(|suspect| suspect.at.saturating_sub(lead)..=suspect.at);
+        if suspects.iter().any(|suspect| of_rule(&suspect)) {
+            replace_one(rule, index, record, starts, state);
         }
     }
     (&state.masked, &state.findings)
@@ -90,6 +90,7 @@ fn replace_one(
         if start < from {
             continue;
         }
+        from = start + 1;
         // Stretches before the start stay; one that holds the start has taken it.
         while old < state.masked.len() && state.masked[old].end <= start {
             state.next.push(state.masked[old]);
