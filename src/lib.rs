@@ -53,7 +53,8 @@ pub mod core;
 
 pub use crate::core::check;
 pub use crate::core::{
-    limits::{Framing, Limits, Profile, UnknownProfile},
+    field::{BenignSource, Demand, Matching, NameSource, Syntax},
+    limits::{Framing, Limits, Profile, UnknownProfile, UnknownValues, Values},
     mask::Mask,
     pack::{Pack, PackError, embedded_packs},
     pen::Piece,

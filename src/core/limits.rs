@@ -39,6 +39,56 @@ pub enum Framing {
     Document,
 }
 
+/// What is written for a number, an array or an object under a sensitive name.
+///
+/// ```
+/// assert_eq!("typed".parse::<blackbar::Values>(), Ok(blackbar::Values::Typed));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Values {
+    /// One string.
+    #[default]
+    String,
+    /// What keeps the types: arrays and objects stay, with their values masked one by
+    /// one, and a number becomes `null`. For stores with a mapping.
+    Typed,
+}
+
+impl Values {
+    /// All of them, in the order in which help texts name them.
+    pub const ALL: [Self; 2] = [Self::String, Self::Typed];
+
+    /// The name as users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Typed => "typed",
+        }
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that names no way to write values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such way to write values; use string or typed")]
+pub struct UnknownValues;
+
+impl FromStr for Values {
+    type Err = UnknownValues;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|values| values.name() == name)
+            .ok_or(UnknownValues)
+    }
+}
+
 /// Which rules run and how strictly.
 ///
 /// ```
@@ -55,11 +105,19 @@ pub enum Profile {
     Strict,
     /// Exactly the seven replacements of the article's `redact.js`.
     Article,
+    /// The article's patterns, and its error sanitiser: every property whose name holds
+    /// one of its six words.
+    ArticleErrors,
 }
 
 impl Profile {
     /// All profiles, in the order in which help texts name them.
-    pub const ALL: [Self; 3] = [Self::Standard, Self::Strict, Self::Article];
+    pub const ALL: [Self; 4] = [
+        Self::Standard,
+        Self::Strict,
+        Self::Article,
+        Self::ArticleErrors,
+    ];
 
     /// The name as users write it.
     pub fn name(self) -> &'static str {
@@ -67,6 +125,7 @@ impl Profile {
             Self::Standard => "standard",
             Self::Strict => "strict",
             Self::Article => "article",
+            Self::ArticleErrors => "article-errors",
         }
     }
 }
@@ -79,7 +138,7 @@ impl fmt::Display for Profile {
 
 /// A word that names no profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such profile; use standard, strict or article")]
+#[error("no such profile; use standard, strict, article or article-errors")]
 pub struct UnknownProfile;
 
 impl FromStr for Profile {

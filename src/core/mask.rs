@@ -10,6 +10,9 @@ pub const MASK: &[u8] = b"[REDACTED]";
 /// The longest label that is recognised in a mask on input, in bytes.
 const MAX_LABEL: usize = 64;
 
+/// The longest placeholder in brackets, in bytes.
+pub(crate) const LONGEST_PLACEHOLDER: usize = 11 + MAX_LABEL + 1;
+
 /// How a mask is quoted: as it stands, or as a JSON string of a level.
 ///
 /// ```
@@ -19,8 +22,25 @@ const MAX_LABEL: usize = 64;
 pub enum Quotes {
     /// The mask stands where text stood.
     None,
-    /// The mask replaces a JSON scalar of this level and brings its own quotes.
+    /// The mask replaces a value of JSON without quotes, at this level, and brings its
+    /// own.
     Level(u8),
+    /// The same in single quotes, as in a `dict` of Python.
+    Single(u8),
+    /// `null` stands there instead of a number.
+    Null,
+}
+
+impl Quotes {
+    /// Double quotes of a level; none where it is too deep to be written.
+    pub(crate) fn double(level: u8) -> Self {
+        if level <= MAX_LEVEL { Self::Level(level) } else { Self::None }
+    }
+
+    /// Single quotes of a level; none where it is too deep to be written.
+    pub(crate) fn single(level: u8) -> Self {
+        if level <= MAX_LEVEL { Self::Single(level) } else { Self::None }
+    }
 }
 
 /// One mask of the output.
@@ -50,8 +70,10 @@ pub(crate) struct MaskTexts {
     ranges: Vec<[Range<usize>; VARIANTS]>,
 }
 
-/// Unquoted, and one for each level of JSON.
-const VARIANTS: usize = MAX_LEVEL as usize + 2;
+/// Unquoted, `null`, and one for each level of JSON and kind of quote.
+const VARIANTS: usize = 2 + 2 * LEVELS;
+
+const LEVELS: usize = MAX_LEVEL as usize + 1;
 
 impl MaskTexts {
     /// `labels`: the full ids by rule index where labels are wanted.
@@ -81,7 +103,9 @@ impl MaskTexts {
         };
         let variant = match mask.quotes {
             Quotes::None => 0,
-            Quotes::Level(level) => usize::from(level) + 1,
+            Quotes::Null => 1,
+            Quotes::Level(level) => 2 + usize::from(level),
+            Quotes::Single(level) => 2 + LEVELS + usize::from(level),
         };
         &self.bytes[self.ranges[rule][variant].clone()]
     }
@@ -89,10 +113,16 @@ impl MaskTexts {
     fn add(&mut self, text: &[u8]) {
         let ranges = std::array::from_fn(|variant| {
             let start = self.bytes.len();
-            match variant.checked_sub(1) {
-                None => self.bytes.extend_from_slice(text),
-                Some(level) => {
-                    let quote = [vec![b'\\'; (1 << level) - 1], vec![b'"']].concat();
+            match variant.checked_sub(2) {
+                None if variant == 0 => self.bytes.extend_from_slice(text),
+                None => self.bytes.extend_from_slice(b"null"),
+                Some(number) => {
+                    let (level, byte) = if number < LEVELS {
+                        (number, b'"')
+                    } else {
+                        (number - LEVELS, b'\'')
+                    };
+                    let quote = [vec![b'\\'; (1 << level) - 1], vec![byte]].concat();
                     self.bytes.extend_from_slice(&quote);
                     self.bytes.extend_from_slice(text);
                     self.bytes.extend_from_slice(&quote);

@@ -9,6 +9,7 @@
 pub mod automaton;
 pub mod check;
 mod dialect;
+pub mod field;
 pub mod limits;
 pub mod mask;
 pub mod pack;

@@ -8,18 +8,20 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::core::dialect;
+use crate::core::field::{BenignSource, Demand, Matching, NameSource, Syntax, Word};
 use crate::core::limits::Profile;
 use crate::core::rule::{Block, ByteSet, Example, RuleSource, derived_anchors};
 use crate::core::template;
 use crate::core::verify::VerifySpec;
 
 /// The packs that are compiled into the library.
-const EMBEDDED: [(&str, &str); 6] = [
+const EMBEDDED: [(&str, &str); 7] = [
     ("article", include_str!("../../patterns/article.toml")),
     (
         "authorization",
         include_str!("../../patterns/authorization.toml"),
     ),
+    ("fields", include_str!("../../patterns/fields.toml")),
     ("jwt", include_str!("../../patterns/jwt.toml")),
     ("pem", include_str!("../../patterns/pem.toml")),
     ("stripe", include_str!("../../patterns/stripe.toml")),
@@ -62,6 +64,9 @@ pub struct Pack {
     origin: String,
     about: String,
     rules: Vec<RuleSource>,
+    names: Vec<NameSource>,
+    benign: Vec<BenignSource>,
+    allowed_values: Vec<String>,
 }
 
 /// What is wrong with a pack: where, which rule and key, and what to do.
@@ -107,8 +112,12 @@ impl Pack {
             let span = error.span().unwrap_or(0..0);
             at.error(span, None, None, error.message().replace('\n', " "))
         })?;
-        if raw.rule.is_empty() {
-            let what = "the pack has no rules; write at least one [[rule]]".to_owned();
+        if raw.rule.is_empty() && raw.name.is_empty() && raw.benign.is_empty() && raw.allowed_values.is_empty() {
+            let what = "the pack is empty; write at least one [[rule]], [[name]] or [[benign]]".to_owned();
+            return Err(at.error(0..0, None, None, what));
+        }
+        if let Some(value) = raw.allowed_values.iter().find(|value| !is_allowable(value)) {
+            let what = format!("allowed_values: {}", not_allowable(value));
             return Err(at.error(0..0, None, None, what));
         }
         let mut ids = HashSet::new();
@@ -127,12 +136,106 @@ impl Pack {
                     .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
             })
             .collect::<Result<_, _>>()?;
+        let names = raw
+            .name
+            .into_iter()
+            .map(|entry| {
+                let span = entry.span();
+                let entry = entry.into_inner();
+                let id = entry.id.clone();
+                if !ids.insert(id.clone()) {
+                    let what = "the id is taken; ids are unique in a file".to_owned();
+                    return Err(at.error(span, Some(id), Some("id"), what));
+                }
+                entry
+                    .parse(name)
+                    .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
+            })
+            .collect::<Result<_, _>>()?;
+        let benign = raw
+            .benign
+            .into_iter()
+            .map(|entry| {
+                let span = entry.span();
+                let entry = entry.into_inner();
+                let id = entry.words.first().cloned();
+                entry
+                    .parse()
+                    .map_err(|(key, what)| at.error(span, id, Some(key), what))
+            })
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             name: name.to_owned(),
             origin: origin.to_owned(),
             about: raw.about.unwrap_or_default(),
             rules,
+            names,
+            benign,
+            allowed_values: raw.allowed_values,
         })
+    }
+
+    /// A pack of what a user gives by hand: sensitive names, names that never are, and
+    /// values that stay.
+    ///
+    /// # Errors
+    ///
+    /// Where a name has no letter or digit, or a value is empty or too long.
+    pub fn of_fields(
+        names: &[String],
+        benign: &[String],
+        allowed_values: &[String],
+    ) -> Result<Self, PackError> {
+        let wrong = |option: &str, what: &str| PackError {
+            origin: option.to_owned(),
+            line: 1,
+            rule: None,
+            key: None,
+            what: what.to_owned(),
+        };
+        let mut pack = Self {
+            name: COMMAND_LINE.to_owned(),
+            origin: "--field".to_owned(),
+            about: String::new(),
+            rules: Vec::new(),
+            names: Vec::new(),
+            benign: Vec::new(),
+            allowed_values: allowed_values.to_vec(),
+        };
+        for name in names {
+            let word = Word::new(name).map_err(|what| wrong("--field", what))?;
+            let id = slug(name);
+            if pack.names.iter().any(|other| other.id == id) {
+                continue;
+            }
+            pack.names.push(NameSource {
+                full_id: format!("{COMMAND_LINE}/{id}"),
+                id,
+                about: "given on the command line".to_owned(),
+                words: vec![word],
+                matching: Matching::Segment,
+                demand: Demand::Any,
+                syntax: Syntax::Plain,
+                profiles: Profile::ALL.into(),
+                source: String::new(),
+                examples: Vec::new(),
+                passes: Vec::new(),
+            });
+        }
+        for name in benign {
+            let word = Word::new(name).map_err(|what| wrong("--allow-field", what))?;
+            pack.benign.push(BenignSource {
+                words: vec![word],
+                matching: Matching::Exact,
+                reason: "given on the command line".to_owned(),
+                profiles: Profile::ALL.into(),
+                passes: Vec::new(),
+            });
+        }
+        match allowed_values.iter().find(|value| !is_allowable(value)) {
+            Some(value) => Err(wrong("--allow-value", not_allowable(value))),
+            None => Ok(pack),
+        }
     }
 
     /// A pack of one rule for a pattern of the user's: the whole match is masked.
@@ -149,7 +252,7 @@ impl Pack {
             ..RawRule::empty(&id)
         };
         let origin = "--pattern";
-        let rule = raw.parse("command-line").map_err(|(_, what)| PackError {
+        let rule = raw.parse(COMMAND_LINE).map_err(|(_, what)| PackError {
             origin: origin.to_owned(),
             line: number,
             rule: None,
@@ -157,10 +260,13 @@ impl Pack {
             what,
         })?;
         Ok(Self {
-            name: "command-line".to_owned(),
+            name: COMMAND_LINE.to_owned(),
             origin: origin.to_owned(),
             about: String::new(),
             rules: vec![rule],
+            names: Vec::new(),
+            benign: Vec::new(),
+            allowed_values: Vec::new(),
         })
     }
 
@@ -168,7 +274,15 @@ impl Pack {
     pub(crate) fn only(&self, id: &str) -> Self {
         let mut one = self.clone();
         one.rules.retain(|rule| rule.id == id);
+        one.names.clear();
         one
+    }
+
+    /// The pack without its rules: its names and exceptions.
+    pub(crate) fn only_names(&self) -> Self {
+        let mut names = self.clone();
+        names.rules.clear();
+        names
     }
 
     /// The first half of its rules' full ids.
@@ -190,6 +304,49 @@ impl Pack {
     pub fn rules(&self) -> &[RuleSource] {
         &self.rules
     }
+
+    /// The names of sensitive fields in the order of the file.
+    pub fn names(&self) -> &[NameSource] {
+        &self.names
+    }
+
+    /// The names that look sensitive and are not.
+    pub fn benign(&self) -> &[BenignSource] {
+        &self.benign
+    }
+
+    /// Values that stay, whatever their name.
+    pub fn allowed_values(&self) -> &[String] {
+        &self.allowed_values
+    }
+}
+
+/// The name of the pack of what is given by hand.
+const COMMAND_LINE: &str = "command-line";
+
+/// The longest value that can be allowed, in bytes.
+const LONGEST_ALLOWED: usize = 128;
+
+fn is_allowable(value: &str) -> bool {
+    (1..=LONGEST_ALLOWED).contains(&value.len()) && !value.contains('\n')
+}
+
+fn not_allowable(value: &str) -> &'static str {
+    if value.is_empty() {
+        "an allowed value is not empty"
+    } else {
+        "an allowed value is one line of at most 128 bytes"
+    }
+}
+
+/// An id for a name that a user gives.
+fn slug(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    words.join("-")
 }
 
 /// Ids are words of a-z, 0-9 and `-`.
@@ -230,6 +387,111 @@ struct RawPack {
     about: Option<String>,
     #[serde(default)]
     rule: Vec<Spanned<RawRule>>,
+    #[serde(default)]
+    name: Vec<Spanned<RawName>>,
+    #[serde(default)]
+    benign: Vec<Spanned<RawBenign>>,
+    #[serde(default)]
+    allowed_values: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawName {
+    id: String,
+    about: String,
+    words: Vec<String>,
+    #[serde(rename = "match")]
+    matching: Matching,
+    #[serde(default)]
+    value: Demand,
+    #[serde(default)]
+    syntax: Syntax,
+    profiles: Option<Vec<String>>,
+    source: String,
+    #[serde(default)]
+    examples: Vec<(String, String)>,
+    #[serde(default)]
+    passes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBenign {
+    words: Vec<String>,
+    #[serde(rename = "match")]
+    matching: Matching,
+    reason: String,
+    profiles: Option<Vec<String>>,
+    #[serde(default)]
+    passes: Vec<String>,
+}
+
+impl RawName {
+    fn parse(self, pack: &str) -> Result<NameSource, Wrong> {
+        if !is_id(&self.id) {
+            return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
+        }
+        if self.matching == Matching::Suffix {
+            return Err(("match", "suffix is for exceptions; use substring, segment or exact".to_owned()));
+        }
+        Ok(NameSource {
+            full_id: format!("{pack}/{}", self.id),
+            id: self.id,
+            about: self.about,
+            words: parse_words(&self.words)?,
+            matching: self.matching,
+            demand: self.value,
+            syntax: self.syntax,
+            profiles: parse_profiles(self.profiles.as_deref())?,
+            source: self.source,
+            examples: expanded_pairs(&self.examples),
+            passes: expanded(&self.passes),
+        })
+    }
+}
+
+impl RawBenign {
+    fn parse(self) -> Result<BenignSource, Wrong> {
+        if self.reason.is_empty() {
+            return Err(("reason", "say why these names are harmless".to_owned()));
+        }
+        Ok(BenignSource {
+            words: parse_words(&self.words)?,
+            matching: self.matching,
+            reason: self.reason,
+            // `strict` has no exceptions.
+            profiles: match self.profiles {
+                None => vec![Profile::Standard],
+                Some(profiles) => parse_profiles(Some(&profiles))?,
+            },
+            passes: expanded(&self.passes),
+        })
+    }
+}
+
+fn parse_words(words: &[String]) -> Result<Vec<Word>, Wrong> {
+    if words.is_empty() {
+        return Err(("words", "name at least one".to_owned()));
+    }
+    words
+        .iter()
+        .map(|word| Word::new(word).map_err(|what| ("words", format!("{word:?}: {what}"))))
+        .collect()
+}
+
+fn expanded(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| template::expand(text)).collect()
+}
+
+fn expanded_pairs(pairs: &[(String, String)]) -> Vec<Example> {
+    pairs
+        .iter()
+        .map(|(input, output)| Example {
+            input: template::expand(input),
+            output: template::expand(output),
+        })
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -313,19 +575,8 @@ impl RawRule {
             verify: self.verify,
             block: self.block,
             source: self.source,
-            examples: self
-                .examples
-                .iter()
-                .map(|(input, output)| Example {
-                    input: template::expand(input),
-                    output: template::expand(output),
-                })
-                .collect(),
-            passes: self
-                .passes
-                .iter()
-                .map(|text| template::expand(text))
-                .collect(),
+            examples: expanded_pairs(&self.examples),
+            passes: expanded(&self.passes),
         })
     }
 

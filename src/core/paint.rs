@@ -6,7 +6,7 @@
 //! left is whether it is inside a mask, and the findings that still go on.
 
 use crate::core::mask::{Mask, Quotes};
-use crate::core::scanner::{Finding, OPEN, View};
+use crate::core::scanner::{Finding, OPEN, Style, View};
 use crate::core::tally::Tally;
 use crate::core::text::json::{self, Cell, CellKind, Opening, Reader, Window};
 use crate::core::text::units;
@@ -37,6 +37,8 @@ pub(crate) struct Painter {
     active: Vec<Active>,
     /// The largest end of an active finding.
     cover: u64,
+    /// The largest end of an active finding that covers structure too.
+    whole: u64,
     /// The unit before `at` is covered, so a mask may go on.
     masking: bool,
 }
@@ -67,6 +69,7 @@ impl Painter {
             next: 0,
             active: Vec::new(),
             cover: 0,
+            whole: 0,
             masking: false,
         }
     }
@@ -80,6 +83,7 @@ impl Painter {
         self.next = 0;
         self.active.clear();
         self.cover = 0;
+        self.whole = 0;
         self.masking = false;
     }
 
@@ -214,18 +218,22 @@ impl Painter {
         // A finding that covers the cell before goes on into this one.
         let joined = self.masking && self.cover > cell.start;
         self.activate(cell.end);
-        let covered = self.cover > cell.start && cell.kind != CellKind::Structure;
+        let whole = self.whole > cell.start;
+        let covered = self.cover > cell.start && (whole || cell.kind != CellKind::Structure);
         if covered {
             self.count(tally);
             match cell.kind {
-                CellKind::Scalar(level) => canvas.mask(self.mask(Quotes::Level(level))),
-                _ if !joined => canvas.mask(self.mask(Quotes::None)),
+                CellKind::Scalar(level) if !whole => {
+                    canvas.mask(self.mask(Quotes::Level(level)));
+                }
+                _ if !joined => canvas.mask(self.mask(self.quotes(cell.end))),
                 _ => {}
             }
         } else {
             canvas.clean(cell.start, cell.end);
+            self.end_values(cell.start);
         }
-        self.masking = covered && cell.kind == CellKind::Unit;
+        self.masking = covered && (whole || cell.kind == CellKind::Unit);
         self.at = cell.end;
         self.retire();
     }
@@ -275,7 +283,7 @@ impl Painter {
         tally: &mut Tally,
     ) {
         if !self.masking {
-            canvas.mask(self.mask(Quotes::None));
+            canvas.mask(self.mask(self.quotes(self.at + 1)));
         }
         // Findings that begin before the widened end belong to the same mask.
         let mut end = self.ceil(view, self.cover, limit);
@@ -325,6 +333,9 @@ impl Painter {
         while let Some(&finding) = self.ahead.get(self.next).filter(|next| next.start < offset) {
             self.next += 1;
             self.cover = self.cover.max(finding.end);
+            if let Style::Whole(_) = finding.style {
+                self.whole = self.whole.max(finding.end);
+            }
             self.active.push(Active {
                 finding,
                 counted: false,
@@ -339,12 +350,35 @@ impl Painter {
         }
         let at = self.at;
         self.active.retain(|active| active.finding.end > at);
-        self.cover = self
-            .active
+        (self.cover, self.whole) = (0, 0);
+        for Active { finding, .. } in &self.active {
+            self.cover = self.cover.max(finding.end);
+            if let Style::Whole(_) = finding.style {
+                self.whole = self.whole.max(finding.end);
+            }
+        }
+    }
+
+    /// Structure that is not covered ends the values that began in the string before it.
+    fn end_values(&mut self, at: u64) {
+        for Active { finding, counted } in &mut self.active {
+            if *counted && finding.style == Style::Value {
+                finding.end = finding.end.min(at);
+            }
+        }
+    }
+
+    /// The quotes of a mask that begins at `at`: those of the first finding that begins
+    /// there, before `end`, and brings some.
+    fn quotes(&self, end: u64) -> Quotes {
+        self.active
             .iter()
-            .map(|active| active.finding.end)
-            .max()
-            .unwrap_or(0);
+            .filter(|active| (self.at..end).contains(&active.finding.start))
+            .find_map(|active| match active.finding.style {
+                Style::Whole(quotes) if quotes != Quotes::None => Some(quotes),
+                _ => None,
+            })
+            .unwrap_or(Quotes::None)
     }
 
     /// Counts the active findings: each covers a cell.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::core::automaton::AutomatonError;
-use crate::core::limits::{Framing, Limits, Profile};
+use crate::core::field::{BenignSource, FieldNames, NameSource};
+use crate::core::limits::{Framing, Limits, Profile, Values};
 use crate::core::mask::MaskTexts;
 use crate::core::pack::{Pack, PackError, embedded_packs};
 use crate::core::rule::{Rule, RuleSource};
@@ -69,6 +70,11 @@ pub enum BuildError {
         /// What is missing.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Names of fields for a profile that has none.
+    #[error(
+        "the profile article has no fields, so that a name or value given for them would do nothing; use article-errors"
+    )]
+    FieldsInArticle,
     /// Everything is disabled.
     #[error("no rule is enabled, so nothing would be redacted; enable some")]
     NoRules,
@@ -84,6 +90,10 @@ pub struct Builder {
     packs: Vec<Pack>,
     patterns: Vec<String>,
     disabled: Vec<String>,
+    fields: Vec<String>,
+    allowed_fields: Vec<String>,
+    allowed_values: Vec<String>,
+    values: Values,
 }
 
 impl Redactor {
@@ -97,7 +107,24 @@ impl Redactor {
             packs: Vec::new(),
             patterns: Vec::new(),
             disabled: Vec::new(),
+            fields: Vec::new(),
+            allowed_fields: Vec::new(),
+            allowed_values: Vec::new(),
+            values: Values::default(),
         }
+    }
+
+    /// The full ids of what can mask: of the rules, sorted, then of the names of fields
+    /// in the order of their packs. [`Tally::findings`](crate::Tally::findings) and
+    /// [`Mask::rule`](crate::Mask::rule) count in this order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules().map(RuleSource::full_id);
+        rules.chain(self.names().iter().map(NameSource::full_id))
+    }
+
+    /// The names of sensitive fields that are looked for.
+    pub fn names(&self) -> &[NameSource] {
+        self.scanner.names()
     }
 
     /// The rules that run, sorted by full id.
@@ -187,7 +214,32 @@ impl Builder {
         self
     }
 
-    /// Disables a rule by its full id, or a pack by its name.
+    /// Adds a sensitive name: fields that are called so are masked, whatever they hold.
+    /// `api_key` also stands for `apiKey`, `API-KEY` and `my_api_key`.
+    pub fn field(mut self, name: &str) -> Self {
+        self.fields.push(name.to_owned());
+        self
+    }
+
+    /// Fields that are called exactly so, in any spelling, are not sensitive.
+    pub fn allow_field(mut self, name: &str) -> Self {
+        self.allowed_fields.push(name.to_owned());
+        self
+    }
+
+    /// A field that holds exactly this is not masked, whatever its name.
+    pub fn allow_value(mut self, text: &str) -> Self {
+        self.allowed_values.push(text.to_owned());
+        self
+    }
+
+    /// What is written for numbers, arrays and objects under a sensitive name.
+    pub fn values(mut self, values: Values) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Disables a rule or a name by its full id, or a pack by its name.
     pub fn disable(mut self, id: &str) -> Self {
         self.disabled.push(id.to_owned());
         self
@@ -202,10 +254,11 @@ impl Builder {
     pub fn build(self) -> Result<Redactor, BuildError> {
         let mut article_order = Vec::new();
         let mut rules: Vec<Rule> = Vec::new();
-        let sources = self.sources()?;
-        self.check_disabled(&sources)?;
+        let packs = self.all_packs()?;
+        let sources = Self::sources(&packs)?;
+        self.check_disabled(&packs)?;
         for (source, origin) in sources {
-            if !source.profiles.contains(&self.profile) || self.is_disabled(&source) {
+            if !self.runs_in(&source.profiles) || self.is_disabled(&source.full_id) {
                 continue;
             }
             let rule = Rule::new(source, self.limits.reach, self.profile);
@@ -216,7 +269,8 @@ impl Builder {
             article_order.push(rule.source.full_id.clone());
             rules.push(rule);
         }
-        if rules.is_empty() {
+        let names = self.field_names(&packs)?;
+        if rules.is_empty() && names.is_empty() {
             return Err(BuildError::NoRules);
         }
         rules.sort_by(|a, b| a.source.full_id.cmp(&b.source.full_id));
@@ -227,19 +281,56 @@ impl Builder {
         };
         let article = (self.profile == Profile::Article)
             .then(|| article_order.iter().map(index_of).collect());
-        let ids: Vec<&str> = rules.iter().map(|rule| rule.source.full_id()).collect();
+        let allowed = packs.iter().flat_map(|(pack, _)| pack.allowed_values());
+        let allowed = allowed.map(|value| value.clone().into_bytes()).collect();
+        let of_rules = rules.iter().map(|rule| rule.source.full_id());
+        let ids: Vec<&str> = of_rules
+            .chain(names.sources().iter().map(NameSource::full_id))
+            .collect();
         Ok(Redactor {
             masks: MaskTexts::new(self.labels.then_some(&ids)),
             limits: self.limits,
             article,
             profile: self.profile,
-            scanner: Scanner::new(rules),
+            scanner: Scanner::new(rules, names, allowed, self.values),
         })
     }
 
-    /// All rules in the order of the packs, those of the user with their origin.
-    fn sources(&self) -> Result<Vec<(RuleSource, Option<String>)>, BuildError> {
-        let mut all: Vec<(RuleSource, Option<String>)> = Vec::new();
+    /// Whether what these profiles have takes part. The article's patterns are part of
+    /// `article-errors` too.
+    fn runs_in(&self, profiles: &[Profile]) -> bool {
+        profiles.contains(&self.profile)
+            || self.profile == Profile::ArticleErrors && profiles.contains(&Profile::Article)
+    }
+
+    /// The names of fields that are enabled.
+    fn field_names(&self, packs: &[(Pack, bool)]) -> Result<FieldNames, BuildError> {
+        let own = [&self.fields, &self.allowed_fields, &self.allowed_values];
+        if self.profile == Profile::Article {
+            return if own.iter().all(|given| given.is_empty()) {
+                Ok(FieldNames::new(Vec::new(), Vec::new()))
+            } else {
+                Err(BuildError::FieldsInArticle)
+            };
+        }
+        // Those of the user first: they win over names that demand as little.
+        let ordered = packs.iter().rev().map(|(pack, _)| pack);
+        let names = ordered
+            .clone()
+            .flat_map(Pack::names)
+            .filter(|name| self.runs_in(&name.profiles) && !self.is_disabled(&name.full_id))
+            .cloned()
+            .collect();
+        let benign: Vec<BenignSource> = ordered
+            .flat_map(Pack::benign)
+            .filter(|benign| self.runs_in(&benign.profiles))
+            .cloned()
+            .collect();
+        Ok(FieldNames::new(names, benign))
+    }
+
+    /// The packs in order; whether each is the user's.
+    fn all_packs(&self) -> Result<Vec<(Pack, bool)>, BuildError> {
         let embedded = if self.embedded {
             embedded_packs()?
         } else {
@@ -251,12 +342,19 @@ impl Builder {
             .enumerate()
             .map(|(index, pattern)| Pack::of_pattern(index + 1, pattern))
             .collect::<Result<Vec<_>, _>>()?;
-        let of_user = self.packs.iter().chain(&patterns);
-        for (pack, own) in embedded
-            .iter()
+        let fields = Pack::of_fields(&self.fields, &self.allowed_fields, &self.allowed_values)?;
+        let of_user = self.packs.iter().cloned().chain(patterns).chain([fields]);
+        Ok(embedded
+            .into_iter()
             .map(|pack| (pack, false))
             .chain(of_user.map(|pack| (pack, true)))
-        {
+            .collect())
+    }
+
+    /// All rules in the order of the packs, those of the user with their origin.
+    fn sources(packs: &[(Pack, bool)]) -> Result<Vec<(RuleSource, Option<String>)>, BuildError> {
+        let mut all: Vec<(RuleSource, Option<String>)> = Vec::new();
+        for (pack, own) in packs {
             for source in pack.rules() {
                 if all.iter().any(|(other, _)| other.full_id == source.full_id) {
                     return Err(BuildError::Duplicate {
@@ -267,28 +365,45 @@ impl Builder {
                 all.push((source.clone(), own.then(|| pack.origin().to_owned())));
             }
         }
+        let mut ids: Vec<&str> = all.iter().map(|(source, _)| source.full_id()).collect();
+        for (pack, _) in packs {
+            for name in pack.names() {
+                if ids.contains(&name.full_id()) {
+                    return Err(BuildError::Duplicate {
+                        id: name.full_id.clone(),
+                        origin: pack.origin().to_owned(),
+                    });
+                }
+                ids.push(name.full_id());
+            }
+        }
         Ok(all)
     }
 
-    fn is_disabled(&self, source: &RuleSource) -> bool {
-        self.disabled.iter().any(|id| names(id, source))
+    fn is_disabled(&self, full_id: &str) -> bool {
+        self.disabled.iter().any(|id| stands_for(id, full_id))
     }
 
-    fn check_disabled(&self, sources: &[(RuleSource, Option<String>)]) -> Result<(), BuildError> {
+    fn check_disabled(&self, packs: &[(Pack, bool)]) -> Result<(), BuildError> {
+        let is_there = |id: &str| {
+            packs.iter().any(|(pack, _)| {
+                let rules = pack.rules().iter().map(RuleSource::full_id);
+                let names = pack.names().iter().map(NameSource::full_id);
+                rules.chain(names).any(|full_id| stands_for(id, full_id))
+            })
+        };
         self.disabled
             .iter()
-            .find(|id| !sources.iter().any(|(source, _)| names(id, source)))
+            .find(|id| !is_there(id))
             .map_or(Ok(()), |id| Err(BuildError::UnknownRule { id: id.clone() }))
     }
 }
 
-/// Whether `id` is the rule's full id or its pack's name.
-fn names(id: &str, source: &RuleSource) -> bool {
-    source.full_id == id
-        || source
-            .full_id
-            .strip_prefix(id)
-            .is_some_and(|rest| rest.starts_with('/'))
+/// Whether `id` is a full id or the name of its pack.
+fn stands_for(id: &str, full_id: &str) -> bool {
+    full_id
+        .strip_prefix(id)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn prove(rule: &Rule, origin: &str) -> Result<(), BuildError> {

@@ -210,13 +210,13 @@ impl Rule {
                 .verifier()
                 .unwrap_or_else(|_| unreachable!("the pack was parsed"));
             let on_fail = match profile {
-                Profile::Standard | Profile::Article => spec.on_fail,
+                Profile::Standard | Profile::Article | Profile::ArticleErrors => spec.on_fail,
                 Profile::Strict => OnFail::Report,
             };
             (verifier, on_fail)
         });
         // The article replaces whole matches and looks at nothing twice.
-        let whole = profile == Profile::Article;
+        let whole = matches!(profile, Profile::Article | Profile::ArticleErrors);
         Self {
             reach: source.reach.unwrap_or(default_reach),
             secret: if whole { 0 } else { source.secret },

@@ -135,7 +135,7 @@ impl Stream {
             article: ArticleState::default(),
             suspects: Vec::new(),
             told: Vec::new(),
-            tally: Tally::new(redactor.scanner.rules().len()),
+            tally: Tally::new(redactor.scanner.len()),
         }
     }
 

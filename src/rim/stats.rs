@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use blackbar::{RuleSource, Tally};
+use blackbar::Tally;
 use serde::Serialize;
 
 /// How the numbers are written.
@@ -46,19 +46,19 @@ struct Stats<'a> {
     findings: Vec<(&'a str, u64)>,
 }
 
-/// Writes the totals in the format that was asked for. `rules` are the redactor's, in
+/// Writes the totals in the format that was asked for. `ids` are the redactor's, in
 /// its order. The text ends with a newline.
 pub(crate) fn render<'a>(
     format: StatsFormat,
     totals: &Totals,
-    rules: impl Iterator<Item = &'a RuleSource>,
+    ids: impl Iterator<Item = &'a str>,
     elapsed: Duration,
 ) -> String {
     let tally = &totals.tally;
-    let findings = rules
+    let findings = ids
         .zip(tally.findings())
         .filter(|(_, count)| **count > 0)
-        .map(|(rule, count)| (rule.full_id(), *count))
+        .map(|(id, count)| (id, *count))
         .collect();
     let stats = Stats {
         inputs: totals.inputs,

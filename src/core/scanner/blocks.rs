@@ -29,6 +29,7 @@
 //!
 //! A planted BEGIN therefore swallows no log: the first line of prose ends the block.
 
+use super::findings::Style;
 use super::patterns::BlockOpening;
 use super::{Detector, Finding, OPEN, Suspect, View};
 
@@ -254,6 +255,7 @@ fn finding(rule: u32, start: u64, end: u64, undecided: bool) -> Finding {
         undecided,
         unverified: false,
         closes: false,
+        style: Style::Text,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What detectors look at and what they tell.
 
+use crate::core::mask::Quotes;
+
 /// The end of a finding whose end has not been reached.
 pub(crate) const OPEN: u64 = u64::MAX;
 
@@ -57,19 +59,30 @@ pub(crate) struct Finding {
     pub(crate) unverified: bool,
     /// This tells the end of one that was told before.
     pub(crate) closes: bool,
+    pub(crate) style: Style,
+}
+
+/// How a finding is masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// What it covers of strings and text; it may go on in the next string.
+    Text,
+    /// The same, but it ends with the string that it begins in.
+    Value,
+    /// All of it, structure too, by one mask with these quotes.
+    Whole(Quotes),
 }
 
 impl Finding {
-    /// Order of findings: by start, overdue before other, of others the longest first,
-    /// by rule (rules are sorted by full id). The length of an overdue one is not known
-    /// when it matters.
-    pub(crate) fn key(&self) -> (u64, bool, std::cmp::Reverse<u64>, u32) {
-        let length = if self.undecided { 0 } else { self.end };
-        (
-            self.start,
-            !self.undecided,
-            std::cmp::Reverse(length),
-            self.rule,
-        )
+    /// Order of findings: by start; overdue ones first, then matches, the longest first,
+    /// then fields; by rule (sorted by full id). The length of an overdue one and of a
+    /// field is not known when it matters.
+    pub(crate) fn key(&self) -> (u64, u8, std::cmp::Reverse<u64>, u32) {
+        let (rank, length) = match (self.undecided, self.style) {
+            (true, _) => (0, 0),
+            (false, Style::Text) => (1, self.end),
+            (false, _) => (2, 0),
+        };
+        (self.start, rank, std::cmp::Reverse(length), self.rule)
     }
 }

@@ -8,6 +8,7 @@
 pub(crate) mod article;
 mod before;
 pub mod blocks;
+mod fields;
 mod findings;
 mod memo;
 mod patterns;
@@ -15,13 +16,22 @@ mod prefilter;
 pub(crate) mod proof;
 mod run;
 
-pub(crate) use before::LOOK_BEHIND;
-pub(crate) use findings::{Finding, OPEN, View};
+/// So many bytes before the frontier stay in view, for conditions on what is before.
+pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND > fields::BEFORE {
+    before::LOOK_BEHIND
+} else {
+    fields::BEFORE
+};
+
+pub(crate) use findings::{Finding, OPEN, Style, View};
 pub(crate) use patterns::PatternStats;
 pub(crate) use prefilter::Suspect;
 
+use crate::core::field::{FieldNames, NameSource};
+use crate::core::limits::Values;
 use crate::core::rule::Rule;
 use blocks::{BlockState, Blocks};
+use fields::{FieldState, Fields};
 use patterns::{PatternState, Patterns};
 use prefilter::{Anchor, Prefilter};
 
@@ -51,25 +61,47 @@ pub(crate) trait Detector {
 pub(crate) struct Scanner {
     prefilter: Prefilter,
     patterns: Patterns,
+    fields: Fields,
     blocks: Blocks,
 }
 
 /// What a session keeps for the scanner.
 pub(crate) struct ScanState {
     patterns: PatternState,
+    fields: FieldState,
     blocks: BlockState,
     suspects: Vec<Suspect>,
 }
 
 impl Scanner {
-    pub(crate) fn new(rules: Vec<Rule>) -> Self {
+    pub(crate) fn new(
+        rules: Vec<Rule>,
+        names: FieldNames,
+        allowed: Vec<Vec<u8>>,
+        values: Values,
+    ) -> Self {
+        let first_rule = rules.len() as u32;
         let patterns = Patterns::new(rules);
-        let anchors: Vec<Anchor> = patterns.anchors().to_vec();
+        let mut anchors: Vec<Anchor> = patterns.anchors().to_vec();
+        let first_anchor = anchors.len() as u32;
+        let fields = Fields::new(names, allowed, values, first_rule, first_anchor);
+        anchors.extend_from_slice(fields.anchors());
         Self {
             prefilter: Prefilter::new(anchors),
             blocks: Blocks,
             patterns,
+            fields,
         }
+    }
+
+    /// The names of fields, which are counted after the rules.
+    pub(crate) fn names(&self) -> &[NameSource] {
+        self.fields.names().sources()
+    }
+
+    /// How many rules and names there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rules().len() + self.names().len()
     }
 
     /// The rules in the order of their indexes.
@@ -85,6 +117,7 @@ impl Scanner {
     pub(crate) fn state(&self) -> ScanState {
         ScanState {
             patterns: self.patterns.state(),
+            fields: self.fields.state(),
             blocks: self.blocks.state(),
             suspects: Vec::new(),
         }
@@ -92,7 +125,7 @@ impl Scanner {
 
     /// Whether some detector wants to see records without suspects.
     pub(crate) fn wants_all(&self, state: &ScanState) -> bool {
-        self.patterns.wants_all() || state.blocks.is_open()
+        self.patterns.wants_all() || state.blocks.is_open() || state.fields.is_open()
     }
 
     /// Appends the suspects in `bytes`, sorted.
@@ -106,6 +139,7 @@ impl Scanner {
 
     pub(crate) fn begin_record(&self, state: &mut ScanState) {
         self.patterns.begin_record(&mut state.patterns);
+        self.fields.begin_record(&mut state.fields);
         self.blocks.begin_record(&mut state.blocks);
     }
 
@@ -118,6 +152,7 @@ impl Scanner {
         out: &mut Vec<Finding>,
     ) -> u64 {
         let body = self.blocks.scan(view, suspects, &mut state.blocks, out);
+        let fields = self.fields.scan(view, suspects, &mut state.fields, out);
         let frontier = self.patterns.scan(view, suspects, &mut state.patterns, out);
         if let Some(opening) = state.patterns.take_block_opening() {
             state.blocks.note_opening(opening, view);
@@ -128,7 +163,7 @@ impl Scanner {
         }
         // An anchor that the view cuts off may belong to a match that begins so early.
         let unseen = (self.prefilter.longest() + self.patterns.lead()) as u64;
-        frontier.min(body).min(view.end().saturating_sub(unseen))
+        frontier.min(fields).min(body).min(view.end().saturating_sub(unseen))
     }
 
     /// The same for a view whose suspects have not been looked for.

@@ -3,6 +3,7 @@
 use regex_automata::util::primitives::NonMaxUsize;
 
 use super::before::{self, LOOK_BEHIND};
+use super::findings::Style;
 use super::memo::Memo;
 use super::prefilter::{Anchor, Suspect};
 use super::run::{Run, run};
@@ -339,6 +340,7 @@ impl Patterns {
                 undecided: false,
                 unverified: !verified,
                 closes: false,
+                style: Style::Text,
             });
             self.note_block(index, start, end, state);
         }
@@ -384,7 +386,11 @@ impl Detector for Patterns {
         }
         for suspect in suspects {
             let at = view.base + suspect.at as u64;
-            for &rule in &self.by_anchor[suspect.anchor as usize] {
+            // Anchors behind these are other detectors'.
+            let Some(rules) = self.by_anchor.get(suspect.anchor as usize) else {
+                continue;
+            };
+            for &rule in rules {
                 if let Some(undecided) = self.try_suspect(rule, at, view, state, out) {
                     frontier = frontier.min(undecided);
                 }
@@ -466,5 +472,6 @@ fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {
         undecided: true,
         unverified: false,
         closes: false,
+        style: Style::Text,
     }
 }

@@ -1,8 +1,9 @@
 //! One pass over the whole chunk for the anchors of all rules.
 //!
-//! Of each anchor a *window* of up to three bytes is looked for, in every case that it
-//! can have, by aho-corasick's packed searcher (Teddy); where the window stands, the
-//! anchor itself is compared. The window is the rarest part of the anchor, not its
+//! Of each anchor a *window* of up to three bytes is looked for by aho-corasick's packed
+//! searcher (Teddy); where the window stands, the anchor itself is compared. Anchors in
+//! any case are looked for in a copy of the bytes whose letters are folded, a few
+//! kilobytes at a time: one window each instead of up to eight. The window is the rarest part of the anchor, not its
 //! beginning: for an assignment the quote-and-equals side is far rarer than the name.
 //!
 //! A packed searcher takes 64 windows. A few of them, one after the other over a block
@@ -54,11 +55,28 @@ const DENSE: usize = 96;
 /// Finds the anchors of all rules.
 pub(crate) struct Prefilter {
     anchors: Vec<Anchor>,
+    /// For anchors in their own case.
+    exact: Searcher,
+    /// For those in any case: it searches bytes that are folded.
+    folded: Searcher,
+    longest: usize,
+}
+
+/// A search for windows.
+struct Searcher {
     windows: Vec<Window>,
     search: Search,
     /// Made when the first dense segment turns up.
     pairs: OnceLock<Pairs>,
-    longest: usize,
+}
+
+/// A part of the searched bytes: what begins in `segment` is looked for.
+struct Part<'a> {
+    /// All bytes, to compare anchors with.
+    bytes: &'a [u8],
+    segment: Range<usize>,
+    /// The bytes of the segment and a few more, perhaps folded.
+    text: &'a [u8],
 }
 
 struct Window {
@@ -76,20 +94,14 @@ enum Search {
 
 impl Prefilter {
     pub(crate) fn new(anchors: Vec<Anchor>) -> Self {
-        let windows = windows(&anchors);
-        let all: Vec<&[u8]> = windows
-            .iter()
-            .map(|window| window.bytes.as_slice())
-            .collect();
         Self {
             longest: anchors
                 .iter()
                 .map(|anchor| anchor.bytes.len())
                 .max()
                 .unwrap_or(0),
-            search: Search::new(&all),
-            pairs: OnceLock::new(),
-            windows,
+            exact: Searcher::new(windows(&anchors, false)),
+            folded: Searcher::new(windows(&anchors, true)),
             anchors,
         }
     }
@@ -103,45 +115,92 @@ impl Prefilter {
     /// Appends every place in `bytes` where an anchor stands whole, by and large in
     /// the order of places.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
+        let mut folded = [0; SEGMENT + WINDOW - 1];
+        let (mut exact_dense, mut folded_dense) = (false, false);
+        for start in (0..bytes.len()).step_by(SEGMENT) {
+            let segment = start..bytes.len().min(start + SEGMENT);
+            // A window may run over the segment's end.
+            let text = &bytes[start..bytes.len().min(segment.end + WINDOW - 1)];
+            if !self.exact.windows.is_empty() {
+                let part = Part {
+                    bytes,
+                    segment: segment.clone(),
+                    text,
+                };
+                self.exact.search(part, &self.anchors, &mut exact_dense, out);
+            }
+            if !self.folded.windows.is_empty() {
+                for (folded, byte) in folded.iter_mut().zip(text) {
+                    *folded = fold(*byte);
+                }
+                let part = Part {
+                    bytes,
+                    segment,
+                    text: &folded[..text.len()],
+                };
+                self.folded.search(part, &self.anchors, &mut folded_dense, out);
+            }
+        }
+    }
+}
+
+/// The same for both cases of a letter. Some other bytes become the same, too.
+fn fold(byte: u8) -> u8 {
+    byte | 0x20
+}
+
+impl Searcher {
+    fn new(windows: Vec<Window>) -> Self {
+        let all: Vec<&[u8]> = windows
+            .iter()
+            .map(|window| window.bytes.as_slice())
+            .collect();
+        Self {
+            search: Search::new(&all),
+            pairs: OnceLock::new(),
+            windows,
+        }
+    }
+
+    /// Searches one part. `dense`: whether the part before was full of hits.
+    fn search(&self, part: Part<'_>, anchors: &[Anchor], dense: &mut bool, out: &mut Vec<Suspect>) {
         match &self.search {
             Search::Nothing => {}
             Search::Packed(searchers) => {
-                let mut dense = false;
-                for start in (0..bytes.len()).step_by(SEGMENT) {
-                    let end = bytes.len().min(start + SEGMENT);
-                    if !dense {
-                        dense = !self.search_sparse(searchers, bytes, start..end, out);
-                    }
-                    if dense {
-                        dense = self.search_dense(bytes, start..end, out) > DENSE;
-                    }
+                if !*dense {
+                    *dense = !self.search_sparse(searchers, &part, anchors, out);
+                }
+                if *dense {
+                    *dense = self.search_dense(&part, anchors, out) > DENSE;
                 }
             }
             Search::Automaton(automaton) => {
-                for found in automaton.find_overlapping_iter(bytes) {
-                    self.confirm(bytes, found.start(), found.pattern().as_usize(), out);
+                for found in automaton.find_overlapping_iter(part.text) {
+                    let at = part.segment.start + found.start();
+                    if at < part.segment.end {
+                        self.confirm(part.bytes, at, found.pattern().as_usize(), anchors, out);
+                    }
                 }
             }
         }
     }
 
-    /// Searches for windows that begin in `segment`. False, and nothing told, where it
+    /// Searches for windows that begin in the segment. False, and nothing told, where it
     /// is dense.
     fn search_sparse(
         &self,
         searchers: &[(packed::Searcher, usize)],
-        bytes: &[u8],
-        segment: Range<usize>,
+        part: &Part<'_>,
+        anchors: &[Anchor],
         out: &mut Vec<Suspect>,
     ) -> bool {
         let told = out.len();
         let mut hits = 0;
-        // A window may run over the segment's end; none but those of one byte begin there.
-        let end = bytes.len().min(segment.end + WINDOW - 1);
+        let length = part.segment.len();
         for (searcher, first) in searchers {
-            let mut span = aho_corasick::Span::from(segment.start..end);
-            while let Some(found) = searcher.find_in(bytes, span) {
-                if found.start() >= segment.end {
+            let mut span = aho_corasick::Span::from(0..part.text.len());
+            while let Some(found) = searcher.find_in(part.text, span) {
+                if found.start() >= length {
                     break;
                 }
                 hits += 1;
@@ -149,12 +208,9 @@ impl Prefilter {
                     out.truncate(told);
                     return false;
                 }
-                self.confirm(
-                    bytes,
-                    found.start(),
-                    first + found.pattern().as_usize(),
-                    out,
-                );
+                let at = part.segment.start + found.start();
+                let window = first + found.pattern().as_usize();
+                self.confirm(part.bytes, at, window, anchors, out);
                 span.start = found.start() + 1;
             }
         }
@@ -162,15 +218,16 @@ impl Prefilter {
     }
 
     /// The same without vectors. Returns the number of hits.
-    fn search_dense(&self, bytes: &[u8], segment: Range<usize>, out: &mut Vec<Suspect>) -> usize {
+    fn search_dense(&self, part: &Part<'_>, anchors: &[Anchor], out: &mut Vec<Suspect>) -> usize {
         let pairs = self.pairs.get_or_init(|| Pairs::new(&self.windows));
         let mut hits = 0;
-        for at in segment {
-            let next = bytes.get(at + 1).copied().unwrap_or(0);
-            for &window in pairs.beginning(bytes[at], next) {
-                if bytes[at..].starts_with(&self.windows[window as usize].bytes) {
+        for at in 0..part.segment.len() {
+            let next = part.text.get(at + 1).copied().unwrap_or(0);
+            for &window in pairs.beginning(part.text[at], next) {
+                if part.text[at..].starts_with(&self.windows[window as usize].bytes) {
                     hits += 1;
-                    self.confirm(bytes, at, window as usize, out);
+                    let at = part.segment.start + at;
+                    self.confirm(part.bytes, at, window as usize, anchors, out);
                 }
             }
         }
@@ -179,12 +236,19 @@ impl Prefilter {
 
     /// Compares the anchors of a window that stands at `at`.
     #[inline]
-    fn confirm(&self, bytes: &[u8], at: usize, window: usize, out: &mut Vec<Suspect>) {
+    fn confirm(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        window: usize,
+        anchors: &[Anchor],
+        out: &mut Vec<Suspect>,
+    ) {
         for &(index, offset) in &self.windows[window].places {
             let Some(start) = at.checked_sub(offset) else {
                 continue;
             };
-            let anchor = &self.anchors[index as usize];
+            let anchor = &anchors[index as usize];
             let Some(here) = bytes.get(start..start + anchor.bytes.len()) else {
                 continue;
             };
@@ -285,15 +349,21 @@ fn pair(first: u8, second: u8) -> usize {
     usize::from(first) << 8 | usize::from(second)
 }
 
-/// Every window in every case, none a prefix of another, with the anchors behind it.
-fn windows(anchors: &[Anchor]) -> Vec<Window> {
+/// The windows of the anchors in their own case, or of those in any, none a prefix of
+/// another, with the anchors behind them.
+fn windows(anchors: &[Anchor], ignore_case: bool) -> Vec<Window> {
     let mut all: Vec<(Vec<u8>, (u32, usize))> = Vec::new();
     for (index, anchor) in anchors.iter().enumerate() {
+        if anchor.ignore_case != ignore_case {
+            continue;
+        }
         let offset = best_window(anchor);
         let length = WINDOW.min(anchor.bytes.len());
-        for window in cases(&anchor.bytes[offset..offset + length], anchor.ignore_case) {
-            all.push((window, (index as u32, offset)));
+        let mut window = anchor.bytes[offset..offset + length].to_vec();
+        if ignore_case {
+            window.iter_mut().for_each(|byte| *byte = fold(*byte));
         }
+        all.push((window, (index as u32, offset)));
     }
     // Short windows first, so that a longer one can join the short one that begins it:
     // the searcher reports one window a place.
@@ -321,9 +391,7 @@ fn best_window(anchor: &Anchor) -> usize {
         let window = &anchor.bytes[offset..offset + length];
         window
             .iter()
-            .map(|&byte| {
-                frequency(byte) + u32::from(anchor.ignore_case && byte.is_ascii_alphabetic()) * 3
-            })
+            .map(|&byte| frequency(byte))
             .sum()
     };
     (0..=anchor.bytes.len() - length)
@@ -363,28 +431,6 @@ fn frequency(byte: u8) -> u32 {
         | b'}' => 3,
         _ => 1,
     }
-}
-
-/// A window in every case that it can have.
-fn cases(window: &[u8], ignore_case: bool) -> Vec<Vec<u8>> {
-    let mut all = vec![Vec::new()];
-    for &byte in window {
-        let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
-        let choices = if !ignore_case || lower == upper {
-            vec![byte]
-        } else {
-            vec![lower, upper]
-        };
-        all = all
-            .into_iter()
-            .flat_map(|head: Vec<u8>| {
-                choices
-                    .iter()
-                    .map(move |&choice| [&head[..], &[choice]].concat())
-            })
-            .collect();
-    }
-    all
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn parse_charset(label: &str) -> Result<Charset, String> {
 }
 
 fn write_stats(format: StatsFormat, totals: &Totals, redactor: &Redactor, started: Instant) {
-    let text = render(format, totals, redactor.rules(), started.elapsed());
+    let text = render(format, totals, redactor.ids(), started.elapsed());
     let _ = io::stderr().write_all(text.as_bytes());
 }
 

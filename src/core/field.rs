@@ -1,0 +1,383 @@
+//! Names of sensitive fields: data as a pack tells it, and the question whether a name
+//! is one of them.
+//!
+//! A name is compared by its *segments*: it is split at `_`, `-`, `.`, blanks and other
+//! punctuation, at the humps of camelCase and between letters and digits, and ASCII case
+//! is ignored. `userAPIKey2`, `user-api-key-2` and `USER_API_KEY_2` are the same name.
+
+use crate::core::limits::Profile;
+use crate::core::rule::Example;
+
+/// Sensitive names as a pack tells them.
+#[derive(Clone, Debug)]
+pub struct NameSource {
+    pub(crate) full_id: String,
+    pub(crate) id: String,
+    pub(crate) about: String,
+    pub(crate) words: Vec<Word>,
+    pub(crate) matching: Matching,
+    pub(crate) demand: Demand,
+    pub(crate) syntax: Syntax,
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) source: String,
+    pub(crate) examples: Vec<Example>,
+    pub(crate) passes: Vec<String>,
+}
+
+/// Names that look sensitive and are not.
+#[derive(Clone, Debug)]
+pub struct BenignSource {
+    pub(crate) words: Vec<Word>,
+    pub(crate) matching: Matching,
+    pub(crate) reason: String,
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) passes: Vec<String>,
+}
+
+/// How the words of an entry are looked for in a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Matching {
+    /// Anywhere, also inside a longer word; no separator may stand in between.
+    Substring,
+    /// A run of whole segments, the last one also in the plural.
+    Segment,
+    /// All segments of the name.
+    Exact,
+    /// The last segments of the name, behind the sensitive word (exceptions only).
+    Suffix,
+}
+
+/// Which values of a field are secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Demand {
+    /// Whatever stands there.
+    #[default]
+    Any,
+    /// Those that look like a credential: long, of letters and digits.
+    Likely,
+}
+
+/// How a field's value is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Syntax {
+    /// One value.
+    #[default]
+    Plain,
+    /// A scheme and a credential (RFC 9110, section 11.4).
+    Authorization,
+    /// Pairs of names and values (RFC 6265).
+    Cookie,
+}
+
+impl NameSource {
+    /// Unique among all rules and names: `pack/id`.
+    pub fn full_id(&self) -> &str {
+        &self.full_id
+    }
+
+    /// Unique in its pack.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// One line on what these names hold.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// The words as the pack writes them.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(|word| word.text.as_str())
+    }
+
+    /// How the words are looked for.
+    pub fn matching(&self) -> Matching {
+        self.matching
+    }
+
+    /// Which values are secrets.
+    pub fn demand(&self) -> Demand {
+        self.demand
+    }
+
+    /// The profiles in which it runs.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// Where the names come from: an address.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Texts and what becomes of them.
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
+    }
+
+    /// Texts that stay as they are.
+    pub fn passes(&self) -> &[String] {
+        &self.passes
+    }
+}
+
+impl BenignSource {
+    /// The words as the pack writes them.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(|word| word.text.as_str())
+    }
+
+    /// How the words are looked for.
+    pub fn matching(&self) -> Matching {
+        self.matching
+    }
+
+    /// Why they are harmless.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Texts that stay as they are.
+    pub fn passes(&self) -> &[String] {
+        &self.passes
+    }
+}
+
+impl Matching {
+    /// The name as packs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Substring => "substring",
+            Self::Segment => "segment",
+            Self::Exact => "exact",
+            Self::Suffix => "suffix",
+        }
+    }
+}
+
+/// A word of an entry: `api key` stands for `apikey`, `api_key`, `apiKey` and so on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) text: String,
+    /// Its letters and digits in lower case.
+    flat: Vec<u8>,
+    /// The literal that every name with the word holds, in lower case.
+    stem: Vec<u8>,
+}
+
+impl Word {
+    /// # Errors
+    ///
+    /// A sentence where `text` holds no letter or digit, or other than ASCII.
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
+        if !text.is_ascii() || text.len() > LONGEST {
+            return Err("words are of ASCII and at most 96 bytes long");
+        }
+        let name = Name::of(text.as_bytes()).ok_or("a word has at least one letter or digit")?;
+        // The longest part; of equally long ones the last, which tells more.
+        let stem = text
+            .split(|char: char| !char.is_ascii_alphanumeric())
+            .max_by_key(|part| part.len())
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .into_bytes();
+        Ok(Self {
+            text: text.to_owned(),
+            flat: name.flat().to_vec(),
+            stem,
+        })
+    }
+}
+
+/// The longest name that is looked at, in letters and digits.
+pub(crate) const LONGEST: usize = 96;
+
+/// A name taken apart.
+pub(crate) struct Name {
+    flat: [u8; LONGEST],
+    length: usize,
+    /// Bit `i`: a segment begins at `flat[i]`.
+    segments: u128,
+    /// Bit `i`: it does so because a separator stands before it.
+    separated: u128,
+}
+
+impl Name {
+    /// None where there is no letter or digit, or too many.
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        let mut name = Self {
+            flat: [0; LONGEST],
+            length: 0,
+            segments: 0,
+            separated: 0,
+        };
+        let mut previous = 0_u8;
+        for (index, &byte) in text.iter().enumerate() {
+            if byte.is_ascii_alphanumeric() {
+                if name.length == LONGEST {
+                    return None;
+                }
+                let next = text.get(index + 1).copied().unwrap_or(0);
+                let bit = 1 << name.length;
+                if !previous.is_ascii_alphanumeric() {
+                    name.segments |= bit;
+                    name.separated |= bit;
+                } else if is_hump(previous, byte, next) {
+                    name.segments |= bit;
+                }
+                name.flat[name.length] = byte.to_ascii_lowercase();
+                name.length += 1;
+            }
+            previous = byte;
+        }
+        (name.length > 0).then_some(name)
+    }
+
+    fn flat(&self) -> &[u8] {
+        &self.flat[..self.length]
+    }
+
+    /// Whether it is of more than one segment.
+    pub(crate) fn is_compound(&self) -> bool {
+        self.segments & (self.segments - 1) != 0
+    }
+
+    fn begins_segment(&self, at: usize) -> bool {
+        at == self.length || self.segments >> at & 1 == 1
+    }
+
+    /// Where a word stands, as `matching` says: from and to in letters and digits.
+    fn find(&self, word: &[u8], matching: Matching) -> Option<(usize, usize)> {
+        let flat = self.flat();
+        let length = word.len();
+        let last = flat.len().checked_sub(length)?;
+        match matching {
+            Matching::Exact => (flat == word).then_some((0, length)),
+            Matching::Suffix => (flat.ends_with(word) && self.begins_segment(last))
+                .then_some((last, last + length)),
+            Matching::Substring => (0..=last)
+                .rfind(|&at| {
+                    let inside = self.separated >> at >> 1 & ((1 << (length - 1)) - 1);
+                    flat[at..].starts_with(word) && inside == 0
+                })
+                .map(|at| (at, at + length)),
+            Matching::Segment => (0..=last).rev().find_map(|at| {
+                if !self.begins_segment(at) || !flat[at..].starts_with(word) {
+                    return None;
+                }
+                let end = at + length;
+                if self.begins_segment(end) {
+                    return Some((at, end));
+                }
+                let plural = flat[end] == b's' && self.begins_segment(end + 1);
+                plural.then_some((at, end + 1))
+            }),
+        }
+    }
+}
+
+/// Whether a segment begins at `byte` without a separator.
+fn is_hump(previous: u8, byte: u8, next: u8) -> bool {
+    byte.is_ascii_uppercase() && (previous.is_ascii_lowercase() || next.is_ascii_lowercase())
+        || byte.is_ascii_digit() != previous.is_ascii_digit()
+}
+
+/// What is known of a name that is sensitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sense {
+    /// The number of its entry.
+    pub(crate) entry: u32,
+    pub(crate) demand: Demand,
+    pub(crate) syntax: Syntax,
+    /// The name has more than one segment: it is no word of prose.
+    pub(crate) compound: bool,
+    /// Numbers under it are counts: `tokens`.
+    pub(crate) counts: bool,
+    /// It names a password, whose value may be any word.
+    pub(crate) password: bool,
+}
+
+/// All sensitive names of a redactor.
+pub(crate) struct FieldNames {
+    sources: Vec<NameSource>,
+    benign: Vec<BenignSource>,
+}
+
+impl FieldNames {
+    pub(crate) fn new(sources: Vec<NameSource>, benign: Vec<BenignSource>) -> Self {
+        Self { sources, benign }
+    }
+
+    pub(crate) fn sources(&self) -> &[NameSource] {
+        &self.sources
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// Literals of which every sensitive name holds one, in lower case.
+    pub(crate) fn stems(&self) -> Vec<Vec<u8>> {
+        let words = self.sources.iter().flat_map(|source| &source.words);
+        let mut stems: Vec<Vec<u8>> = words.map(|word| word.stem.clone()).collect();
+        stems.sort();
+        stems.dedup();
+        // One that holds another is found with it.
+        let all = stems.clone();
+        stems.retain(|stem| {
+            !all.iter()
+                .any(|other| other != stem && contains(stem, other))
+        });
+        stems
+    }
+
+    /// Whether a name is sensitive. Of several entries that hold it, the one that demands
+    /// least of the value, then the first.
+    pub(crate) fn sense(&self, text: &[u8]) -> Option<Sense> {
+        let name = Name::of(text)?;
+        let (entry, found) = self
+            .sources
+            .iter()
+            .enumerate()
+            .flat_map(|(number, source)| {
+                let name = &name;
+                source.words.iter().filter_map(move |word| {
+                    let found = name.find(&word.flat, source.matching)?;
+                    Some((number, found))
+                })
+            })
+            .filter(|&(_, found)| !self.is_benign(&name, found))
+            .min_by_key(|&(number, _)| (self.sources[number].demand, number))?;
+        let source = &self.sources[entry];
+        let word = &name.flat()[found.0..found.1];
+        Some(Sense {
+            entry: entry as u32,
+            demand: source.demand,
+            syntax: source.syntax,
+            compound: name.is_compound(),
+            counts: name.flat().ends_with(b"tokens") || name.flat().ends_with(b"keys"),
+            password: word.starts_with(b"pass") || word.starts_with(b"pwd"),
+        })
+    }
+
+    /// Whether an exception holds for a name whose sensitive word is at `found`.
+    fn is_benign(&self, name: &Name, found: (usize, usize)) -> bool {
+        self.benign.iter().any(|entry| {
+            entry.words.iter().any(|word| {
+                name.find(&word.flat, entry.matching)
+                    .is_some_and(|(from, to)| match entry.matching {
+                        Matching::Suffix => from >= found.1,
+                        Matching::Exact => true,
+                        _ => from <= found.0 && to >= found.1,
+                    })
+            })
+        })
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
+}

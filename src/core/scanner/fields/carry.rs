@@ -1,0 +1,252 @@
+//! What a record leaves to the next: a value that stands on the following line or lines.
+//!
+//! * `"password":` at a line's end: the next line that is not blank holds the value, if
+//!   it begins as one of JSON does and is not indented less.
+//! * `password:` alone on a line (YAML): what is indented deeper is the value, if it is
+//!   no mapping; `password: |` and `password: >`: all deeper lines.
+//! * `"secrets": {` and `[` at a line's end: the strings and numbers of the deeper lines,
+//!   up to the bracket that closes it.
+//! * `"name": "password",` and `- name: password` at a line's end: the next line's value,
+//!   if it is called so.
+//!
+//! The state ends at the first line that has not this shape; it is of constant size.
+
+use super::container::Walk;
+use super::ends::End;
+use super::form;
+use super::judge::{Case, Claim, Extent};
+use super::pair;
+use super::quote;
+use super::separator::Sign;
+use super::text::{count, is_blank};
+use crate::core::field::{Demand, Sense};
+use crate::core::mask::Quotes;
+
+/// So many bytes of a line tell what it is to an open state.
+pub(super) const HEAD: usize = 512;
+
+/// A value that is still to come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Carry {
+    sense: Sense,
+    /// How deep the line of the name is indented.
+    indent: usize,
+    awaits: Awaits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaits {
+    /// A value of JSON.
+    Json,
+    /// A plain or quoted scalar, or a list of them.
+    Yaml,
+    /// The lines of a block scalar.
+    Block,
+    /// The rest of a container that is so many brackets deep.
+    Container(u64),
+    /// The second half of a pair.
+    Pair,
+}
+
+/// What a line is to an open state.
+pub(super) enum Line {
+    /// Not of it: the state ends.
+    Other,
+    /// Blank or otherwise without a secret: the state stays.
+    Kept,
+    /// It holds a value; `stays`: there may be more.
+    Value { claim: Claim, stays: bool },
+    /// It goes on with a container.
+    Inside { entry: u32, walk: Walk },
+    /// A container begins with it.
+    Opens(u64),
+}
+
+/// What the end of a record leaves, where the name stands at its end.
+pub(super) fn at_end(case: &Case<'_>) -> Option<Carry> {
+    let bytes = case.around.bytes;
+    if !case.around.ends || case.sense.demand == Demand::Likely && case.separator.sign != Sign::Colon {
+        return None;
+    }
+    let rest = bytes[case.separator.value.min(bytes.len())..].trim_ascii_end();
+    let json = case
+        .found
+        .quote
+        .is_some_and(|quote| quote.byte == b'"' && quote.level == 0);
+    if case.separator.sign != Sign::Colon {
+        return None;
+    }
+    let awaits = match rest {
+        [] if json => Awaits::Json,
+        [] if case.found.quote.is_none() && case.is_at_line_start() => Awaits::Yaml,
+        [b'|' | b'>', more @ ..]
+            if case.is_at_line_start()
+                && more.len() < 4
+                && more.iter().all(|byte| b"+-123456789".contains(byte)) =>
+        {
+            Awaits::Block
+        }
+        [b'{' | b'['] if json && case.sense.demand == Demand::Any => Awaits::Container(1),
+        _ => return None,
+    };
+    Some(Carry {
+        sense: case.sense,
+        indent: indent(bytes, case.found.from),
+        awaits,
+    })
+}
+
+/// What a name leaves that ends its record as the first half of a pair.
+pub(super) fn pair_at_end(bytes: &[u8], from: usize, after: usize, sense: Sense) -> Option<Carry> {
+    let rest = bytes[after..].trim_ascii();
+    ((rest.is_empty() || rest == b",") && pair::is_name(&bytes[..from])).then(|| Carry {
+        sense,
+        indent: indent(bytes, from),
+        awaits: Awaits::Pair,
+    })
+}
+
+/// The blanks before the line in which `at` is.
+fn indent(bytes: &[u8], at: usize) -> usize {
+    let line = bytes[..at]
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |newline| newline + 1);
+    count(&bytes[line..at], is_blank)
+}
+
+impl Carry {
+    /// The state behind a container that was opened on this line.
+    pub(super) fn in_container(self, depth: u64) -> Self {
+        Self {
+            awaits: Awaits::Container(depth),
+            ..self
+        }
+    }
+
+    /// What a line is, of which `line` is the content, or at least [`HEAD`] bytes of it.
+    pub(super) fn line(&self, line: &[u8]) -> Line {
+        let lead = count(&line[..line.len().min(HEAD)], is_blank);
+        if lead == line.len() {
+            return Line::Kept;
+        }
+        if lead >= HEAD {
+            return Line::Other;
+        }
+        let rest = &line[lead..];
+        match self.awaits {
+            Awaits::Block if lead > self.indent => self.value(lead, End::Record, true),
+            Awaits::Container(depth) => {
+                let closes = matches!(rest[0], b'}' | b']');
+                if lead > self.indent || lead == self.indent && closes {
+                    let entry = self.sense.entry;
+                    let walk = Walk::inside(depth);
+                    return Line::Inside { entry, walk };
+                }
+                Line::Other
+            }
+            Awaits::Json if lead >= self.indent => self.json(line, lead),
+            Awaits::Yaml if lead > self.indent => self.yaml(line, lead),
+            Awaits::Pair if lead >= self.indent => self.second(line, lead),
+            _ => Line::Other,
+        }
+    }
+
+    fn value(&self, start: usize, end: End, stays: bool) -> Line {
+        self.quoted_value(start, Extent::To(end), Quotes::None, stays)
+    }
+
+    fn quoted_value(&self, start: usize, extent: Extent, quotes: Quotes, stays: bool) -> Line {
+        Line::Value {
+            claim: Claim {
+                entry: self.sense.entry,
+                start,
+                extent,
+                quotes,
+            },
+            stays,
+        }
+    }
+
+    fn json(&self, line: &[u8], at: usize) -> Line {
+        let rest = &line[at..];
+        if let Some((quote, length)) = quote::opening(line, at) {
+            return self.in_quotes(line, at + length, End::Quote(quote), false);
+        }
+        match rest[0] {
+            b'{' | b'[' if self.sense.demand == Demand::Any => {
+                if rest[1..].iter().all(u8::is_ascii_whitespace) {
+                    return Line::Opens(1);
+                }
+                let extent = Extent::Container { level: 0 };
+                self.quoted_value(at, extent, Quotes::Level(0), false)
+            }
+            b'0'..=b'9' | b'-' if self.sense.demand == Demand::Any && !self.sense.counts => {
+                self.quoted_value(at, Extent::To(End::Scalar), Quotes::Level(0), false)
+            }
+            _ => Line::Other,
+        }
+    }
+
+    fn in_quotes(&self, line: &[u8], start: usize, end: End, stays: bool) -> Line {
+        let near = &line[..line.len().min(HEAD)];
+        let text = match end.find(near, start.min(near.len()), true) {
+            Ok(end) | Err(end) => &near[start.min(end)..end],
+        };
+        let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
+        if unlikely || form::is_nothing_quoted(text) {
+            return Line::Other;
+        }
+        self.value(start, end, stays)
+    }
+
+    fn yaml(&self, line: &[u8], lead: usize) -> Line {
+        let listed = line[lead..].starts_with(b"- ");
+        let at = lead + if listed { 2 } else { 0 };
+        let rest = &line[at.min(line.len())..];
+        if let Some((quote, length)) = quote::opening(line, at) {
+            return self.in_quotes(line, at + length, End::Quote(quote), listed);
+        }
+        let near = &rest[..rest.len().min(HEAD)];
+        let name = count(near, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+        });
+        let mapping = near.get(name) == Some(&b':')
+            && near.get(name + 1).is_none_or(|&byte| byte <= b' ');
+        let text = near.trim_ascii_end();
+        let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
+        let other = matches!(rest.first(), None | Some(b'{' | b'[' | b'#' | b'&' | b'*'));
+        if mapping || other || unlikely || form::is_nothing(text) {
+            return Line::Other;
+        }
+        if form::leading_placeholder(rest).is_some() {
+            return Line::Kept;
+        }
+        self.value(at, End::Line, true)
+    }
+
+    fn second(&self, line: &[u8], lead: usize) -> Line {
+        let near = &line[..line.len().min(HEAD)];
+        let Some(at) = pair::second(near, lead) else {
+            return Line::Other;
+        };
+        if at >= near.len() {
+            return Line::Other;
+        }
+        match self.json(line, at) {
+            Line::Other if quote::opening(line, at).is_none() => {
+                let rest = &line[at..];
+                let text = near[at..].trim_ascii_end();
+                let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
+                let other = b"{[}]|>,".contains(&rest[0])
+                    || form::leading_placeholder(rest).is_some();
+                if unlikely || other || form::is_nothing(text.trim_ascii_end()) {
+                    return Line::Other;
+                }
+                self.value(at, End::Line, false)
+            }
+            Line::Opens(_) => Line::Other,
+            line => line,
+        }
+    }
+}

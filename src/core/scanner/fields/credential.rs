@@ -1,0 +1,142 @@
+//! Values with a syntax of their own: `Authorization` and cookies.
+
+use super::ends::{End, LOOKAHEAD};
+use super::form;
+use super::judge::{Case, Claim, Extent};
+use super::quote::{self, Quote};
+use super::separator::Sign;
+use super::text::{count, is_blank};
+use crate::core::mask::Quotes;
+
+/// Schemes whose credentials are parameters; rules of their own know which of them are
+/// secret.
+const WITH_PARAMETERS: [&[u8]; 9] = [
+    b"digest", b"aws4-hmac-sha256", b"aws4-ecdsa-p256-sha256", b"signature", b"oauth", b"hawk",
+    b"mac", b"token", b"sharedkey",
+];
+
+/// Masks the credential and leaves the scheme: `Basic x`, `Bearer x`, `ApiKey x`.
+pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
+    let bytes = case.around.bytes;
+    let mut at = case.separator.value;
+    let listed = bytes.get(at) == Some(&b'[');
+    if form::leading_placeholder(&bytes[at..]).is_some() {
+        return None;
+    }
+    at += usize::from(listed);
+    let quote = quote::opening(bytes, at);
+    at += quote.map_or(0, |(_, length)| length);
+    let end = quote.map_or(End::Word, |(quote, _)| End::Quote(quote));
+    if !case.is_assigned() && case.separator.sign != Sign::Comma && !case.found.flag {
+        return None;
+    }
+    let rest = &bytes[at..];
+    let scheme = count(&rest[..rest.len().min(40)], |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+    });
+    let blanks = count(&rest[scheme..rest.len().min(scheme + 16)], is_blank);
+    let named = scheme > 1 && scheme < 32 && rest[0].is_ascii_alphabetic();
+    if named && blanks > 0 {
+        let start = at + scheme + blanks;
+        return credential(case, &rest[..scheme], start, end, quote.map(|(quote, _)| quote));
+    }
+    if case.found.quote.is_none() && !case.separator.spaced || quote.is_some() || listed {
+        let (text, whole) = case.peek(at, end);
+        let prose = text.is_empty()
+            || whole && form::is_nothing(text)
+            || quote.is_none() && form::is_plain_word(text);
+        return (!prose).then(|| claim(case, at, end));
+    }
+    None
+}
+
+fn credential(
+    case: &Case<'_>,
+    scheme: &[u8],
+    start: usize,
+    end: End,
+    quote: Option<Quote>,
+) -> Option<Claim> {
+    let bytes = case.around.bytes;
+    let rest = &bytes[start..];
+    let name = count(&rest[..rest.len().min(32)], |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+    });
+    let parameters = WITH_PARAMETERS.iter().any(|other| scheme.eq_ignore_ascii_case(other))
+        && name > 0
+        && rest.get(name) == Some(&b'=')
+        && rest.get(name + 1).is_some_and(|byte| *byte != b'=');
+    let (text, whole) = case.peek(start, end);
+    let prose = text.is_empty()
+        || whole && form::is_nothing(text)
+        || form::leading_placeholder(rest).is_some()
+        || quote.is_none() && form::is_plain_word(text);
+    (!parameters && !prose).then(|| claim(case, start, end))
+}
+
+fn claim(case: &Case<'_>, start: usize, end: End) -> Claim {
+    case.claimed(start, Extent::To(end), Quotes::None)
+}
+
+/// The first value of `a=b; c=d`; [`next_cookie`] tells the others. None where there are
+/// no pairs.
+pub(super) fn cookie(case: &Case<'_>) -> Option<Claim> {
+    let bytes = case.around.bytes;
+    if !case.is_assigned() && case.separator.sign != Sign::Comma && !case.found.flag {
+        return None;
+    }
+    let mut at = case.separator.value;
+    at += usize::from(bytes.get(at) == Some(&b'['));
+    let quote = quote::opening(bytes, at);
+    at += quote.map_or(0, |(_, length)| length);
+    let name = &bytes[case.found.start..case.found.end];
+    let set = name.len() >= 10 && name[..3].eq_ignore_ascii_case(b"set");
+    let start = pair(&bytes[at..])? + at;
+    let claim = case.claimed(start, Extent::Cookie { end: End::Word, set }, Quotes::None);
+    Some(claim)
+}
+
+/// Where the value of the pair at the start of `rest` begins.
+fn pair(rest: &[u8]) -> Option<usize> {
+    let name = name_of_cookie(rest);
+    (name > 0 && rest.get(name) == Some(&b'=')).then_some(name + 1)
+}
+
+/// A token of RFC 9110, at most so long that its end is in sight.
+fn name_of_cookie(rest: &[u8]) -> usize {
+    count(&rest[..rest.len().min(LOOKAHEAD / 2)], |byte| {
+        byte.is_ascii_alphanumeric() || b"!#$*+-._~:@".contains(&byte)
+    })
+}
+
+/// Where the next value begins after one that ends at `at`. In `Set-Cookie` (`set`) the
+/// attributes are left out.
+pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool) -> Option<usize> {
+    const ATTRIBUTES: [&[u8]; 9] = [
+        b"path", b"domain", b"expires", b"max-age", b"samesite", b"secure", b"httponly", b"priority",
+        b"partitioned",
+    ];
+    let limit = bytes.len().min(at + LOOKAHEAD);
+    let mut at = at;
+    while at < limit && bytes[at] == b';' {
+        at += 1;
+        at += count(&bytes[at..limit], is_blank);
+        let name = name_of_cookie(&bytes[at..limit]);
+        if name == 0 {
+            return None;
+        }
+        let attribute = set
+            && ATTRIBUTES
+                .iter()
+                .any(|other| bytes[at..at + name].eq_ignore_ascii_case(other));
+        at += name;
+        if bytes.get(at) != Some(&b'=') {
+            continue;
+        }
+        if !attribute {
+            return (at < limit).then_some(at + 1);
+        }
+        at += count(&bytes[at..limit], |byte| byte != b';' && byte >= b' ' && byte != b'"');
+    }
+    None
+}

@@ -1,0 +1,253 @@
+//! What a value looks like: a word, a reference, a credential.
+
+use crate::core::mask::{self, is_placeholder};
+
+/// So many bytes of a value are looked at.
+pub(super) const LOOKED_AT: usize = 256;
+
+/// Values that say whether there is a secret, not which.
+const WORDS: [&[u8]; 30] = [
+    b"true", b"false", b"yes", b"no", b"on", b"off", b"null", b"nil", b"none", b"undefined",
+    b"nan", b"n/a", b"na", b"required", b"optional", b"enabled", b"disabled", b"present",
+    b"missing", b"empty", b"set", b"unset", b"hidden", b"redacted", b"masked", b"filtered",
+    b"invalid", b"valid", b"expired", b"unknown",
+];
+
+/// A value that tells nothing: a word of [`WORDS`], a placeholder, a reference to where
+/// the secret is kept. `value` is all of it.
+pub(super) fn is_nothing(value: &[u8]) -> bool {
+    value.is_empty() || is_placeholder(value) || is_word_of_state(value) || is_reference(value)
+}
+
+/// In quotes only what cannot be a password counts: null, booleans, references.
+pub(super) fn is_nothing_quoted(value: &[u8]) -> bool {
+    const WORDS: [&[u8]; 6] = [b"null", b"none", b"undefined", b"nil", b"true", b"false"];
+    value.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+        || is_placeholder(value)
+        || is_reference(value)
+        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+fn is_word_of_state(value: &[u8]) -> bool {
+    let longest = 9;
+    value.len() <= longest && WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// `${NAME}`, `$NAME`, `%(name)s`, `{{ name }}`, `<name>`, `%s`, `{}` and the like.
+fn is_reference(value: &[u8]) -> bool {
+    let name = |text: &[u8]| {
+        !text.is_empty()
+            && text
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-:/ ".contains(byte))
+    };
+    let between = |open: &[u8], close: &[u8]| {
+        value
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+            .is_some_and(name)
+    };
+    let variable = value.strip_prefix(b"$").is_some_and(|rest| {
+        rest.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+            && rest
+                .iter()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+    });
+    between(b"${", b"}")
+        || between(b"#{", b"}")
+        || between(b"{{", b"}}")
+        || between(b"$(", b")")
+        || between(b"<", b">")
+        || between(b"%(", b")s")
+        || between(b"%", b"%")
+        || variable
+        || matches!(value, b"%s" | b"%v" | b"%q" | b"%d" | b"{}" | b"?" | b"$1" | b"..." | b"-")
+}
+
+/// The length of a mask of ours, or of another tool's in brackets, that `bytes` begin
+/// with, if nothing of a value follows it.
+pub(super) fn leading_placeholder(bytes: &[u8]) -> Option<usize> {
+    let close = match bytes.first()? {
+        b'[' => b']',
+        b'<' => b'>',
+        _ => return None,
+    };
+    let end = 1 + bytes
+        .iter()
+        .take(mask::LONGEST_PLACEHOLDER)
+        .position(|&byte| byte == close)?;
+    let ends = bytes.get(end).is_none_or(|&byte| {
+        byte <= b' ' || b",;:.)]}>\"'`<&|\\/%".contains(&byte) || byte == 0x7f
+    });
+    (is_placeholder(&bytes[..end]) && ends).then_some(end)
+}
+
+/// Whether a text is one word of prose: letters, at most the first of them a capital.
+pub(super) fn is_plain_word(text: &[u8]) -> bool {
+    let text = text
+        .strip_suffix(b".")
+        .or_else(|| text.strip_suffix(b":"))
+        .or_else(|| text.strip_suffix(b","))
+        .unwrap_or(text);
+    let Some((first, rest)) = text.split_first() else {
+        return true;
+    };
+    first.is_ascii_alphabetic()
+        && rest
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'\'' | b'-' | b'/'))
+}
+
+/// Whether a value is an expression of a program: a call, an index, a member. Names with
+/// digits are none, for passwords have them.
+pub(super) fn is_code(value: &[u8], after: &[u8]) -> bool {
+    let begins = value
+        .first()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$'));
+    let names = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic() || b"_.$:>-".contains(byte))
+        .count();
+    if !begins || names < 3 {
+        return false;
+    }
+    match value.get(names).or(after.first()) {
+        Some(b'(' | b'[') => true,
+        _ => names == value.len() && is_member(&value[..names]),
+    }
+}
+
+/// `a.b`, `a->b`, `a::b`, each part a name of letters.
+fn is_member(names: &[u8]) -> bool {
+    let dotted = names.contains(&b'.') && !names.ends_with(b".");
+    dotted || memchr::memmem::find(names, b"->").is_some() || memchr::memmem::find(names, b"::").is_some()
+}
+
+/// How the characters of a value are mixed.
+struct Mix {
+    lower: usize,
+    upper: usize,
+    digits: usize,
+    /// Changes from a small letter to a capital or back, other than at the beginning.
+    humps: usize,
+    others: usize,
+}
+
+fn mix(value: &[u8]) -> Mix {
+    let mut mix = Mix {
+        lower: 0,
+        upper: 0,
+        digits: 0,
+        humps: 0,
+        others: 0,
+    };
+    let mut previous = 0_u8;
+    for &byte in value {
+        match byte {
+            b'a'..=b'z' => mix.lower += 1,
+            b'A'..=b'Z' => {
+                mix.upper += 1;
+                mix.humps += usize::from(previous.is_ascii_lowercase() || previous.is_ascii_digit());
+            }
+            b'0'..=b'9' => mix.digits += 1,
+            _ => mix.others += 1,
+        }
+        previous = byte;
+    }
+    mix
+}
+
+/// Whether a value is made of words and numbers: `user:12:profile`, `orders/9`,
+/// `db-3.internal`, `2026-01-02T10:20:30Z`.
+fn is_structured(value: &[u8]) -> bool {
+    let mut parts = 0;
+    let plain = value
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .all(|part| {
+            parts += 1;
+            let Mix {
+                lower,
+                upper,
+                digits,
+                humps,
+                ..
+            } = mix(part);
+            let word = digits == 0 && (lower == 0 || upper <= 1 || humps <= 1 && part.len() < 12);
+            let number = lower + upper == 0;
+            let short = part.len() <= 3;
+            word || number || short
+        });
+    plain && (parts > 1 || value.len() < 16)
+}
+
+/// Whether a value looks like a credential, whatever its name: 16 characters or more,
+/// of letters and digits that are no words, or fewer that are well mixed.
+pub(super) fn is_likely(value: &[u8]) -> bool {
+    if value.iter().any(|&byte| byte <= b' ' || byte == b'<' || byte == b'{')
+        || value.starts_with(b"/")
+        || value.starts_with(b"./")
+        || memchr::memmem::find(value, b"://").is_some()
+        || is_structured(value)
+    {
+        return false;
+    }
+    let Mix {
+        lower,
+        upper,
+        digits,
+        humps,
+        others,
+    } = mix(value);
+    let letters = lower + upper;
+    let kinds = usize::from(lower > 0) + usize::from(upper > 0) + usize::from(digits > 0);
+    if others * 3 > value.len() {
+        return false;
+    }
+    match value.len() {
+        0..8 => false,
+        8..16 => kinds == 3 || kinds == 2 && digits > 1 && letters > 1 && others == 0 && humps + digits > 2,
+        _ => kinds >= 2 && (digits > 0 || humps > 2),
+    }
+}
+
+/// Whether a word among words is no word: letters and digits in one, or humps.
+pub(super) fn is_random(value: &[u8]) -> bool {
+    let Mix {
+        lower,
+        upper,
+        digits,
+        humps,
+        ..
+    } = mix(value);
+    value.len() >= 8
+        && !value.starts_with(b"/")
+        && !is_structured(value)
+        && (digits > 0 && lower + upper > 0 || humps >= 2)
+        && memchr::memmem::find(value, b"://").is_none()
+}
+
+/// Whether a short value in quotes can be a credential under a name that seldom holds
+/// one: letters and digits in one run.
+pub(super) fn is_mixed(value: &[u8]) -> bool {
+    let Mix {
+        lower,
+        upper,
+        digits,
+        ..
+    } = mix(value);
+    value.len() >= 6
+        && digits > 0
+        && lower + upper > 0
+        && !is_structured(value)
+        && !value.iter().any(|&byte| byte <= b' ' || b":/{}<>()[]".contains(&byte))
+}
+
+/// Whether a value is a call: `name(…)`, its name of letters.
+pub(super) fn is_call(value: &[u8], after: &[u8]) -> bool {
+    let name = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'))
+        .count();
+    name > 2 && value.get(name).or(after.first()) == Some(&b'(')
+}

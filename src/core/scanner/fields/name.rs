@@ -1,0 +1,268 @@
+//! The name around a suspect, read outwards: its bounds, its quotes, what leads it in.
+
+use super::quote::{self, Quote};
+use super::text::{hexadecimal, is_blank};
+
+/// How far a name is read to each side of the suspect, in bytes.
+pub(super) const EXTENT: usize = 64;
+
+/// A name in the text, not yet known to be sensitive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// Where the name begins and ends, without quotes and dashes.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The quotes around it, if it is all that they hold.
+    pub(super) quote: Option<Quote>,
+    /// Where what belongs to it begins: quotes, dashes, a bracket.
+    pub(super) from: usize,
+    /// Where what belongs to it ends.
+    pub(super) after: usize,
+    /// It is an option of a command line: `--name` or `-name`.
+    pub(super) flag: bool,
+    /// It stands in brackets: `[name]`.
+    pub(super) bracketed: bool,
+    /// It has no letter in lower case.
+    pub(super) shouted: bool,
+}
+
+/// Reads the name that holds the byte at `at`: as all that quotes hold, and as a word
+/// without them. None where it has no end in reach, or is a path or a reference.
+pub(super) fn read(bytes: &[u8], at: usize) -> [Option<Found>; 2] {
+    let Some((start, end)) = run(bytes, at) else {
+        return [None, None];
+    };
+    let start = after_escape(bytes, start, at);
+    [quoted(bytes, start, end), unquoted(bytes, start, end)]
+}
+
+/// The longest run of bytes that a name may hold, around `at`.
+fn run(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let mut start = at;
+    loop {
+        let Some(length) = piece_before(bytes, start) else {
+            break;
+        };
+        start -= length;
+        if at - start > EXTENT {
+            return None;
+        }
+    }
+    let mut end = at;
+    loop {
+        let Some(length) = piece_at(bytes, end) else {
+            break;
+        };
+        end += length;
+        if end - at > EXTENT {
+            return None;
+        }
+    }
+    (end > start).then_some((start, end))
+}
+
+/// The length of the part of a name that begins at `at`: a byte, or an escape of one.
+fn piece_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    match *rest.first()? {
+        byte if is_name_byte(byte) => Some(1),
+        b'%' => hexadecimal(rest.get(1..3)?)
+            .filter(|&code| is_name_code(code))
+            .map(|_| 3),
+        b'\\' => {
+            let slashes = quote::backslashes(rest);
+            let digits = rest[slashes..].strip_prefix(b"u")?;
+            hexadecimal(digits.get(..4)?)
+                .filter(|&code| is_name_code(code))
+                .map(|_| slashes + 5)
+        }
+        _ => None,
+    }
+}
+
+/// The same for one that ends right before `at`.
+fn piece_before(bytes: &[u8], at: usize) -> Option<usize> {
+    let head = &bytes[..at];
+    let last = *head.last()?;
+    if last.is_ascii_hexdigit() {
+        if at >= 3 && head[at - 3] == b'%' && head[at - 2].is_ascii_hexdigit() {
+            let code = hexadecimal(&head[at - 2..])?;
+            return is_name_code(code).then_some(3);
+        }
+        if at >= 6 && head[at - 5] == b'u' && head[at - 6] == b'\\' {
+            if let Some(code) = hexadecimal(&head[at - 4..]) {
+                let slashes = head[..at - 5]
+                    .iter()
+                    .rev()
+                    .take(quote::MOST_BACKSLASHES)
+                    .take_while(|&&byte| byte == b'\\')
+                    .count();
+                return is_name_code(code).then_some(slashes + 5);
+            }
+        }
+    }
+    is_name_byte(last).then_some(1)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$') || byte >= 0x80
+}
+
+fn is_name_code(code: u32) -> bool {
+    u8::try_from(code).is_ok_and(|byte| byte < 0x80 && is_name_byte(byte))
+}
+
+/// Where the name begins, if its first bytes are the rest of an escape (`\nTOKEN`) or of
+/// a colour code (`ESC[32mTOKEN`).
+fn after_escape(bytes: &[u8], start: usize, at: usize) -> usize {
+    let (head, name) = bytes.split_at(start);
+    if head.ends_with(b"\\") {
+        let length = match name.first() {
+            Some(b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'a' | b'e' | b'0') => 1,
+            Some(b'x') => 3,
+            Some(b'u') => 5,
+            _ => 0,
+        };
+        // `\033[…m` and the like continue below.
+        if start + length <= at {
+            return start + length;
+        }
+    }
+    if head.ends_with(b"[") && name.first().is_some_and(u8::is_ascii_digit) {
+        let digits = name.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if name.get(digits) == Some(&b'm') && start + digits < at {
+            return start + digits + 1;
+        }
+    }
+    // `;1mTOKEN`, the last parameter of several.
+    if head.ends_with(b";") && name.first().is_some_and(u8::is_ascii_digit) {
+        let digits = name.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if name.get(digits) == Some(&b'm') && start + digits < at {
+            return start + digits + 1;
+        }
+    }
+    start
+}
+
+/// A name that is all that two quotes of one level hold. It may be of several words.
+fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
+    let (right, closing) = quote_right(bytes, end)?;
+    let (opening, length, left) = quote_left(bytes, start, right)?;
+    if opening != right {
+        return None;
+    }
+    let (_, closing_length) = quote::opening(bytes, closing)?;
+    let inner = left..closing;
+    let text = &bytes[inner.clone()];
+    let words = text.iter().filter(|&&byte| byte == b' ').count();
+    if words > 3 || text.iter().any(|byte| b"={,;".contains(byte)) {
+        return None;
+    }
+    let dashes = text.iter().take_while(|&&byte| byte == b'-').count();
+    Some(Found {
+        start: inner.start + dashes,
+        end: inner.end,
+        quote: Some(opening),
+        from: inner.start - length,
+        after: inner.end + closing_length,
+        flag: (1..=2).contains(&dashes),
+        bracketed: false,
+        shouted: is_shouted(text),
+    })
+}
+
+/// The next quote to the right, and where it begins.
+fn quote_right(bytes: &[u8], end: usize) -> Option<(Quote, usize)> {
+    for at in end..bytes.len().min(end + EXTENT) {
+        if let Some((quote, _)) = quote::opening(bytes, at) {
+            return Some((quote, at));
+        }
+        let byte = bytes[at];
+        if byte < b' ' || byte == b'\\' && piece_at(bytes, at).is_none() && at == end {
+            return None;
+        }
+    }
+    None
+}
+
+/// The next quote to the left that is like `right`: it, its length, and where its
+/// content begins.
+fn quote_left(bytes: &[u8], start: usize, right: Quote) -> Option<(Quote, usize, usize)> {
+    for at in (start.saturating_sub(EXTENT)..=start).rev() {
+        if let Some((quote, length)) = quote::closing_before(bytes, at) {
+            return (quote == right).then_some((quote, length, at));
+        }
+        if at > 0 && bytes[at - 1] < b' ' {
+            return None;
+        }
+    }
+    None
+}
+
+fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
+    let name = &bytes[start..end];
+    let dashes = name.iter().take_while(|&&byte| byte == b'-').count();
+    let rest = &name[dashes..];
+    let trailing = rest
+        .iter()
+        .rev()
+        .take_while(|byte| matches!(byte, b'.' | b'-'))
+        .count();
+    let before = start.checked_sub(1).map(|at| bytes[at]);
+    let flag = (1..=2).contains(&dashes)
+        && before.is_none_or(|byte| is_blank(byte) || b"\"'`[(,=|;".contains(&byte));
+    let inner = start + dashes..end - trailing;
+    if inner.is_empty() || dashes > 0 && !flag && dashes != 1 {
+        return None;
+    }
+    match before {
+        // A path, a shell's or a template's reference.
+        Some(b'/') => return None,
+        Some(b'{') if start >= 2 && matches!(bytes[start - 2], b'$' | b'#') => return None,
+        Some(b'(') if start >= 2 && matches!(bytes[start - 2], b'%' | b'$') => return None,
+        _ => {}
+    }
+    if rest.starts_with(b"$") && !rest[1..].starts_with(b"_") && !flag && looks_like_shell(bytes, end) {
+        return None;
+    }
+    let bracketed = before == Some(b'[') && trailing == 0 && bytes.get(end) == Some(&b']');
+    Some(Found {
+        start: inner.start,
+        end: inner.end,
+        quote: None,
+        from: if bracketed { start - 1 } else { start },
+        after: if bracketed { end + 1 } else { inner.end },
+        flag,
+        bracketed,
+        shouted: is_shouted(rest),
+    })
+}
+
+/// `$NAME` that nothing is assigned to.
+fn looks_like_shell(bytes: &[u8], end: usize) -> bool {
+    !bytes[end..]
+        .iter()
+        .find(|byte| !is_blank(**byte))
+        .is_some_and(|byte| matches!(byte, b'=' | b'[' | b'-'))
+}
+
+fn is_shouted(name: &[u8]) -> bool {
+    !name.iter().any(u8::is_ascii_lowercase)
+}
+
+/// The name's text with its escapes undone, in `buffer`.
+pub(super) fn decoded<'a>(bytes: &[u8], buffer: &'a mut [u8; 4 * EXTENT]) -> &'a [u8] {
+    let mut length = 0;
+    let mut at = 0;
+    while at < bytes.len() && length < buffer.len() {
+        let piece = piece_at(bytes, at).unwrap_or(1);
+        buffer[length] = match piece {
+            1 => bytes[at],
+            3 => hexadecimal(&bytes[at + 1..at + 3]).unwrap_or(0) as u8,
+            _ => hexadecimal(&bytes[at + piece - 4..at + piece]).unwrap_or(0) as u8,
+        };
+        length += 1;
+        at += piece;
+    }
+    &buffer[..length]
+}

@@ -1,0 +1,225 @@
+//! What stands between a name and its value.
+
+use super::name::Found;
+use super::quote;
+use super::text::{count, hexadecimal, is_blank};
+
+/// How many blanks are skipped on each side.
+pub(super) const BLANKS: usize = 64;
+
+/// A separator and what is around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Separator {
+    pub(super) sign: Sign,
+    /// Where the value begins.
+    pub(super) value: usize,
+    /// Blanks stand before or after the sign.
+    pub(super) spaced: bool,
+    /// A line ends between the sign and the value.
+    pub(super) broken: bool,
+}
+
+/// The separators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// `=`, also `==` and `===`.
+    Equals,
+    /// `:`
+    Colon,
+    /// `=>`
+    Arrow,
+    /// `:=`
+    Assign,
+    /// `%3D`, `%3A`
+    Encoded,
+    /// `,`
+    Comma,
+    /// `(`
+    Paren,
+    /// `>`, of a tag.
+    Tag,
+    /// `BY` or `AS` (SQL).
+    By,
+    /// Nothing but blanks.
+    Blank,
+}
+
+/// Reads what follows a name.
+pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
+    let mut at = found.after;
+    // `["name"] =`
+    if bytes.get(at) == Some(&b']')
+        && found.quote.is_some()
+        && found.from > 0
+        && bytes[found.from - 1] == b'['
+    {
+        at += 1;
+    }
+    if let Some(value) = tag(bytes, found) {
+        return Some(separator(Sign::Tag, value, false));
+    }
+    let lines = found.quote.is_some();
+    let before = blanks(&bytes[at..], lines);
+    let rest = &bytes[at + before..];
+    let (sign, length) = match sign(rest) {
+        Some((Sign::Comma, _)) if found.quote.is_none() => return None,
+        Some((Sign::Paren, _)) if before > 0 => return None,
+        Some(found) => found,
+        None if before > 0 => match by(rest) {
+            Some(length) => (Sign::By, length),
+            None => (Sign::Blank, 0),
+        },
+        None => return None,
+    };
+    let start = at + before + length;
+    let after = match sign {
+        Sign::Encoded => count(&bytes[start..], |byte| byte == b'+').min(BLANKS),
+        _ => blanks(&bytes[start..], lines),
+    };
+    let value = start + after;
+    let broken = bytes[start..value].contains(&b'\n');
+    let spaced = before + after > 0;
+    let separator = Separator {
+        broken,
+        ..separator(sign, value, spaced)
+    };
+    Some(match annotation(bytes, &separator) {
+        Some(value) if found.quote.is_none() => Separator {
+            sign: Sign::Equals,
+            value,
+            ..separator
+        },
+        _ => separator,
+    })
+}
+
+fn separator(sign: Sign, value: usize, spaced: bool) -> Separator {
+    Separator {
+        sign,
+        value,
+        spaced,
+        broken: false,
+    }
+}
+
+fn blanks(rest: &[u8], lines: bool) -> usize {
+    count(&rest[..rest.len().min(BLANKS)], |byte| {
+        is_blank(byte) || lines && matches!(byte, b'\n' | b'\r')
+    })
+}
+
+/// The separator at the start of `rest`, and its length.
+fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
+    Some(match *rest.first()? {
+        b'=' => match rest {
+            [_, b'>', ..] => (Sign::Arrow, 2),
+            [_, b'=', b'=', ..] => (Sign::Equals, 3),
+            [_, b'=', ..] => (Sign::Equals, 2),
+            _ => match unicode(&rest[1..]) {
+                Some((b'>', length)) => (Sign::Arrow, 1 + length),
+                _ => (Sign::Equals, 1),
+            },
+        },
+        b':' => match rest {
+            [_, b'=', ..] => (Sign::Assign, 2),
+            [_, b':', ..] => return None,
+            _ => (Sign::Colon, 1),
+        },
+        b',' => (Sign::Comma, 1),
+        b'(' => (Sign::Paren, 1),
+        b'%' => {
+            let twice = usize::from(rest.starts_with(b"%25")) * 2;
+            match rest.get(1 + twice..3 + twice)? {
+                b"3D" | b"3d" | b"3A" | b"3a" => (Sign::Encoded, 3 + twice),
+                _ => return None,
+            }
+        }
+        b'\\' => match unicode(rest)? {
+            (b'=', length) => (Sign::Equals, length),
+            (b':', length) => (Sign::Colon, length),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// `\u003d` and the like: the byte and the length.
+fn unicode(rest: &[u8]) -> Option<(u8, usize)> {
+    let run = quote::backslashes(rest);
+    if run == 0 {
+        return None;
+    }
+    let digits = rest[run..].strip_prefix(b"u")?.get(..4)?;
+    Some((u8::try_from(hexadecimal(digits)?).ok()?, run + 5))
+}
+
+/// `BY ` and `AS `, as in `IDENTIFIED WITH mysql_native_password BY 'x'`.
+fn by(rest: &[u8]) -> Option<usize> {
+    let word = rest.get(..3)?;
+    (word[..2].eq_ignore_ascii_case(b"by") || word[..2].eq_ignore_ascii_case(b"as"))
+        .then_some(3)
+        .filter(|_| is_blank(word[2]))
+}
+
+/// Where the text of an element begins whose tag has this name: `<ns:name a="b">`.
+fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
+    /// How long the attributes may be.
+    const ATTRIBUTES: usize = 192;
+    let head = &bytes[..found.from];
+    let prefix = match head.strip_suffix(b":") {
+        Some(head) => {
+            let length = head
+                .iter()
+                .rev()
+                .take(32)
+                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+                .count();
+            &head[..head.len() - length]
+        }
+        None => head,
+    };
+    let close: &[&[u8]] = if prefix.ends_with(b"<") {
+        &[b">"]
+    } else if prefix.ends_with(b"&lt;") {
+        &[b"&gt;"]
+    } else if prefix.ends_with(b"\\u003c") || prefix.ends_with(b"\\u003C") {
+        &[b"\\u003e", b"\\u003E", b"\\\\u003e"]
+    } else {
+        return None;
+    };
+    let rest = &bytes[found.after..];
+    let attributes = &rest[..rest.len().min(ATTRIBUTES)];
+    for (at, &byte) in attributes.iter().enumerate() {
+        if byte == b'<' || byte < b' ' {
+            return None;
+        }
+        if let Some(close) = close.iter().find(|close| attributes[at..].starts_with(close)) {
+            let empty = at > 0 && attributes[at - 1] == b'/';
+            return (!empty).then_some(found.after + at + close.len());
+        }
+        if at == 0 && !is_blank(byte) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Where the value begins behind a type: `name: string = "x"`.
+fn annotation(bytes: &[u8], separator: &Separator) -> Option<usize> {
+    /// How long a type may be.
+    const TYPE: usize = 48;
+    if separator.sign != Sign::Colon {
+        return None;
+    }
+    let rest = &bytes[separator.value..];
+    let length = count(&rest[..rest.len().min(TYPE)], |byte| {
+        byte.is_ascii_alphanumeric() || b"_<>[]?&|. ".contains(&byte)
+    });
+    let typed = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'&');
+    if !typed || length == 0 || rest[length - 1] != b' ' || rest.get(length) != Some(&b'=') {
+        return None;
+    }
+    let after = separator.value + length + 1;
+    let value = after + blanks(&bytes[after..], false);
+    quote::opening(bytes, value).map(|_| value)
+}
