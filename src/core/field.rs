@@ -346,7 +346,10 @@ impl FieldNames {
                 let name = &name;
                 source.words.iter().filter_map(move |word| {
                     let found = name.find(&word.flat, source.matching)?;
-                    Some((number, found))
+                    // `sig2` and the like are seldom what they seem.
+                    let numbered = name.flat().get(found.1).is_some_and(u8::is_ascii_digit)
+                        && name.separated >> found.1 & 1 == 0;
+                    (source.demand == Demand::Any || !numbered).then_some((number, found))
                 })
             })
             .filter(|&(_, found)| !self.is_benign(&name, found))

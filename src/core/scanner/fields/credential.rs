@@ -23,6 +23,9 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
     if form::leading_placeholder(&bytes[at..]).is_some() {
         return None;
     }
+    if matches!(bytes.get(at), Some(b'{')) || listed && has_more(case, at) {
+        return case.container(at);
+    }
     at += usize::from(listed);
     let quote = quote::opening(bytes, at);
     at += quote.map_or(0, |(_, length)| length);
@@ -35,19 +38,38 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
     });
     let blanks = count(&rest[scheme..rest.len().min(scheme + 16)], is_blank);
-    let named = scheme > 1 && scheme < 32 && rest[0].is_ascii_alphabetic();
+    let named = scheme > 1
+        && scheme < 32
+        && rest[0].is_ascii_alphabetic()
+        && (is_with_parameters(&rest[..scheme]) || !form::is_likely(&rest[..scheme]));
     if named && blanks > 0 {
         let start = at + scheme + blanks;
         return credential(case, &rest[..scheme], start, end, quote.map(|(quote, _)| quote));
     }
-    if case.found.quote.is_none() && !case.separator.spaced || quote.is_some() || listed {
-        let (text, whole) = case.peek(at, end);
-        let prose = text.is_empty()
-            || whole && form::is_nothing(text)
-            || quote.is_none() && form::is_plain_word(text);
-        return (!prose).then(|| claim(case, at, end));
-    }
-    None
+    let (text, whole) = case.peek(at, end);
+    let stays = if quote.is_some() {
+        whole && form::is_nothing(text)
+    } else {
+        !case.accepts_bare(text, &bytes[at + text.len()..])
+    };
+    (!text.is_empty() && !stays).then(|| claim(case, at, end))
+}
+
+/// Whether a list has more than one string in it.
+fn has_more(case: &Case<'_>, at: usize) -> bool {
+    let bytes = case.around.bytes;
+    let Some((quote, length)) = quote::opening(bytes, at + 1) else {
+        return false;
+    };
+    let (text, whole) = case.peek(at + 1 + length, End::Quote(quote));
+    let end = at + 1 + length + text.len();
+    let rest = &bytes[end..];
+    let after = quote::opening(bytes, end).map_or(0, |(_, length)| length);
+    whole && rest.get(after) == Some(&b',')
+}
+
+fn is_with_parameters(scheme: &[u8]) -> bool {
+    WITH_PARAMETERS.iter().any(|other| scheme.eq_ignore_ascii_case(other))
 }
 
 fn credential(
@@ -62,7 +84,7 @@ fn credential(
     let name = count(&rest[..rest.len().min(32)], |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
     });
-    let parameters = WITH_PARAMETERS.iter().any(|other| scheme.eq_ignore_ascii_case(other))
+    let parameters = is_with_parameters(scheme)
         && name > 0
         && rest.get(name) == Some(&b'=')
         && rest.get(name + 1).is_some_and(|byte| *byte != b'=');

@@ -23,8 +23,8 @@ pub(super) enum End {
     Encoded,
     /// At the end of the line, or at a comment.
     Line,
-    /// At the next tag.
-    Markup,
+    /// At the next tag; `escaped`: one that is written `&lt;`.
+    Markup { escaped: bool },
     /// After the last character of a number.
     Scalar,
     /// With the record.
@@ -32,7 +32,7 @@ pub(super) enum End {
 }
 
 /// How many kinds of ends there are, see [`End::kind`].
-pub(super) const KINDS: usize = 3 * (LEVELS + 2) + 6;
+pub(super) const KINDS: usize = 3 * (LEVELS + 2) + 7;
 
 /// Levels of quotes that are told apart.
 const LEVELS: usize = 9;
@@ -58,7 +58,7 @@ impl End {
             Self::Word => quotes,
             Self::Encoded => quotes + 1,
             Self::Line => quotes + 2,
-            Self::Markup => quotes + 3,
+            Self::Markup { escaped } => quotes + if escaped { 6 } else { 3 },
             Self::Scalar => quotes + 4,
             Self::Record => quotes + 5,
         }
@@ -86,7 +86,9 @@ impl End {
             Self::Word => word(bytes, from, certain, false),
             Self::Encoded => word(bytes, from, certain, true),
             Self::Line => first(bytes, from, certain, |at| line_ends(bytes, at)),
-            Self::Markup => first(bytes, from, certain, |at| markup_ends(bytes, at)),
+            Self::Markup { escaped } => {
+                first(bytes, from, certain, |at| markup_ends(bytes, at, escaped))
+            }
             Self::Scalar => first(bytes, from, certain, |at| {
                 let byte = bytes[at];
                 !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
@@ -272,11 +274,11 @@ fn line_ends(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-fn markup_ends(bytes: &[u8], at: usize) -> bool {
+fn markup_ends(bytes: &[u8], at: usize, escaped: bool) -> bool {
     let rest = &bytes[at..];
     match rest[0] {
         b'<' => true,
-        b'&' => rest.starts_with(b"&lt;"),
+        b'&' => escaped && rest.starts_with(b"&lt;"),
         b'\\' => {
             let run = quote::backslashes(rest);
             let after = &rest[run..];

@@ -64,22 +64,25 @@ fn is_reference(value: &[u8]) -> bool {
         || matches!(value, b"%s" | b"%v" | b"%q" | b"%d" | b"{}" | b"?" | b"$1" | b"..." | b"-")
 }
 
-/// The length of a mask of ours, or of another tool's in brackets, that `bytes` begin
-/// with, if nothing of a value follows it.
+/// The length of a mask of ours, of another tool's in brackets, or of a reference, that
+/// `bytes` begin with, if nothing of a value follows it.
 pub(super) fn leading_placeholder(bytes: &[u8]) -> Option<usize> {
-    let close = match bytes.first()? {
-        b'[' => b']',
-        b'<' => b'>',
+    let close: &[u8] = match bytes.first()? {
+        b'[' => b"]",
+        b'<' => b">",
+        b'$' | b'#' if bytes.get(1) == Some(&b'{') => b"}",
+        b'$' if bytes.get(1) == Some(&b'(') => b")",
+        b'{' if bytes.get(1) == Some(&b'{') => b"}}",
+        b'%' if bytes.get(1) == Some(&b'(') => b")s",
         _ => return None,
     };
-    let end = 1 + bytes
-        .iter()
-        .take(mask::LONGEST_PLACEHOLDER)
-        .position(|&byte| byte == close)?;
+    let near = &bytes[..bytes.len().min(mask::LONGEST_PLACEHOLDER)];
+    let end = close.len() + memchr::memmem::find(near, close)?;
     let ends = bytes.get(end).is_none_or(|&byte| {
         byte <= b' ' || b",;:.)]}>\"'`<&|\\/%".contains(&byte) || byte == 0x7f
     });
-    (is_placeholder(&bytes[..end]) && ends).then_some(end)
+    let whole = &bytes[..end];
+    ((is_placeholder(whole) || is_reference(whole)) && ends).then_some(end)
 }
 
 /// Whether a text is one word of prose: letters, at most the first of them a capital.
@@ -175,10 +178,29 @@ fn is_structured(value: &[u8]) -> bool {
             } = mix(part);
             let word = digits == 0 && (lower == 0 || upper <= 1 || humps <= 1 && part.len() < 12);
             let number = lower + upper == 0;
-            let short = part.len() <= 3;
+            let short = part.len() <= 2;
             word || number || short
         });
     plain && (parts > 1 || value.len() < 16)
+}
+
+/// 8-4-4-4-12 hexadecimal digits (RFC 9562): a name for something far more often than a
+/// secret.
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether a text is a field of its own: `name=…`.
+pub(super) fn is_field(text: &[u8]) -> bool {
+    let name = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        .count();
+    name > 0 && text.get(name) == Some(&b'=') && text.get(name + 1).is_some_and(|&byte| byte != b'=')
 }
 
 /// Whether a value looks like a credential, whatever its name: 16 characters or more,
@@ -189,6 +211,7 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
         || value.starts_with(b"./")
         || memchr::memmem::find(value, b"://").is_some()
         || is_structured(value)
+        || is_uuid(value)
     {
         return false;
     }

@@ -267,12 +267,14 @@ impl<'a> Case<'a> {
         }
         let header = name.contains(&b'-') || self.sense.syntax != Syntax::Plain;
         let opens = self.found.from > 0 && matches!(bytes[self.found.from - 1], b'[' | b'(');
+        // An element of a list, not a value in an object.
+        let listed = self.is_in_object();
         let after = start + text.len();
         let closes = bytes[after.min(bytes.len())..]
             .iter()
             .find(|byte| !matches!(byte, b'"' | b'\'' | b'\\' | b' '))
             .is_some_and(|byte| matches!(byte, b']' | b')'));
-        header || opens && closes && form::is_mixed(text)
+        listed && (header && name.len() <= 40 || opens && closes && form::is_mixed(text))
     }
 
     /// `Password("x")`, not `getPassword("x")`.
@@ -326,7 +328,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn container(&self, value: usize) -> Option<Claim> {
+    pub(super) fn container(&self, value: usize) -> Option<Claim> {
         let bytes = self.around.bytes;
         let rest = &bytes[value..];
         let inside = &rest[1..];
@@ -335,7 +337,10 @@ impl<'a> Case<'a> {
         let is_type = [&b"[Object"[..], b"[object ", b"[Array", b"[Function", b"[Getter"]
             .iter()
             .any(|word| rest.starts_with(word));
-        if self.sense.demand == Demand::Likely || empty || is_type || !self.is_assigned() {
+        if empty || is_type || !self.is_assigned() {
+            return None;
+        }
+        if self.sense.demand == Demand::Likely && !self.holds_likely(value) {
             return None;
         }
         if self.found.quote.is_none() {
@@ -349,6 +354,16 @@ impl<'a> Case<'a> {
         }
         let level = self.found.quote.map_or(0, |quote| quote.level);
         Some(self.claimed(value, Extent::Container { level }, self.quotes()))
+    }
+
+    /// Whether the first thing in a list is a string that looks like a credential.
+    fn holds_likely(&self, value: usize) -> bool {
+        let bytes = self.around.bytes;
+        let blanks = count(&bytes[value + 1..], |byte| byte.is_ascii_whitespace());
+        quote::opening(bytes, value + 1 + blanks).is_some_and(|(quote, length)| {
+            let (text, _) = self.peek(value + 1 + blanks + length, End::Quote(quote));
+            bytes[value] == b'[' && form::is_likely(text)
+        })
     }
 
     /// `name=[value]`: one bare value in brackets.
@@ -380,7 +395,9 @@ impl<'a> Case<'a> {
     fn end_of_bare(&self) -> End {
         let Separator { sign, spaced, .. } = self.separator;
         match sign {
-            Sign::Tag => End::Markup,
+            Sign::Tag => End::Markup {
+                escaped: self.separator.escaped,
+            },
             Sign::Encoded => End::Encoded,
             Sign::Equals | Sign::Colon if spaced && self.is_at_line_start() => {
                 if sign == Sign::Equals || self.is_indented() {
@@ -428,10 +445,15 @@ impl<'a> Case<'a> {
         }
         let placed = self.sense.compound || self.is_in_object() || self.is_at_line_start();
         if placed {
-            return !(plain && has_more(after)) && !self.is_own_name(text);
+            // `pam_unix(passwd:chauthtok)`
+            let kind = plain && !self.separator.spaced && self.before().ends_with(b"(");
+            return !(plain && has_more(after)) && !self.is_own_name(text) && !kind;
         }
         if !self.separator.spaced {
             return !plain || self.sense.password;
+        }
+        if form::is_field(text) {
+            return false;
         }
         if self.sense.password {
             return !plain || is_all(after) && text[0].is_ascii_lowercase();
@@ -441,7 +463,11 @@ impl<'a> Case<'a> {
 
     /// Nothing but a blank: the value has to be no word, and the name no part of prose.
     fn accepts_after_blank(&self, text: &[u8]) -> bool {
-        self.found.quote.is_none() && !self.found.bracketed && form::is_random(text)
+        self.found.quote.is_none()
+            && !self.found.bracketed
+            && self.sense.demand == Demand::Any
+            && !form::is_field(text)
+            && form::is_random(text)
     }
 
     /// `password = password`

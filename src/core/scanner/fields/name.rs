@@ -22,8 +22,6 @@ pub(super) struct Found {
     pub(super) flag: bool,
     /// It stands in brackets: `[name]`.
     pub(super) bracketed: bool,
-    /// It has no letter in lower case.
-    pub(super) shouted: bool,
 }
 
 /// Reads the name that holds the byte at `at`: as all that quotes hold, and as a word
@@ -165,9 +163,8 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         quote: Some(opening),
         from: inner.start - length,
         after: inner.end + closing_length,
-        flag: (1..=2).contains(&dashes),
+        flag: (1..=3).contains(&dashes),
         bracketed: false,
-        shouted: is_shouted(text),
     })
 }
 
@@ -209,7 +206,7 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         .take_while(|byte| matches!(byte, b'.' | b'-'))
         .count();
     let before = start.checked_sub(1).map(|at| bytes[at]);
-    let flag = (1..=2).contains(&dashes)
+    let flag = (1..=3).contains(&dashes)
         && before.is_none_or(|byte| is_blank(byte) || b"\"'`[(,=|;".contains(&byte));
     let inner = start + dashes..end - trailing;
     if inner.is_empty() || dashes > 0 && !flag && dashes != 1 {
@@ -234,7 +231,6 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         after: if bracketed { end + 1 } else { inner.end },
         flag,
         bracketed,
-        shouted: is_shouted(rest),
     })
 }
 
@@ -244,10 +240,6 @@ fn looks_like_shell(bytes: &[u8], end: usize) -> bool {
         .iter()
         .find(|byte| !is_blank(**byte))
         .is_some_and(|byte| matches!(byte, b'=' | b'[' | b'-'))
-}
-
-fn is_shouted(name: &[u8]) -> bool {
-    !name.iter().any(u8::is_ascii_lowercase)
 }
 
 /// The name's text with its escapes undone, in `buffer`.

@@ -41,7 +41,7 @@ pub(super) fn value_of(bytes: &[u8], found: &Found) -> Option<Separator> {
         sign: Sign::Equals,
         value,
         spaced: false,
-        broken: false,
+        escaped: false,
     })
 }
 

@@ -15,8 +15,8 @@ pub(super) struct Separator {
     pub(super) value: usize,
     /// Blanks stand before or after the sign.
     pub(super) spaced: bool,
-    /// A line ends between the sign and the value.
-    pub(super) broken: bool,
+    /// The tag is written with `&lt;` and `&gt;`.
+    pub(super) escaped: bool,
 }
 
 /// The separators.
@@ -56,7 +56,10 @@ pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
         at += 1;
     }
     if let Some(value) = tag(bytes, found) {
-        return Some(separator(Sign::Tag, value, false));
+        return Some(Separator {
+            escaped: bytes[..value].ends_with(b"&gt;"),
+            ..separator(Sign::Tag, value, false)
+        });
     }
     let lines = found.quote.is_some();
     let before = blanks(&bytes[at..], lines);
@@ -77,12 +80,8 @@ pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
         _ => blanks(&bytes[start..], lines),
     };
     let value = start + after;
-    let broken = bytes[start..value].contains(&b'\n');
     let spaced = before + after > 0;
-    let separator = Separator {
-        broken,
-        ..separator(sign, value, spaced)
-    };
+    let separator = separator(sign, value, spaced);
     Some(match annotation(bytes, &separator) {
         Some(value) if found.quote.is_none() => Separator {
             sign: Sign::Equals,
@@ -98,7 +97,7 @@ fn separator(sign: Sign, value: usize, spaced: bool) -> Separator {
         sign,
         value,
         spaced,
-        broken: false,
+        escaped: false,
     }
 }
 
