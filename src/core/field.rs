@@ -249,33 +249,33 @@ impl Name {
         at == self.length || self.segments >> at & 1 == 1
     }
 
-    /// Where a word stands, as `matching` says: from and to in letters and digits.
-    fn find(&self, word: &[u8], matching: Matching) -> Option<(usize, usize)> {
+    /// Where a word ends that begins at `at`, as `matching` says.
+    #[inline]
+    fn word_at(&self, at: usize, word: &[u8], matching: Matching) -> Option<usize> {
         let flat = self.flat();
-        let length = word.len();
-        let last = flat.len().checked_sub(length)?;
-        match matching {
-            Matching::Exact => (flat == word).then_some((0, length)),
-            Matching::Suffix => (flat.ends_with(word) && self.begins_segment(last))
-                .then_some((last, last + length)),
-            Matching::Substring => (0..=last)
-                .rfind(|&at| {
-                    let inside = self.separated >> at >> 1 & ((1 << (length - 1)) - 1);
-                    flat[at..].starts_with(word) && inside == 0
-                })
-                .map(|at| (at, at + length)),
-            Matching::Segment => (0..=last).rev().find_map(|at| {
-                if !self.begins_segment(at) || !flat[at..].starts_with(word) {
-                    return None;
-                }
-                let end = at + length;
-                if self.begins_segment(end) {
-                    return Some((at, end));
-                }
-                let plural = flat[end] == b's' && self.begins_segment(end + 1);
-                plural.then_some((at, end + 1))
-            }),
+        let end = at + word.len();
+        if !flat[at..].starts_with(word) {
+            return None;
         }
+        match matching {
+            Matching::Exact => (at == 0 && end == flat.len()).then_some(end),
+            Matching::Suffix => (end == flat.len() && self.begins_segment(at)).then_some(end),
+            Matching::Substring => {
+                let inside = self.separated >> at >> 1 & ((1 << (word.len() - 1)) - 1);
+                (inside == 0).then_some(end)
+            }
+            Matching::Segment if !self.begins_segment(at) => None,
+            Matching::Segment if self.begins_segment(end) => Some(end),
+            Matching::Segment => {
+                let plural = flat[end] == b's' && self.begins_segment(end + 1);
+                plural.then_some(end + 1)
+            }
+        }
+    }
+
+    /// Whether a digit follows directly on what ends at `end`.
+    fn is_numbered(&self, end: usize) -> bool {
+        self.flat().get(end).is_some_and(u8::is_ascii_digit) && self.separated >> end & 1 == 0
     }
 }
 
@@ -303,12 +303,30 @@ pub(crate) struct Sense {
 /// All sensitive names of a redactor.
 pub(crate) struct FieldNames {
     sources: Vec<NameSource>,
-    benign: Vec<BenignSource>,
+    /// The words that make a name sensitive, and those that make it harmless.
+    sensitive: Index,
+    benign: Index,
 }
 
 impl FieldNames {
-    pub(crate) fn new(sources: Vec<NameSource>, benign: Vec<BenignSource>) -> Self {
-        Self { sources, benign }
+    pub(crate) fn new(sources: Vec<NameSource>, benign: &[BenignSource]) -> Self {
+        let entries = |(number, words, matching): (usize, &[Word], Matching)| {
+            let entries = words.iter().map(move |word| Entry {
+                word: word.flat.clone(),
+                matching,
+                number: number as u32,
+            });
+            entries.collect::<Vec<_>>()
+        };
+        let names = sources.iter().enumerate();
+        let names = names.map(|(number, source)| (number, &source.words[..], source.matching));
+        let others = benign.iter().enumerate();
+        let others = others.map(|(number, source)| (number, &source.words[..], source.matching));
+        Self {
+            sensitive: Index::new(names.flat_map(entries).collect()),
+            benign: Index::new(others.flat_map(entries).collect()),
+            sources,
+        }
     }
 
     pub(crate) fn sources(&self) -> &[NameSource] {
@@ -338,46 +356,119 @@ impl FieldNames {
     /// least of the value, then the first.
     pub(crate) fn sense(&self, text: &[u8]) -> Option<Sense> {
         let name = Name::of(text)?;
-        let (entry, found) = self
-            .sources
-            .iter()
-            .enumerate()
-            .flat_map(|(number, source)| {
-                let name = &name;
-                source.words.iter().filter_map(move |word| {
-                    let found = name.find(&word.flat, source.matching)?;
-                    // `sig2` and the like are seldom what they seem.
-                    let numbered = name.flat().get(found.1).is_some_and(u8::is_ascii_digit)
-                        && name.separated >> found.1 & 1 == 0;
-                    (source.demand == Demand::Any || !numbered).then_some((number, found))
-                })
-            })
-            .filter(|&(_, found)| !self.is_benign(&name, found))
-            .min_by_key(|&(number, _)| (self.sources[number].demand, number))?;
-        let source = &self.sources[entry];
-        let word = &name.flat()[found.0..found.1];
+        let mut best: Option<(Demand, u32, usize, usize)> = None;
+        self.sensitive.find(&name, |number, from, to| {
+            let demand = self.sources[number as usize].demand;
+            // `sig2` and the like are seldom what they seem.
+            let numbered = demand == Demand::Likely && name.is_numbered(to);
+            if best.is_none_or(|(least, first, ..)| (demand, number) < (least, first))
+                && !numbered
+                && !self.is_benign(&name, from, to)
+            {
+                best = Some((demand, number, from, to));
+            }
+        });
+        let (demand, entry, from, to) = best?;
+        let word = &name.flat()[from..to];
         Some(Sense {
-            entry: entry as u32,
-            demand: source.demand,
-            syntax: source.syntax,
+            entry,
+            demand,
+            syntax: self.sources[entry as usize].syntax,
             compound: name.is_compound(),
             counts: name.flat().ends_with(b"tokens") || name.flat().ends_with(b"keys"),
             password: word.starts_with(b"pass") || word.starts_with(b"pwd"),
         })
     }
 
-    /// Whether an exception holds for a name whose sensitive word is at `found`.
-    fn is_benign(&self, name: &Name, found: (usize, usize)) -> bool {
-        self.benign.iter().any(|entry| {
-            entry.words.iter().any(|word| {
-                name.find(&word.flat, entry.matching)
-                    .is_some_and(|(from, to)| match entry.matching {
-                        Matching::Suffix => from >= found.1,
-                        Matching::Exact => true,
-                        _ => from <= found.0 && to >= found.1,
-                    })
-            })
-        })
+    /// Whether an exception holds for a name whose sensitive word is from `from` to `to`.
+    fn is_benign(&self, name: &Name, from: usize, to: usize) -> bool {
+        let mut benign = false;
+        self.benign.find(name, |number, start, end| {
+            benign |= match self.benign.matching(number) {
+                Matching::Suffix => start >= to,
+                Matching::Exact => true,
+                _ => start <= from && end >= to,
+            };
+        });
+        benign
+    }
+}
+
+/// Words by the two letters that they begin with.
+struct Index {
+    entries: Vec<Entry>,
+    /// By pair of letters: the first entry and the one after the last.
+    pairs: Vec<(u16, u16)>,
+    /// How the words of an entry are looked for, by its number.
+    matching: Vec<Matching>,
+}
+
+struct Entry {
+    word: Vec<u8>,
+    matching: Matching,
+    /// The number of the entry in its pack that the word is of.
+    number: u32,
+}
+
+/// Letters and digits, and none.
+const LETTERS: usize = 37;
+
+fn letter(byte: Option<&u8>) -> usize {
+    match byte {
+        Some(byte @ b'a'..=b'z') => usize::from(byte - b'a') + 1,
+        Some(byte @ b'0'..=b'9') => usize::from(byte - b'0') + 27,
+        _ => 0,
+    }
+}
+
+fn pair(text: &[u8]) -> usize {
+    letter(text.first()) * LETTERS + letter(text.get(1))
+}
+
+impl Index {
+    fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| pair(&entry.word));
+        let mut pairs = vec![(0, 0); LETTERS * LETTERS];
+        let mut matching = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let range: &mut (u16, u16) = &mut pairs[pair(&entry.word)];
+            if range.1 == 0 {
+                range.0 = at as u16;
+            }
+            range.1 = at as u16 + 1;
+            let number = entry.number as usize;
+            matching.resize(matching.len().max(number + 1), Matching::Segment);
+            matching[number] = entry.matching;
+        }
+        Self {
+            entries,
+            pairs,
+            matching,
+        }
+    }
+
+    fn matching(&self, number: u32) -> Matching {
+        self.matching[number as usize]
+    }
+
+    /// Tells every word that stands in a name: the number of its entry, from and to.
+    #[inline]
+    fn find(&self, name: &Name, mut tell: impl FnMut(u32, usize, usize)) {
+        let flat = name.flat();
+        for at in 0..flat.len() {
+            let single = letter(flat.get(at)) * LETTERS;
+            for key in [pair(&flat[at..]), single] {
+                let (from, to) = self.pairs[key];
+                for entry in &self.entries[usize::from(from)..usize::from(to)] {
+                    if let Some(end) = name.word_at(at, &entry.word, entry.matching) {
+                        tell(entry.number, at, end);
+                    }
+                }
+                if key == single {
+                    break;
+                }
+            }
+        }
     }
 }
 
