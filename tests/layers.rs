@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["session", "redactor"],
     &["pen"],
     &["paint", "scanner"],
-    &["pack", "rule"],
+    &["pack", "rule", "field"],
     &["mask", "verify", "template", "dialect"],
     &["tally"],
     &["automaton", "limits"],

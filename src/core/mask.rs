@@ -34,12 +34,20 @@ pub enum Quotes {
 impl Quotes {
     /// Double quotes of a level; none where it is too deep to be written.
     pub(crate) fn double(level: u8) -> Self {
-        if level <= MAX_LEVEL { Self::Level(level) } else { Self::None }
+        if level <= MAX_LEVEL {
+            Self::Level(level)
+        } else {
+            Self::None
+        }
     }
 
     /// Single quotes of a level; none where it is too deep to be written.
     pub(crate) fn single(level: u8) -> Self {
-        if level <= MAX_LEVEL { Self::Single(level) } else { Self::None }
+        if level <= MAX_LEVEL {
+            Self::Single(level)
+        } else {
+            Self::None
+        }
     }
 }
 

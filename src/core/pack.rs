@@ -112,8 +112,13 @@ impl Pack {
             let span = error.span().unwrap_or(0..0);
             at.error(span, None, None, error.message().replace('\n', " "))
         })?;
-        if raw.rule.is_empty() && raw.name.is_empty() && raw.benign.is_empty() && raw.allowed_values.is_empty() {
-            let what = "the pack is empty; write at least one [[rule]], [[name]] or [[benign]]".to_owned();
+        if raw.rule.is_empty()
+            && raw.name.is_empty()
+            && raw.benign.is_empty()
+            && raw.allowed_values.is_empty()
+        {
+            let what =
+                "the pack is empty; write at least one [[rule]], [[name]] or [[benign]]".to_owned();
             return Err(at.error(0..0, None, None, what));
         }
         if let Some(value) = raw.allowed_values.iter().find(|value| !is_allowable(value)) {
@@ -278,13 +283,6 @@ impl Pack {
         one
     }
 
-    /// The pack without its rules: its names and exceptions.
-    pub(crate) fn only_names(&self) -> Self {
-        let mut names = self.clone();
-        names.rules.clear();
-        names
-    }
-
     /// The first half of its rules' full ids.
     pub fn name(&self) -> &str {
         &self.name
@@ -433,7 +431,10 @@ impl RawName {
             return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
         }
         if self.matching == Matching::Suffix {
-            return Err(("match", "suffix is for exceptions; use substring, segment or exact".to_owned()));
+            return Err((
+                "match",
+                "suffix is for exceptions; use substring, segment or exact".to_owned(),
+            ));
         }
         Ok(NameSource {
             full_id: format!("{pack}/{}", self.id),

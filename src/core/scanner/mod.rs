@@ -163,7 +163,10 @@ impl Scanner {
         }
         // An anchor that the view cuts off may belong to a match that begins so early.
         let unseen = (self.prefilter.longest() + self.patterns.lead()) as u64;
-        frontier.min(fields).min(body).min(view.end().saturating_sub(unseen))
+        frontier
+            .min(fields)
+            .min(body)
+            .min(view.end().saturating_sub(unseen))
     }
 
     /// The same for a view whose suspects have not been looked for.

@@ -127,7 +127,8 @@ impl Prefilter {
                     segment: segment.clone(),
                     text,
                 };
-                self.exact.search(part, &self.anchors, &mut exact_dense, out);
+                self.exact
+                    .search(part, &self.anchors, &mut exact_dense, out);
             }
             if !self.folded.windows.is_empty() {
                 for (folded, byte) in folded.iter_mut().zip(text) {
@@ -138,7 +139,8 @@ impl Prefilter {
                     segment,
                     text: &folded[..text.len()],
                 };
-                self.folded.search(part, &self.anchors, &mut folded_dense, out);
+                self.folded
+                    .search(part, &self.anchors, &mut folded_dense, out);
             }
         }
     }
@@ -389,10 +391,7 @@ fn best_window(anchor: &Anchor) -> usize {
     let length = WINDOW.min(anchor.bytes.len());
     let cost = |offset: usize| -> u32 {
         let window = &anchor.bytes[offset..offset + length];
-        window
-            .iter()
-            .map(|&byte| frequency(byte))
-            .sum()
+        window.iter().map(|&byte| frequency(byte)).sum()
     };
     (0..=anchor.bytes.len() - length)
         .min_by_key(|&offset| cost(offset))

@@ -65,7 +65,9 @@ pub(super) enum Line {
 /// What the end of a record leaves, where the name stands at its end.
 pub(super) fn at_end(case: &Case<'_>) -> Option<Carry> {
     let bytes = case.around.bytes;
-    if !case.around.ends || case.sense.demand == Demand::Likely && case.separator.sign != Sign::Colon {
+    if !case.around.ends
+        || case.sense.demand == Demand::Likely && case.separator.sign != Sign::Colon
+    {
         return None;
     }
     let rest = bytes[case.separator.value.min(bytes.len())..].trim_ascii_end();
@@ -211,8 +213,8 @@ impl Carry {
         let name = count(near, |byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
         });
-        let mapping = near.get(name) == Some(&b':')
-            && near.get(name + 1).is_none_or(|&byte| byte <= b' ');
+        let mapping =
+            near.get(name) == Some(&b':') && near.get(name + 1).is_none_or(|&byte| byte <= b' ');
         let text = near.trim_ascii_end();
         let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
         let other = matches!(rest.first(), None | Some(b'{' | b'[' | b'#' | b'&' | b'*'));
@@ -238,8 +240,8 @@ impl Carry {
                 let rest = &line[at..];
                 let text = near[at..].trim_ascii_end();
                 let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
-                let other = b"{[}]|>,".contains(&rest[0])
-                    || form::leading_placeholder(rest).is_some();
+                let other =
+                    b"{[}]|>,".contains(&rest[0]) || form::leading_placeholder(rest).is_some();
                 if unlikely || other || form::is_nothing(text.trim_ascii_end()) {
                     return Line::Other;
                 }

@@ -168,7 +168,11 @@ impl Walk {
             return Token::Closed(at);
         }
         let expected = b"{[(,:=>".contains(&self.previous);
-        let opens = if own && quote.byte == b'"' { quote.level == self.level } else { expected };
+        let opens = if own && quote.byte == b'"' {
+            quote.level == self.level
+        } else {
+            expected
+        };
         if !opens {
             return Token::At(at + length);
         }
@@ -177,13 +181,26 @@ impl Walk {
     }
 
     fn word(&mut self, bytes: &[u8], at: usize, tell: &mut impl FnMut(Leaf)) -> Token {
-        let end = if bytes[at].is_ascii_digit() || bytes[at] == b'-' { End::Scalar } else { End::Word };
+        let end = if bytes[at].is_ascii_digit() || bytes[at] == b'-' {
+            End::Scalar
+        } else {
+            End::Word
+        };
         let near = &bytes[..bytes.len().min(at + LOOKAHEAD)];
         let text = match end.find(near, at, true) {
             Ok(end) | Err(end) => &bytes[at..end],
         };
-        let words: [&[u8]; 7] = [b"true", b"false", b"null", b"None", b"True", b"False", b"undefined"];
-        let stays = words.contains(&text) || text.ends_with(b":") || self.is_key(bytes, at, end, None);
+        let words: [&[u8]; 7] = [
+            b"true",
+            b"false",
+            b"null",
+            b"None",
+            b"True",
+            b"False",
+            b"undefined",
+        ];
+        let stays =
+            words.contains(&text) || text.ends_with(b":") || self.is_key(bytes, at, end, None);
         let number = end == End::Scalar;
         if text.is_empty() {
             self.previous = bytes[at];
@@ -225,7 +242,9 @@ impl Walk {
             after += length;
         }
         let rest = &bytes[after.min(bytes.len())..];
-        let blanks = count(&rest[..rest.len().min(16)], |byte| byte.is_ascii_whitespace());
+        let blanks = count(&rest[..rest.len().min(16)], |byte| {
+            byte.is_ascii_whitespace()
+        });
         matches!(rest.get(blanks), Some(b':' | b'='))
     }
 }
@@ -238,5 +257,9 @@ enum Token {
 
 /// What a number becomes that stands in a container.
 pub(super) fn number(typed: bool, level: u8) -> Quotes {
-    if typed { Quotes::Null } else { Quotes::double(level) }
+    if typed {
+        Quotes::Null
+    } else {
+        Quotes::double(level)
+    }
 }

@@ -11,8 +11,15 @@ use crate::core::mask::Quotes;
 /// Schemes whose credentials are parameters; rules of their own know which of them are
 /// secret.
 const WITH_PARAMETERS: [&[u8]; 9] = [
-    b"digest", b"aws4-hmac-sha256", b"aws4-ecdsa-p256-sha256", b"signature", b"oauth", b"hawk",
-    b"mac", b"token", b"sharedkey",
+    b"digest",
+    b"aws4-hmac-sha256",
+    b"aws4-ecdsa-p256-sha256",
+    b"signature",
+    b"oauth",
+    b"hawk",
+    b"mac",
+    b"token",
+    b"sharedkey",
 ];
 
 /// Masks the credential and leaves the scheme: `Basic x`, `Bearer x`, `ApiKey x`.
@@ -29,8 +36,14 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
     at += usize::from(listed);
     let quote = quote::opening(bytes, at);
     at += quote.map_or(0, |(_, length)| length);
-    let end = quote.map_or(End::Word, |(quote, _)| End::Quote(quote));
-    if !case.is_assigned() && case.separator.sign != Sign::Comma && !case.found.flag {
+    let end = match (quote, case.separator.sign) {
+        (Some((quote, _)), _) => End::Quote(quote),
+        (None, Sign::Tag) => End::Markup {
+            escaped: case.separator.escaped,
+        },
+        (None, _) => End::Word,
+    };
+    if !is_value(case) {
         return None;
     }
     let rest = &bytes[at..];
@@ -44,15 +57,30 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
         && (is_with_parameters(&rest[..scheme]) || !form::is_likely(&rest[..scheme]));
     if named && blanks > 0 {
         let start = at + scheme + blanks;
-        return credential(case, &rest[..scheme], start, end, quote.map(|(quote, _)| quote));
+        return credential(
+            case,
+            &rest[..scheme],
+            start,
+            end,
+            quote.map(|(quote, _)| quote),
+        );
     }
     let (text, whole) = case.peek(at, end);
     let stays = if quote.is_some() {
         whole && form::is_nothing(text)
     } else {
-        !case.accepts_bare(text, &bytes[at + text.len()..])
+        form::leading_placeholder(rest).is_some()
+            || !case.accepts_bare(text, &bytes[at + text.len()..])
     };
     (!text.is_empty() && !stays).then(|| claim(case, at, end))
+}
+
+/// Whether what follows the separator is the name's value.
+fn is_value(case: &Case<'_>) -> bool {
+    case.is_assigned()
+        || case.separator.sign == Sign::Tag
+        || case.separator.sign == Sign::Comma && case.is_in_object()
+        || case.found.flag
 }
 
 /// Whether a list has more than one string in it.
@@ -69,7 +97,9 @@ fn has_more(case: &Case<'_>, at: usize) -> bool {
 }
 
 fn is_with_parameters(scheme: &[u8]) -> bool {
-    WITH_PARAMETERS.iter().any(|other| scheme.eq_ignore_ascii_case(other))
+    WITH_PARAMETERS
+        .iter()
+        .any(|other| scheme.eq_ignore_ascii_case(other))
 }
 
 fn credential(
@@ -104,7 +134,7 @@ fn claim(case: &Case<'_>, start: usize, end: End) -> Claim {
 /// no pairs.
 pub(super) fn cookie(case: &Case<'_>) -> Option<Claim> {
     let bytes = case.around.bytes;
-    if !case.is_assigned() && case.separator.sign != Sign::Comma && !case.found.flag {
+    if !is_value(case) {
         return None;
     }
     let mut at = case.separator.value;
@@ -114,7 +144,14 @@ pub(super) fn cookie(case: &Case<'_>) -> Option<Claim> {
     let name = &bytes[case.found.start..case.found.end];
     let set = name.len() >= 10 && name[..3].eq_ignore_ascii_case(b"set");
     let start = pair(&bytes[at..])? + at;
-    let claim = case.claimed(start, Extent::Cookie { end: End::Word, set }, Quotes::None);
+    let claim = case.claimed(
+        start,
+        Extent::Cookie {
+            end: End::Word,
+            set,
+        },
+        Quotes::None,
+    );
     Some(claim)
 }
 
@@ -135,7 +172,14 @@ fn name_of_cookie(rest: &[u8]) -> usize {
 /// attributes are left out.
 pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool) -> Option<usize> {
     const ATTRIBUTES: [&[u8]; 9] = [
-        b"path", b"domain", b"expires", b"max-age", b"samesite", b"secure", b"httponly", b"priority",
+        b"path",
+        b"domain",
+        b"expires",
+        b"max-age",
+        b"samesite",
+        b"secure",
+        b"httponly",
+        b"priority",
         b"partitioned",
     ];
     let limit = bytes.len().min(at + LOOKAHEAD);
@@ -158,7 +202,9 @@ pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool) -> Option<usize> {
         if !attribute {
             return (at < limit).then_some(at + 1);
         }
-        at += count(&bytes[at..limit], |byte| byte != b';' && byte >= b' ' && byte != b'"');
+        at += count(&bytes[at..limit], |byte| {
+            byte != b';' && byte >= b' ' && byte != b'"'
+        });
     }
     None
 }

@@ -76,12 +76,12 @@ impl End {
         let found = match self {
             Self::Quote(quote) => match quote.spelling {
                 Spelling::Plain => plain_quote(bytes, from, certain, quote),
-                Spelling::Percent => {
-                    first(bytes, from, certain, |at| percent_ends(bytes, at, quote.byte))
-                }
-                Spelling::Entity => {
-                    first(bytes, from, certain, |at| entity_ends(bytes, at, quote.byte))
-                }
+                Spelling::Percent => first(bytes, from, certain, |at| {
+                    percent_ends(bytes, at, quote.byte)
+                }),
+                Spelling::Entity => first(bytes, from, certain, |at| {
+                    entity_ends(bytes, at, quote.byte)
+                }),
             },
             Self::Word => word(bytes, from, certain, false),
             Self::Encoded => word(bytes, from, certain, true),
@@ -103,12 +103,7 @@ impl End {
     }
 }
 
-fn first(
-    bytes: &[u8],
-    from: usize,
-    certain: usize,
-    ends: impl Fn(usize) -> bool,
-) -> Option<usize> {
+fn first(bytes: &[u8], from: usize, certain: usize, ends: impl Fn(usize) -> bool) -> Option<usize> {
     (from..certain.min(bytes.len())).find(|&at| ends(at))
 }
 
@@ -136,9 +131,8 @@ fn plain_quote(bytes: &[u8], from: usize, certain: usize, quote: Quote) -> Optio
             Some((byte, level, length)) if byte == quote.byte => {
                 let next = after.get(length);
                 // In a string of JSON `\'` has two backslashes, and `'` none.
-                let apostrophe = byte != b'"'
-                    && level == 0
-                    && next.is_some_and(u8::is_ascii_alphanumeric);
+                let apostrophe =
+                    byte != b'"' && level == 0 && next.is_some_and(u8::is_ascii_alphanumeric);
                 if level <= quote.level && !apostrophe {
                     let own = if length > 1 { run } else { (1 << level) - 1 };
                     return Some(at + run - own);

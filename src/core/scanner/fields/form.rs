@@ -7,25 +7,83 @@ pub(super) const LOOKED_AT: usize = 256;
 
 /// Values that say whether there is a secret, not which.
 const WORDS: [&[u8]; 30] = [
-    b"true", b"false", b"yes", b"no", b"on", b"off", b"null", b"nil", b"none", b"undefined",
-    b"nan", b"n/a", b"na", b"required", b"optional", b"enabled", b"disabled", b"present",
-    b"missing", b"empty", b"set", b"unset", b"hidden", b"redacted", b"masked", b"filtered",
-    b"invalid", b"valid", b"expired", b"unknown",
+    b"true",
+    b"false",
+    b"yes",
+    b"no",
+    b"on",
+    b"off",
+    b"null",
+    b"nil",
+    b"none",
+    b"undefined",
+    b"nan",
+    b"n/a",
+    b"na",
+    b"required",
+    b"optional",
+    b"enabled",
+    b"disabled",
+    b"present",
+    b"missing",
+    b"empty",
+    b"set",
+    b"unset",
+    b"hidden",
+    b"redacted",
+    b"masked",
+    b"filtered",
+    b"invalid",
+    b"valid",
+    b"expired",
+    b"unknown",
 ];
 
 /// A value that tells nothing: a word of [`WORDS`], a placeholder, a reference to where
 /// the secret is kept. `value` is all of it.
 pub(super) fn is_nothing(value: &[u8]) -> bool {
-    value.is_empty() || is_placeholder(value) || is_word_of_state(value) || is_reference(value)
+    value.is_empty() || is_masked(value) || is_word_of_state(value) || is_reference(value)
 }
 
 /// In quotes only what cannot be a password counts: null, booleans, references.
 pub(super) fn is_nothing_quoted(value: &[u8]) -> bool {
     const WORDS: [&[u8]; 6] = [b"null", b"none", b"undefined", b"nil", b"true", b"false"];
     value.iter().all(|byte| matches!(byte, b' ' | b'\t'))
-        || is_placeholder(value)
+        || is_masked(value)
         || is_reference(value)
         || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// A placeholder, or a word that tells of one between punctuation: `__REDACTED__`.
+fn is_masked(value: &[u8]) -> bool {
+    const WORDS: [&[u8]; 6] = [
+        b"redacted",
+        b"filtered",
+        b"masked",
+        b"hidden",
+        b"removed",
+        b"sanitized",
+    ];
+    let is_mark = |byte: &u8| {
+        matches!(
+            byte,
+            b'_' | b'*' | b'-' | b'[' | b']' | b'<' | b'>' | b'(' | b')' | b'#'
+        )
+    };
+    let from = value.iter().take_while(|&byte| is_mark(byte)).count();
+    let to = value.len()
+        - value[from..]
+            .iter()
+            .rev()
+            .take_while(|&byte| is_mark(byte))
+            .count();
+    is_placeholder(value)
+        || from > 0
+            && to < value.len()
+            && WORDS
+                .iter()
+                .any(|word| value[from..to].eq_ignore_ascii_case(word))
+        || value.len() >= 3 && from == value.len() && value.iter().all(|byte| *byte == value[0])
 }
 
 fn is_word_of_state(value: &[u8]) -> bool {
@@ -48,7 +106,8 @@ fn is_reference(value: &[u8]) -> bool {
             .is_some_and(name)
     };
     let variable = value.strip_prefix(b"$").is_some_and(|rest| {
-        rest.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+        rest.first()
+            .is_some_and(|byte| byte.is_ascii_uppercase() || *byte == b'_')
             && rest
                 .iter()
                 .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
@@ -61,7 +120,10 @@ fn is_reference(value: &[u8]) -> bool {
         || between(b"%(", b")s")
         || between(b"%", b"%")
         || variable
-        || matches!(value, b"%s" | b"%v" | b"%q" | b"%d" | b"{}" | b"?" | b"$1" | b"..." | b"-")
+        || matches!(
+            value,
+            b"%s" | b"%v" | b"%q" | b"%d" | b"{}" | b"?" | b"$1" | b"..." | b"-"
+        )
 }
 
 /// The length of a mask of ours, of another tool's in brackets, or of a reference, that
@@ -78,9 +140,9 @@ pub(super) fn leading_placeholder(bytes: &[u8]) -> Option<usize> {
     };
     let near = &bytes[..bytes.len().min(mask::LONGEST_PLACEHOLDER)];
     let end = close.len() + memchr::memmem::find(near, close)?;
-    let ends = bytes.get(end).is_none_or(|&byte| {
-        byte <= b' ' || b",;:.)]}>\"'`<&|\\/%".contains(&byte) || byte == 0x7f
-    });
+    let ends = bytes
+        .get(end)
+        .is_none_or(|&byte| byte <= b' ' || b",;:.)]}>\"'`<&|\\/%".contains(&byte) || byte == 0x7f);
     let whole = &bytes[..end];
     ((is_placeholder(whole) || is_reference(whole)) && ends).then_some(end)
 }
@@ -123,7 +185,9 @@ pub(super) fn is_code(value: &[u8], after: &[u8]) -> bool {
 /// `a.b`, `a->b`, `a::b`, each part a name of letters.
 fn is_member(names: &[u8]) -> bool {
     let dotted = names.contains(&b'.') && !names.ends_with(b".");
-    dotted || memchr::memmem::find(names, b"->").is_some() || memchr::memmem::find(names, b"::").is_some()
+    dotted
+        || memchr::memmem::find(names, b"->").is_some()
+        || memchr::memmem::find(names, b"::").is_some()
 }
 
 /// How the characters of a value are mixed.
@@ -150,7 +214,8 @@ fn mix(value: &[u8]) -> Mix {
             b'a'..=b'z' => mix.lower += 1,
             b'A'..=b'Z' => {
                 mix.upper += 1;
-                mix.humps += usize::from(previous.is_ascii_lowercase() || previous.is_ascii_digit());
+                mix.humps +=
+                    usize::from(previous.is_ascii_lowercase() || previous.is_ascii_digit());
             }
             b'0'..=b'9' => mix.digits += 1,
             _ => mix.others += 1,
@@ -200,13 +265,17 @@ pub(super) fn is_field(text: &[u8]) -> bool {
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
         .count();
-    name > 0 && text.get(name) == Some(&b'=') && text.get(name + 1).is_some_and(|&byte| byte != b'=')
+    name > 0
+        && text.get(name) == Some(&b'=')
+        && text.get(name + 1).is_some_and(|&byte| byte != b'=')
 }
 
 /// Whether a value looks like a credential, whatever its name: 16 characters or more,
 /// of letters and digits that are no words, or fewer that are well mixed.
 pub(super) fn is_likely(value: &[u8]) -> bool {
-    if value.iter().any(|&byte| byte <= b' ' || byte == b'<' || byte == b'{')
+    if value
+        .iter()
+        .any(|&byte| byte <= b' ' || byte == b'<' || byte == b'{')
         || value.starts_with(b"/")
         || value.starts_with(b"./")
         || memchr::memmem::find(value, b"://").is_some()
@@ -229,7 +298,10 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
     }
     match value.len() {
         0..8 => false,
-        8..16 => kinds == 3 || kinds == 2 && digits > 1 && letters > 1 && others == 0 && humps + digits > 2,
+        8..16 => {
+            kinds == 3
+                || kinds == 2 && digits > 1 && letters > 1 && others == 0 && humps + digits > 2
+        }
         _ => kinds >= 2 && (digits > 0 || humps > 2),
     }
 }
@@ -250,6 +322,18 @@ pub(super) fn is_random(value: &[u8]) -> bool {
         && memchr::memmem::find(value, b"://").is_none()
 }
 
+/// Whether a word among words is a credential without doubt: long, of small letters,
+/// capitals and digits.
+pub(super) fn is_certain(value: &[u8]) -> bool {
+    let Mix {
+        lower,
+        upper,
+        digits,
+        ..
+    } = mix(value);
+    is_likely(value) && value.len() >= 16 && lower > 0 && upper > 0 && digits > 0
+}
+
 /// Whether a short value in quotes can be a credential under a name that seldom holds
 /// one: letters and digits in one run.
 pub(super) fn is_mixed(value: &[u8]) -> bool {
@@ -263,7 +347,9 @@ pub(super) fn is_mixed(value: &[u8]) -> bool {
         && digits > 0
         && lower + upper > 0
         && !is_structured(value)
-        && !value.iter().any(|&byte| byte <= b' ' || b":/{}<>()[]".contains(&byte))
+        && !value
+            .iter()
+            .any(|&byte| byte <= b' ' || b":/{}<>()[]".contains(&byte))
 }
 
 /// Whether a value is a call: `name(…)`, its name of letters.
@@ -272,5 +358,6 @@ pub(super) fn is_call(value: &[u8], after: &[u8]) -> bool {
         .iter()
         .take_while(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'))
         .count();
-    name > 2 && value.get(name).or(after.first()) == Some(&b'(')
+    let closed = value.ends_with(b")") || value.len() == name || after.starts_with(b")");
+    name > 2 && value.get(name).or(after.first()) == Some(&b'(') && closed
 }

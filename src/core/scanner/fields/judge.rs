@@ -21,7 +21,7 @@
 //! | `"name", "v"` | headers and options; pairs if mixed | no |
 //! | `Name(v)` | yes | if mixed, or all that stands there |
 //! | `name BY 'v'` | yes | no |
-//! | `name v` | passwords in single quotes; random ones | random ones |
+//! | `name v` | passwords of one word; random ones | random ones |
 //!
 //! Where an entry demands likely values, the value has to look like a credential too.
 //! Never: an empty value, `null`, `true`, `false`, a placeholder, a reference such as
@@ -107,7 +107,7 @@ pub(super) fn judge(
         let Some(sense) = names.sense(text) else {
             continue;
         };
-        for separator in pair.into_iter().chain(separator) {
+        if let Some(separator) = pair.or(separator) {
             let case = Case {
                 around,
                 found,
@@ -209,9 +209,10 @@ impl<'a> Case<'a> {
         });
         // The quote that closes what an unquoted name stands in, and what follows it.
         let closes = name.is_none()
-            && bytes
-                .get(start)
-                .is_none_or(|&byte| byte <= b' ' && self.separator.sign != Sign::Blank && !self.opens_here(start) || b",}])>:;".contains(&byte));
+            && bytes.get(start).is_none_or(|&byte| {
+                byte <= b' ' && self.separator.sign != Sign::Blank && !self.opens_here(start)
+                    || b",}])>:;".contains(&byte)
+            });
         if further_out || closes {
             return None;
         }
@@ -239,7 +240,9 @@ impl<'a> Case<'a> {
             return false;
         }
         match self.separator.sign {
-            Sign::Equals | Sign::Arrow | Sign::Assign | Sign::Encoded | Sign::Tag | Sign::By => true,
+            Sign::Equals | Sign::Arrow | Sign::Assign | Sign::Encoded | Sign::Tag | Sign::By => {
+                true
+            }
             Sign::Colon => {
                 self.found.quote.is_some()
                     || self.sense.compound
@@ -251,8 +254,9 @@ impl<'a> Case<'a> {
             Sign::Comma => self.is_listed(text, start),
             Sign::Blank => {
                 self.found.flag
-                    || self.sense.password && self.around.bytes[start - 1] == b'\''
-                    || form::is_random(text)
+                    || self.sense.password && !text.contains(&b' ')
+                    || self.sense.demand == Demand::Any && form::is_random(text)
+                    || form::is_certain(text)
             }
             Sign::Paren => self.is_constructor(),
         }
@@ -290,7 +294,10 @@ impl<'a> Case<'a> {
     // Numbers and containers.
 
     /// A number where JSON has one. `Some(None)`: it stays.
-    #[allow(clippy::option_option, reason = "a number that stays is none of the other things")]
+    #[allow(
+        clippy::option_option,
+        reason = "a number that stays is none of the other things"
+    )]
     fn number(&self, value: usize) -> Option<Option<Claim>> {
         let (text, whole) = self.peek(value, End::Scalar);
         let digits = text.strip_prefix(b"-").unwrap_or(text);
@@ -309,7 +316,11 @@ impl<'a> Case<'a> {
         if self.sense.counts || self.sense.demand == Demand::Likely {
             return Some(None);
         }
-        Some(Some(self.claimed(value, Extent::To(End::Scalar), self.quotes())))
+        Some(Some(self.claimed(
+            value,
+            Extent::To(End::Scalar),
+            self.quotes(),
+        )))
     }
 
     /// The quotes that a value without quotes gets from its name.
@@ -334,9 +345,15 @@ impl<'a> Case<'a> {
         let inside = &rest[1..];
         let first = inside.iter().find(|byte| !byte.is_ascii_whitespace());
         let empty = first.is_none_or(|byte| matches!(byte, b'}' | b']' | b')'));
-        let is_type = [&b"[Object"[..], b"[object ", b"[Array", b"[Function", b"[Getter"]
-            .iter()
-            .any(|word| rest.starts_with(word));
+        let is_type = [
+            &b"[Object"[..],
+            b"[object ",
+            b"[Array",
+            b"[Function",
+            b"[Getter",
+        ]
+        .iter()
+        .any(|word| rest.starts_with(word));
         if empty || is_type || !self.is_assigned() {
             return None;
         }
@@ -347,7 +364,10 @@ impl<'a> Case<'a> {
             if let Some(claim) = self.single(value) {
                 return claim;
             }
-            let placed = self.sense.compound || self.is_in_object() || self.is_at_line_start() || !self.separator.spaced;
+            let placed = self.sense.compound
+                || self.is_in_object()
+                || self.is_at_line_start()
+                || !self.separator.spaced;
             if !placed || rest[0] == b'(' {
                 return None;
             }
@@ -367,7 +387,10 @@ impl<'a> Case<'a> {
     }
 
     /// `name=[value]`: one bare value in brackets.
-    #[allow(clippy::option_option, reason = "a single value that stays is no container")]
+    #[allow(
+        clippy::option_option,
+        reason = "a single value that stays is no container"
+    )]
     fn single(&self, value: usize) -> Option<Option<Claim>> {
         let bytes = self.around.bytes;
         let inside = &bytes[value + 1..];
@@ -386,7 +409,10 @@ impl<'a> Case<'a> {
         let bytes = self.around.bytes;
         let (text, _) = self.peek(value, End::Word);
         let after = &bytes[value + text.len()..];
-        if text.is_empty() || !self.accepts_bare(text, after) {
+        if text.is_empty()
+            || form::leading_placeholder(&bytes[value..]).is_some()
+            || !self.accepts_bare(text, after)
+        {
             return None;
         }
         Some(self.claimed(value, Extent::To(end), Quotes::None))
@@ -414,7 +440,9 @@ impl<'a> Case<'a> {
         if form::is_nothing(text) || self.sense.demand == Demand::Likely && !form::is_likely(text) {
             return false;
         }
-        let numeric = text.iter().all(|byte| byte.is_ascii_digit() || b".,+-".contains(byte));
+        let numeric = text
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b".,+-".contains(byte));
         if numeric && self.sense.counts {
             return false;
         }
@@ -431,7 +459,11 @@ impl<'a> Case<'a> {
             Sign::Colon => self.accepts_after_colon(text, after, plain),
             Sign::Blank if self.found.flag => accepts_argument(text, after),
             Sign::Blank => self.accepts_after_blank(text),
-            Sign::Paren => self.is_constructor() && after.starts_with(b")") && !(plain && text[0].is_ascii_uppercase()),
+            Sign::Paren => {
+                self.is_constructor()
+                    && after.starts_with(b")")
+                    && !(plain && text[0].is_ascii_uppercase())
+            }
             Sign::Comma | Sign::By => false,
         }
     }
@@ -465,9 +497,11 @@ impl<'a> Case<'a> {
     fn accepts_after_blank(&self, text: &[u8]) -> bool {
         self.found.quote.is_none()
             && !self.found.bracketed
-            && self.sense.demand == Demand::Any
             && !form::is_field(text)
-            && form::is_random(text)
+            && match self.sense.demand {
+                Demand::Any => form::is_random(text),
+                Demand::Likely => form::is_certain(text),
+            }
     }
 
     /// `password = password`
@@ -521,15 +555,25 @@ impl<'a> Case<'a> {
 /// A value behind what wraps it in code: `Some("x")`, `b'x'`, `&x`, `N'x'`, CDATA.
 fn unwrapped(bytes: &[u8], at: usize) -> usize {
     const WRAPPERS: [&[u8]; 12] = [
-        b"<![CDATA[", b"Some(", b"Ok(", b"Just(", b"Optional(", b"Optional[", b"!!str ", b"String(",
-        b"Secret(", b"SecretStr(", b"map", b"&",
+        b"<![CDATA[",
+        b"Some(",
+        b"Ok(",
+        b"Just(",
+        b"Optional(",
+        b"Optional[",
+        b"!!str ",
+        b"String(",
+        b"Secret(",
+        b"SecretStr(",
+        b"map",
+        b"&",
     ];
     let rest = &bytes[at.min(bytes.len())..];
     for wrapper in WRAPPERS {
         if let Some(inner) = rest.strip_prefix(wrapper) {
             let opens = match wrapper {
                 b"map" => inner.starts_with(b"["),
-                b"&" => inner.starts_with(b"{") || inner.starts_with(b"\"") ,
+                b"&" => inner.starts_with(b"{") || inner.starts_with(b"\""),
                 _ => !inner.is_empty(),
             };
             if opens {
@@ -538,8 +582,12 @@ fn unwrapped(bytes: &[u8], at: usize) -> usize {
         }
     }
     // Letters that mark a string: b"", u'', r"", f"", N'', E'', $'', @"".
-    let letters = count(&rest[..rest.len().min(2)], |byte| byte.is_ascii_alphabetic() || b"$@%#:".contains(&byte));
-    let quoted = rest.get(letters).is_some_and(|byte| matches!(byte, b'"' | b'\''));
+    let letters = count(&rest[..rest.len().min(2)], |byte| {
+        byte.is_ascii_alphabetic() || b"$@%#:".contains(&byte)
+    });
+    let quoted = rest
+        .get(letters)
+        .is_some_and(|byte| matches!(byte, b'"' | b'\''));
     let container = letters == 1 && matches!(rest[0], b'%' | b'#') && rest.get(1) == Some(&b'{');
     if letters > 0 && (quoted || container) {
         at + letters
@@ -551,20 +599,41 @@ fn unwrapped(bytes: &[u8], at: usize) -> usize {
 /// Whether nothing of the kind of prose follows a word.
 fn is_all(after: &[u8]) -> bool {
     let rest = after.trim_ascii_start();
-    rest.first().is_none_or(|byte| b"#;,)}]\"'|&<\\".contains(byte)) || after.first() == Some(&b'\n')
+    rest.first()
+        .is_none_or(|byte| b"#;,)}]\"'|&<\\".contains(byte))
+        || after.first() == Some(&b'\n')
 }
 
 /// Whether another word follows.
 fn has_more(after: &[u8]) -> bool {
     let blanks = count(&after[..after.len().min(8)], is_blank);
-    blanks > 0 && after.get(blanks).is_some_and(|byte| byte.is_ascii_alphanumeric())
+    blanks > 0
+        && after
+            .get(blanks)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// An argument of an option: not another option, not the prose of a manual.
 fn accepts_argument(text: &[u8], after: &[u8]) -> bool {
     const PROSE: [&[u8]; 16] = [
-        b"flag", b"option", b"is", b"or", b"and", b"argument", b"parameter", b"to", b"for", b"from",
-        b"must", b"requires", b"with", b"in", b"was", b"not",
+        b"flag",
+        b"option",
+        b"is",
+        b"or",
+        b"and",
+        b"argument",
+        b"parameter",
+        b"to",
+        b"for",
+        b"from",
+        b"must",
+        b"requires",
+        b"with",
+        b"in",
+        b"was",
+        b"not",
     ];
-    !text.starts_with(b"--") && !(PROSE.contains(&text) && has_more(after)) && !text.starts_with(b"=")
+    !text.starts_with(b"--")
+        && !(PROSE.contains(&text) && has_more(after))
+        && !text.starts_with(b"=")
 }

@@ -226,9 +226,8 @@ impl Fields {
                 state.open.push(follow);
                 return;
             }
-            let masked = set.is_some()
-                && begins
-                && form::leading_placeholder(&view.bytes[from..]).is_some();
+            let masked =
+                set.is_some() && begins && form::leading_placeholder(&view.bytes[from..]).is_some();
             match end.find(view.bytes, from, view.complete) {
                 Ok(end) => {
                     let ended = view.base + end as u64;
@@ -267,16 +266,28 @@ impl Fields {
         };
         let number = container::number(inner.leaves && !inner.carried, level);
         let mut tell = |leaf: Leaf| match leaf {
-            Leaf::Begins { at, number: is_number } => {
+            Leaf::Begins {
+                at,
+                number: is_number,
+            } => {
                 let quotes = if is_number { number } else { Quotes::None };
                 inner.leaf = Some((view.base + at as u64, quotes, false));
             }
             Leaf::Ends { at } => {
                 if let Some((start, quotes, told)) = inner.leaf.take() {
                     let end = view.base + at as u64;
-                    let text = if told { &[][..] } else { &view.bytes[view.index(start)..at] };
+                    let text = if told {
+                        &[][..]
+                    } else {
+                        &view.bytes[view.index(start)..at]
+                    };
                     if inner.leaves && (told || !form::is_nothing_quoted(text)) {
-                        out.push(finding(follow.rule, (start, end), Style::Whole(quotes), told));
+                        out.push(finding(
+                            follow.rule,
+                            (start, end),
+                            Style::Whole(quotes),
+                            told,
+                        ));
                     }
                 }
             }
@@ -300,7 +311,12 @@ impl Fields {
             if inner.leaves {
                 if let Some((start, quotes, told @ false)) = &mut inner.leaf {
                     *told = true;
-                    out.push(finding(follow.rule, (*start, OPEN), Style::Whole(*quotes), false));
+                    out.push(finding(
+                        follow.rule,
+                        (*start, OPEN),
+                        Style::Whole(*quotes),
+                        false,
+                    ));
                 }
             } else {
                 follow.tell(OPEN, out);
@@ -357,7 +373,12 @@ impl Follow {
         if end <= self.start || self.told && end == OPEN {
             return;
         }
-        out.push(finding(self.rule, (self.start, end), self.style(), self.told));
+        out.push(finding(
+            self.rule,
+            (self.start, end),
+            self.style(),
+            self.told,
+        ));
         self.told = true;
     }
 
@@ -397,9 +418,10 @@ impl FieldState {
 
     /// The offset from which suspects have to wait: what is before is not followed yet.
     fn waits_from(&self) -> u64 {
-        let waiting = self.open.iter().filter(|follow| {
-            matches!(follow.extent, Extent::Cookie { .. }) && !follow.told
-        });
+        let waiting = self
+            .open
+            .iter()
+            .filter(|follow| matches!(follow.extent, Extent::Cookie { .. }) && !follow.told);
         waiting.map(|follow| follow.start).min().unwrap_or(OPEN)
     }
 }
@@ -466,6 +488,10 @@ impl Detector for Fields {
         if view.complete {
             state.carry = state.leaves.take();
         }
-        state.open.iter().map(|follow| follow.at).fold(frontier, u64::min)
+        state
+            .open
+            .iter()
+            .map(|follow| follow.at)
+            .fold(frontier, u64::min)
     }
 }

@@ -219,7 +219,11 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         Some(b'(') if start >= 2 && matches!(bytes[start - 2], b'%' | b'$') => return None,
         _ => {}
     }
-    if rest.starts_with(b"$") && !rest[1..].starts_with(b"_") && !flag && looks_like_shell(bytes, end) {
+    if rest.starts_with(b"$")
+        && !rest[1..].starts_with(b"_")
+        && !flag
+        && looks_like_shell(bytes, end)
+    {
         return None;
     }
     let bracketed = before == Some(b'[') && trailing == 0 && bytes.get(end) == Some(&b']');

@@ -8,13 +8,30 @@ use super::text::{count, is_blank};
 
 /// What the first half of a pair is called.
 const NAMES: [&[u8]; 13] = [
-    b"name", b"key", b"header", b"field", b"param", b"parameter", b"variable", b"var",
-    b"attribute", b"property", b"setting", b"option", b"env",
+    b"name",
+    b"key",
+    b"header",
+    b"field",
+    b"param",
+    b"parameter",
+    b"variable",
+    b"var",
+    b"attribute",
+    b"property",
+    b"setting",
+    b"option",
+    b"env",
 ];
 
 /// What the second half is called.
 const VALUES: [&[u8]; 7] = [
-    b"value", b"val", b"content", b"data", b"stringvalue", b"plaintext", b"secretvalue",
+    b"value",
+    b"val",
+    b"content",
+    b"data",
+    b"stringvalue",
+    b"plaintext",
+    b"secretvalue",
 ];
 
 /// The longest of these words.
@@ -67,7 +84,9 @@ pub(super) fn is_name(head: &[u8]) -> bool {
         .count();
     let (before, word) = head.split_at(head.len() - length);
     NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
-        && !before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && !before
+            .last()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// The value behind `"value":`, `value=` or `value: ` at `at`.
@@ -77,7 +96,9 @@ pub(super) fn second(bytes: &[u8], at: usize) -> Option<usize> {
         at += length;
     }
     let rest = &bytes[at..];
-    let length = count(&rest[..rest.len().min(LONGEST + 1)], |byte| byte.is_ascii_alphabetic());
+    let length = count(&rest[..rest.len().min(LONGEST + 1)], |byte| {
+        byte.is_ascii_alphabetic()
+    });
     let word = &rest[..length];
     if !VALUES.iter().any(|value| word.eq_ignore_ascii_case(value)) {
         return None;

@@ -39,7 +39,11 @@ pub(super) fn opening(bytes: &[u8], at: usize) -> Option<(Quote, usize)> {
             let (byte, length) = quote_after(&rest[run..])?;
             let level = level_of(run, length > 1)?;
             // The quote alone, without escaped backslashes before it.
-            let least = if length > 1 { level > 0 } else { run + 1 == 1 << level };
+            let least = if length > 1 {
+                level > 0
+            } else {
+                run + 1 == 1 << level
+            };
             (least && level > 0).then_some((plain(byte, level), run + length))
         }
         b'%' => percent(rest).map(|byte| (spelled(byte, Spelling::Percent), 3)),

@@ -124,6 +124,14 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
             [_, b':', ..] => return None,
             _ => (Sign::Colon, 1),
         },
+        b'.' | b'+' | b'?' | b'|' | b'&' | b'~' => {
+            // `.=`, `+=`, `?=`, `||=` and the like.
+            let length = count(&rest[..rest.len().min(3)], |byte| byte == rest[0]);
+            match rest.get(length) {
+                Some(b'=') if length <= 2 => (Sign::Equals, length + 1),
+                _ => return None,
+            }
+        }
         b',' => (Sign::Comma, 1),
         b'(' => (Sign::Paren, 1),
         b'%' => {
@@ -192,7 +200,10 @@ fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
         if byte == b'<' || byte < b' ' {
             return None;
         }
-        if let Some(close) = close.iter().find(|close| attributes[at..].starts_with(close)) {
+        if let Some(close) = close
+            .iter()
+            .find(|close| attributes[at..].starts_with(close))
+        {
             let empty = at > 0 && attributes[at - 1] == b'/';
             return (!empty).then_some(found.after + at + close.len());
         }
@@ -203,18 +214,20 @@ fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
     None
 }
 
-/// Where the value begins behind a type: `name: string = "x"`.
+/// Where the value begins behind a type: `name: string = "x"`, `name string = "x"`.
 fn annotation(bytes: &[u8], separator: &Separator) -> Option<usize> {
     /// How long a type may be.
     const TYPE: usize = 48;
-    if separator.sign != Sign::Colon {
+    if !matches!(separator.sign, Sign::Colon | Sign::Blank) {
         return None;
     }
     let rest = &bytes[separator.value..];
     let length = count(&rest[..rest.len().min(TYPE)], |byte| {
         byte.is_ascii_alphanumeric() || b"_<>[]?&|. ".contains(&byte)
     });
-    let typed = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'&');
+    let typed = rest
+        .first()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'&');
     if !typed || length == 0 || rest[length - 1] != b' ' || rest.get(length) != Some(&b'=') {
         return None;
     }

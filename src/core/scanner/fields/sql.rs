@@ -11,12 +11,20 @@ use crate::core::mask::Quotes;
 
 /// Whether a name may be one of a list of columns, by what follows it.
 pub(super) fn may_follow(rest: &[u8]) -> bool {
-    let next = rest.iter().take(4).find(|byte| !matches!(byte, b' ' | b'`' | b'"'));
+    let next = rest
+        .iter()
+        .take(4)
+        .find(|byte| !matches!(byte, b' ' | b'`' | b'"'));
     matches!(next, Some(b',' | b')'))
 }
 
 /// Appends the values of a column. False where it is none.
-pub(super) fn claims(around: Around<'_>, found: &Found, sense: Sense, out: &mut Vec<Claim>) -> bool {
+pub(super) fn claims(
+    around: Around<'_>,
+    found: &Found,
+    sense: Sense,
+    out: &mut Vec<Claim>,
+) -> bool {
     let bytes = around.bytes;
     let Some(column) = column(&bytes[..found.from]) else {
         return false;
@@ -27,11 +35,14 @@ pub(super) fn claims(around: Around<'_>, found: &Found, sense: Sense, out: &mut 
         return false;
     }
     let mut at = skip_blanks(bytes, found.after + list + 1);
-    if !bytes.get(at..at + 6).is_some_and(|word| word.eq_ignore_ascii_case(b"values")) {
+    if !bytes
+        .get(at..at + 6)
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"values"))
+    {
         return false;
     }
     at = skip_blanks(bytes, at + 6);
-        let before = out.len();
+    let before = out.len();
     while bytes.get(at) == Some(&b'(') {
         let Some((value, after)) = row(bytes, at + 1, column) else {
             break;
@@ -49,11 +60,17 @@ pub(super) fn claims(around: Around<'_>, found: &Found, sense: Sense, out: &mut 
 
 /// The number of the column that begins after `head`, in the list of an INSERT.
 fn column(head: &[u8]) -> Option<usize> {
-    let list = head.iter().rev().take_while(|byte| is_in_list(**byte)).count();
+    let list = head
+        .iter()
+        .rev()
+        .take_while(|byte| is_in_list(**byte))
+        .count();
     let (before, list) = head.split_at(head.len() - list);
     let before = before.strip_suffix(b"(")?;
     let near = &before[before.len().saturating_sub(96)..];
-    let into = near.windows(5).any(|word| word.eq_ignore_ascii_case(b"into "));
+    let into = near
+        .windows(5)
+        .any(|word| word.eq_ignore_ascii_case(b"into "));
     into.then(|| list.iter().filter(|&&byte| byte == b',').count())
 }
 
@@ -63,7 +80,10 @@ fn is_in_list(byte: u8) -> bool {
 
 fn skip_blanks(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at.min(bytes.len())..];
-    at + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count()
+    at + rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count()
 }
 
 /// Where the value of `column` begins in the row at `at`, and where the row has ended.
@@ -122,7 +142,9 @@ fn one(around: Around<'_>, value: usize, sense: Sense) -> Option<Claim> {
     let stays = if quoted {
         form::is_nothing_quoted(text)
     } else {
-        form::is_nothing(text) || form::is_call(text, &bytes[start + text.len()..]) || text.starts_with(b":")
+        form::is_nothing(text)
+            || form::is_call(text, &bytes[start + text.len()..])
+            || text.starts_with(b":")
     };
     let unlikely = sense.demand == Demand::Likely && !form::is_likely(text);
     (!stays && !unlikely).then_some(Claim {
