@@ -165,6 +165,7 @@ impl Carry {
                 start,
                 extent,
                 quotes,
+                whole: true,
             },
             stays,
         }

@@ -63,6 +63,8 @@ pub(super) struct Claim {
     pub(super) start: usize,
     pub(super) extent: Extent,
     pub(super) quotes: Quotes,
+    /// It is a string, a number or a container of JSON, and goes with all that is in it.
+    pub(super) whole: bool,
 }
 
 /// How far a value goes.
@@ -185,6 +187,7 @@ impl<'a> Case<'a> {
             start,
             extent,
             quotes,
+            whole: self.found.quote.is_some(),
         }
     }
 
@@ -202,18 +205,12 @@ impl<'a> Case<'a> {
     // Values in quotes.
 
     fn quoted(&self, quote: Quote, start: usize) -> Option<Claim> {
-        let bytes = self.around.bytes;
         let name = self.found.quote;
         let further_out = name.is_some_and(|name| {
             quote.byte == b'"' && name.byte == b'"' && quote.level < name.level
         });
         // The quote that closes what an unquoted name stands in, and what follows it.
-        let closes = name.is_none()
-            && bytes.get(start).is_none_or(|&byte| {
-                byte <= b' ' && self.separator.sign != Sign::Blank && !self.opens_here(start)
-                    || b",}])>:;".contains(&byte)
-            });
-        if further_out || closes {
+        if further_out || name.is_none() && self.closes_here(start) {
             return None;
         }
         let end = End::Quote(quote);
@@ -224,14 +221,24 @@ impl<'a> Case<'a> {
         Some(self.claimed(start, Extent::To(end), Quotes::None))
     }
 
-    /// Whether a quote before a blank opens a value: the same quote comes again.
-    fn opens_here(&self, start: usize) -> bool {
+    /// Whether the quote before `start` closes what encloses the name, by what follows:
+    /// nothing, a blank and no such quote any more, or punctuation that is followed by
+    /// more of it.
+    fn closes_here(&self, start: usize) -> bool {
         let bytes = self.around.bytes;
-        let quote = bytes[start - 1];
-        bytes[start..]
-            .iter()
-            .take(LOOKED_AT)
-            .any(|&byte| byte == quote)
+        let Some(&next) = bytes.get(start) else {
+            return true;
+        };
+        let rest = &bytes[start + 1..];
+        if next <= b' ' {
+            let quote = bytes[start - 1];
+            let again = rest.iter().take(LOOKED_AT).any(|&byte| byte == quote);
+            return self.separator.sign != Sign::Blank && !again;
+        }
+        b",}])>:;".contains(&next)
+            && rest
+                .first()
+                .is_none_or(|&byte| byte <= b' ' || b"\"',}])>:;\\".contains(&byte))
     }
 
     fn accepts_quoted(&self, text: &[u8], whole: bool, start: usize) -> bool {

@@ -76,6 +76,7 @@ struct Follow {
     start: u64,
     extent: Extent,
     quotes: Quotes,
+    whole: bool,
     /// How far it was followed.
     at: u64,
     /// It was told with an open end.
@@ -182,6 +183,7 @@ impl Fields {
                 Extent::To(End::Scalar) if typed => Quotes::Null,
                 _ => claim.quotes,
             },
+            whole: claim.whole,
             at: start,
             told: false,
             walk: match claim.extent {
@@ -357,6 +359,7 @@ impl Fields {
                     start: 0,
                     extent: Extent::Container { level: 0 },
                     quotes: Quotes::None,
+                    whole: true,
                     at: 0,
                     told: false,
                     walk: Some(inner),
@@ -385,7 +388,9 @@ impl Follow {
     fn style(&self) -> Style {
         match self.extent {
             Extent::Container { .. } | Extent::To(End::Scalar) => Style::Whole(self.quotes),
-            Extent::To(End::Quote(quote)) if quote.byte == b'"' => Style::Whole(Quotes::None),
+            Extent::To(End::Quote(quote)) if quote.byte == b'"' && self.whole => {
+                Style::Whole(Quotes::None)
+            }
             _ => Style::Value,
         }
     }

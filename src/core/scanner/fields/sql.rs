@@ -152,5 +152,6 @@ fn one(around: Around<'_>, value: usize, sense: Sense) -> Option<Claim> {
         start,
         extent: Extent::To(end),
         quotes: Quotes::None,
+        whole: false,
     })
 }
