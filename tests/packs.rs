@@ -13,6 +13,8 @@ const ALNUM: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const HEX: &str = "0123456789abcdef";
+/// What belongs to an argument of a command.
+const WORD: &str = "&,.)]}><|/:;";
 const DIGIT: &str = "0123456789";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -179,6 +181,12 @@ fn places() -> Vec<Place> {
         place("", discord(), ""),
         place("", token("hvs.CAES", BASE64URL, 90), ""),
         place("", token("dop_v1_", HEX, 64), ""),
+        place("mysql -u root -p", token("", ALNUM, 12), WORD),
+        place("sshpass -p ", token("", ALNUM, 12), WORD),
+        place("docker login -u bob -p ", token("", ALNUM, 12), WORD),
+        place("curl -s -u svc:", token("", ALNUM, 12), WORD),
+        place("redis-cli -h cache -a ", token("", ALNUM, 12), WORD),
+        place("ldapsearch -x -w ", token("", ALNUM, 12), WORD),
     ]
 }
 

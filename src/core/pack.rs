@@ -14,7 +14,7 @@ use crate::core::template;
 use crate::core::verify::VerifySpec;
 
 /// The packs that are compiled into the library.
-const EMBEDDED: [(&str, &str); 21] = [
+const EMBEDDED: [(&str, &str); 22] = [
     ("anthropic", include_str!("../../patterns/anthropic.toml")),
     ("article", include_str!("../../patterns/article.toml")),
     (
@@ -22,6 +22,7 @@ const EMBEDDED: [(&str, &str); 21] = [
         include_str!("../../patterns/authorization.toml"),
     ),
     ("aws", include_str!("../../patterns/aws.toml")),
+    ("commands", include_str!("../../patterns/commands.toml")),
     (
         "digitalocean",
         include_str!("../../patterns/digitalocean.toml"),
