@@ -13,6 +13,9 @@ const ALNUM: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const HEX: &str = "0123456789abcdef";
+/// What belongs to an argument of a command.
+const WORD: &str = "&,.)]}><|/:;";
+const DIGIT: &str = "0123456789";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// `prefix` and `count` characters of `alphabet`, the same ones each time.
@@ -36,6 +39,23 @@ fn jwt() -> String {
         token("eyJ", BASE64URL, 40),
         token("", BASE64URL, 43)
     )
+}
+
+fn xapp() -> String {
+    let app = token("xapp-1-A", UPPER, 10);
+    app + &token("-", DIGIT, 13) + &token("-", HEX, 64)
+}
+
+fn webhook() -> String {
+    ["https://hooks.slack.com/services/", &webhook_path()].concat()
+}
+
+fn webhook_path() -> String {
+    token("T", UPPER, 8) + &token("/B", UPPER, 10) + &token("/", ALNUM, 24)
+}
+
+fn discord() -> String {
+    token("MTA", ALNUM, 23) + &token(".G", ALNUM, 5) + &token(".", BASE64URL, 38)
 }
 
 fn standard() -> Redactor {
@@ -117,6 +137,56 @@ fn places() -> Vec<Place> {
         place("oauth_signature=\"", token("", ALNUM, 27), "/."),
         place("response=\"", token("", HEX, 32), ""),
         place("cnonce=\"", token("", HEX, 16), "/.:"),
+        place("", token("ghp_", ALNUM, 36), ""),
+        place("", token("github_pat_", ALNUM, 82), ""),
+        place("", token("glpat-", BASE64URL, 20), ""),
+        place(
+            "",
+            token("glpat-", BASE64URL, 43) + &token(".01.", HEX, 9),
+            "",
+        ),
+        place("", token("glrt-", BASE64URL, 20), ""),
+        place("", token("glcbt-64_", BASE64URL, 20), ""),
+        place("", token("GR1348941", BASE64URL, 20), ""),
+        place("", token("xoxb-1", DIGIT, 11) + &token("-", ALNUM, 24), ""),
+        place("", token("xoxe.xoxp-1-", ALNUM, 160), ""),
+        place("", token("xoxd-", ALNUM, 60), "/"),
+        place("", xapp(), ""),
+        place("", webhook(), ""),
+        place("services/", webhook_path(), ""),
+        place("", token("sk-proj-", BASE64URL, 74), ""),
+        place(
+            "",
+            token("sk-", ALNUM, 20) + &token("T3BlbkFJ", ALNUM, 20),
+            "",
+        ),
+        place("", token("sk-ant-api03-", BASE64URL, 95), ""),
+        place("", token("AIzaSy", BASE64URL, 33), ""),
+        place("", token("AQ.Ab", BASE64URL, 50), ""),
+        place("", token("ya29.a0", BASE64URL, 100), ""),
+        place("", token("1//0", BASE64URL, 100), ""),
+        place("", token("GOCSPX-", BASE64URL, 28), ""),
+        place("", token("AKIA", UPPER, 16), ""),
+        place("", token("IQoJb3JpZ2luX2Vj", BASE64, 300), "/"),
+        place("", token("bedrock-api-key-", BASE64, 120), "/"),
+        place("", token("SK", HEX, 32), ""),
+        place(
+            "",
+            token("SG.", BASE64URL, 22) + &token(".", BASE64URL, 43),
+            "",
+        ),
+        place("", token("npm_", ALNUM, 36), ""),
+        place("", token("pypi-AgEIcHlwaS5vcmc", BASE64URL, 130), ""),
+        place("", token("", DIGIT, 10) + &token(":AA", BASE64URL, 33), ""),
+        place("", discord(), ""),
+        place("", token("hvs.CAES", BASE64URL, 90), ""),
+        place("", token("dop_v1_", HEX, 64), ""),
+        place("mysql -u root -p", token("", ALNUM, 12), WORD),
+        place("sshpass -p ", token("", ALNUM, 12), WORD),
+        place("docker login -u bob -p ", token("", ALNUM, 12), WORD),
+        place("curl -s -u svc:", token("", ALNUM, 12), WORD),
+        place("redis-cli -h cache -a ", token("", ALNUM, 12), WORD),
+        place("ldapsearch -x -w ", token("", ALNUM, 12), WORD),
     ]
 }
 

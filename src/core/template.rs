@@ -49,6 +49,7 @@ fn alphabet(class: &str) -> Option<&'static [u8]> {
         "upper" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "digit" => b"0123456789",
         "hex" => b"0123456789abcdef",
+        "base32" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
         "base64" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
         "base64url" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
         _ => return None,
