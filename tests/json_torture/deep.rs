@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use blackbar::{Framing, Limits, Redactor, Values};
 
-use crate::torture::{held, holds, in_chunks, is_json, marked, marked_as, redactor, shown};
-use crate::{FRAMINGS, QUOTED};
+use crate::QUOTED;
+use crate::torture::{BOTH, held, holds, in_chunks, is_json, marked, marked_as, redactor, shown};
 
 const LEVELS: usize = 1_000_000;
 
@@ -134,7 +134,7 @@ fn a_million_levels_are_read_and_masked() {
     for (shape, values, value) in all() {
         let redactor = Arc::new(redactor(values, Limits::default()));
         let (input, expected) = marked_as(&(shape.build)(LEVELS), value);
-        for framing in FRAMINGS {
+        for &framing in BOTH {
             for chunk in [input.len(), 50_000] {
                 let got = in_chunks(&redactor, framing, input.as_bytes().chunks(chunk));
                 let name = format!("{}, {framing:?}, chunks of {chunk}", shape.name);

@@ -70,7 +70,7 @@ pub(crate) const VALID: &[&str] = &[
     "{ \"password\" : \"«hunter2»\" , \"a\" : 1 }",
     "\t\r\n {\r\n\t\"password\"\t\r\n :\n\r\t \"«hunter2»\"\n\t\r }\r\n\t ",
     "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"password\": \"«hunter2»\",\n  \"b\": {\n  }\n}",
-    "{\"password\"\r:\r‹[\r1\t,\n\"x\" ]›\r,\n\"secret\" : ‹ {\n} ›}",
+    "{\"password\"\r:\r‹[\r1\t,\n\"x\" ]›\r,\n\"secret\" : ‹{\n\"a\" : {\t}}› }",
     "[\t{\"password\"\t:\t‹12›\t}\t,\t{\"password\":\n‹-1.5e+3›\n}]",
     // Nothing to be masked.
     "{}",

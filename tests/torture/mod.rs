@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::pedantic, reason = "plain comes before elegant in tests")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use blackbar::{Framing, Limits, Redactor, Session, Values};
@@ -10,8 +11,15 @@ use serde::de::IgnoredAny;
 
 pub(crate) const MASK: &str = "[REDACTED]";
 
+pub(crate) const BOTH: &[Framing] = &[Framing::Lines, Framing::Document];
+pub(crate) const LINES: &[Framing] = &[Framing::Lines];
+pub(crate) const DOCUMENT: &[Framing] = &[Framing::Document];
+
 /// Inputs up to this length are cut at every place.
 const SHORT: usize = 200;
+
+/// So many failures of a table are told.
+const SHOWN: usize = 40;
 
 /// One set of rules, once with room for whole records and once so tight that each
 /// longer record is worked off in windows.
@@ -62,46 +70,51 @@ impl Engine {
     }
 
     /// Whether `input` becomes `expected`.
-    pub(crate) fn becomes(&self, framing: Framing, input: &[u8], expected: &[u8]) -> Verdict {
-        let got = self.redact(framing, input)?;
-        let broken = is_json(input) && !is_json(&got);
-        let [input, expected_, got_] = [input, expected, &got].map(shown);
-        let report = format!("  input    {input}\n  expected {expected_}\n  got      {got_}");
-        match () {
-            () if got != expected => Err(format!("{framing:?}\n{report}")),
-            () if broken => Err(format!("{framing:?}: valid JSON no more\n{report}")),
-            () => Ok(()),
+    pub(crate) fn becomes(
+        &self,
+        framings: &[Framing],
+        input: impl AsRef<[u8]>,
+        expected: impl AsRef<[u8]>,
+    ) -> Verdict {
+        let (input, expected) = (input.as_ref(), expected.as_ref());
+        for &framing in framings {
+            let got = self.redact(framing, input)?;
+            let what = match () {
+                () if got != expected => "is another",
+                () if is_json(input) && !is_json(&got) => "is valid JSON no more",
+                () => continue,
+            };
+            let [input, expected, got] = [input, expected, &got].map(shown);
+            return Err(format!(
+                "{framing:?}: {what}\n  input    {input}\n  expected {expected}\n  got      {got}"
+            ));
         }
+        Ok(())
     }
 
     /// Whether none of the secrets is left of `input`, and all of `keeps`.
     pub(crate) fn loses(
         &self,
-        framing: Framing,
-        input: &[u8],
+        framings: &[Framing],
+        input: impl AsRef<[u8]>,
         secrets: &[&str],
         keeps: &[&str],
     ) -> Verdict {
-        let got = self.redact(framing, input)?;
-        let report = |what: String| {
+        let input = input.as_ref();
+        for &framing in framings {
+            let got = self.redact(framing, input)?;
+            let leaking = secrets.iter().find(|secret| leak(&got, secret).is_some());
+            let lost = keeps.iter().find(|keep| !holds(&got, keep));
+            let what = match (leaking, lost) {
+                (Some(secret), _) => format!("{secret:?} leaks"),
+                (None, Some(keep)) => format!("{keep:?} is lost"),
+                _ if is_json(input) && !is_json(&got) => "is valid JSON no more".to_owned(),
+                _ => continue,
+            };
             let [input, got] = [input, &got].map(shown);
-            Err(format!(
+            return Err(format!(
                 "{framing:?}: {what}\n  input    {input}\n  got      {got}"
-            ))
-        };
-        for secret in secrets {
-            assert!(holds(input, secret), "{secret} is not in the input");
-            if leak(&got, secret).is_some() {
-                return report(format!("{secret:?} leaks"));
-            }
-        }
-        for keep in keeps {
-            if !holds(&got, keep) {
-                return report(format!("{keep:?} is lost"));
-            }
-        }
-        if is_json(input) && !is_json(&got) {
-            return report("valid JSON no more".to_owned());
+            ));
         }
         Ok(())
     }
@@ -115,11 +128,18 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn case(&mut self, name: &str, verdict: Verdict) {
+    /// A panic in a case is a failure of that case.
+    pub(crate) fn case(&mut self, name: &str, case: impl FnOnce() -> Verdict) {
         self.cases += 1;
-        if let Err(report) = verdict {
-            self.failures.push(format!("{name}: {report}"));
-        }
+        let report = match catch_unwind(AssertUnwindSafe(case)) {
+            Ok(Ok(())) => return,
+            Ok(Err(report)) => report,
+            Err(panic) => match panic.downcast::<String>() {
+                Ok(text) => format!("panics: {text}"),
+                Err(panic) => format!("panics: {:?}", panic.downcast_ref::<&str>()),
+            },
+        };
+        self.failures.push(format!("{name}: {report}"));
     }
 
     pub(crate) fn done(self) {
@@ -129,7 +149,7 @@ impl Table {
             "{} of {} cases\n\n{}\n",
             self.failures.len(),
             self.cases,
-            self.failures.join("\n\n")
+            self.failures[..self.failures.len().min(SHOWN)].join("\n\n")
         );
     }
 }
@@ -225,8 +245,20 @@ pub(crate) fn holds(text: &[u8], part: &str) -> bool {
     memchr::memmem::find(text, part.as_bytes()).is_some()
 }
 
+/// As a text, with what is no text escaped, and not endless.
 pub(crate) fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let cut: String = text.chars().take(600).collect();
-    format!("{cut:?}")
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match char {
+                ' '..='~' => text.push(char),
+                _ => text.extend(char.escape_debug()),
+            }
+        }
+        text.push_str(&chunk.invalid().escape_ascii().to_string());
+    }
+    match text.char_indices().nth(600) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
 }
