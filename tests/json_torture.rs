@@ -52,7 +52,7 @@ fn valid_documents_change_at_the_planted_places_only() {
 
 #[test]
 fn valid_documents_in_strings_change_at_the_planted_places_only() {
-    run(&Engine::new(Values::String), VALID, QUOTED, &[1, 2, 3, 4]);
+    run(&Engine::new(Values::String), VALID, QUOTED, &[1, 2, 3]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn where_the_output_is_a_matter_of_taste_the_secret_is_gone() {
 fn documents_in_strings_beyond_any_reading_depth_lose_their_secrets() {
     let engine = Engine::new(Values::String);
     let mut table = Table::default();
-    for depth in 5..=7 {
+    for depth in 4..=7 {
         for document in [
             r#"{"password":"hunter2-7"}"#,
             r#"{"a":"b","password":["hunter2-7","\""],"c":1}"#,
