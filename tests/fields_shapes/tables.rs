@@ -1,0 +1,291 @@
+//! The tables of `fields_shapes.rs`.
+
+use crate::Gone;
+
+/// F1 and DESIGN.md, Sensitive fields.
+pub(crate) const SHAPES: &[(&str, &str)] = &[
+    ("F1 JSON", r#"{"user":"ada","password":"«hunter2»"}"#),
+    ("F1 JSON, spaced", r#"{ "user" : "ada", "password" : "«hunter2»" }"#),
+    ("F1 JSON in JSON", r#"{\"user\":\"ada\",\"password\":\"«hunter2»\"}"#),
+    ("F1 JSON in JSON in JSON", r#"{\\\"user\\\":\\\"ada\\\",\\\"password\\\":\\\"«hunter2»\\\"}"#),
+    ("F1 Python dict", "DEBUG {'user': 'ada', 'password': '«hunter2»', 'n': 1}"),
+    ("F1 Python dict, bytes", "headers {b'x-api-key': b'«hunter2»', b'host': b'h'}"),
+    ("F1 Python keyword arguments", "connect(host='h', password='«hunter2»', port=5432)"),
+    ("F1 Python repr", "User(id=1, password='«hunter2»', name=\"ada\")"),
+    ("F1 JavaScript inspect", "{ user: 'ada', password: '«hunter2»', n: 1 }"),
+    ("F1 JavaScript inspect, a name in quotes", "{ user: 'ada', 'api-key': '«hunter2»' }"),
+    ("F1 Ruby hash", r#"{:user=>"ada", :password=>"«hunter2»", :n=>1}"#),
+    ("F1 Ruby hash, strings", r#"{"user"=>"ada", "password"=>"«hunter2»"}"#),
+    ("F1 Ruby 3.4 hash", r#"Parameters: {user: "ada", password: "«hunter2»"}"#),
+    ("F1 Ruby inspect", r#"#<User id: 1, password: "«hunter2»", name: "ada">"#),
+    ("F1 PHP array", "'password' => '«hunter2»', 'user' => 'ada'"),
+    ("F1 Elixir map", r#"%{password: "«hunter2»", "token" => "«abc9»", id: 1}"#),
+    ("F1 Go struct", "{Name:ada Password:«hunter2» Port:5432}"),
+    ("F1 Go struct, last", "&{Name:ada Password:«hunter2»}"),
+    ("F1 Go syntax", r#"main.Config{Name:"ada", Password:"«hunter2»", Port:5432}"#),
+    ("F1 Go map", "map[host:h password:«hunter2» user:ada]"),
+    ("F1 Java toString", "User(name=ada, password=«hunter2», id=1)"),
+    ("F1 Java toString, last", "User[name=ada, password=«hunter2»]"),
+    ("F1 Java map", "{user=ada, password=«hunter2», id=1}"),
+    ("F1 Rust debug", r#"Config { user: "ada", password: "«hunter2»", port: 5432 }"#),
+    ("F1 Rust debug, option", r#"Config { user: "ada", password: Some("«hunter2»"), port: 1 }"#),
+    ("F1 Rust debug, nested quotes", r#"Config { password: "«a\"b»", user: "ada" }"#),
+    ("F1 logfmt", "level=info user=ada password=«hunter2» took=5ms"),
+    ("F1 logfmt, quotes", r#"level=info password="«hunter2 and more»" user=ada"#),
+    ("F1 logfmt, escaped quotes", r#"level=info password="«a\"b»" user=ada"#),
+    ("F1 logfmt, last", "level=info password=«hunter2»"),
+    ("F1 logfmt, a longer name", "db_password=«hunter2» dbPassword=«x9y» DB-PASSWORD=«z9»"),
+    ("F1 query string", "GET /login?user=ada&password=«hunter2»&n=1 HTTP/1.1"),
+    ("F1 query string, first", "GET /login?token=«hunter2»&user=ada HTTP/1.1"),
+    ("F1 query string, last", "GET https://h.example/login?user=ada&api_key=«hunter2» 200"),
+    ("F1 query string, escapes in the value", "GET /login?password=«hunter2%26%3D+x»&user=ada"),
+    ("F1 query string, semicolon", "GET /login?password=«hunter2»;user=ada"),
+    ("F1 query string, brackets", "user[password]=«hunter2»&user[name]=ada"),
+    ("F1 query string, entities", "<a href=\"/?token=«hunter2»&amp;user=ada\">"),
+    ("F1 form", "user=ada&password=«hunter2»&n=1"),
+    ("F1 form, encoded", "body=user%3Dada%26password%3D«hunter2»%26n%3D1"),
+    ("F1 form, encoded in lower case", "body=user%3dada%26password%3d«hunter2»%26n%3d1"),
+    ("F1 form, a name with escapes", "user=ada&user%5Bpassword%5D=«hunter2»&n=1"),
+    ("F1 form, an escaped letter", "user=ada&pass%77ord=«hunter2»&n=1"),
+    ("F1 fragment", "https://h.example/cb#access_token=«hunter2»&state=x"),
+    ("F1 header", "X-Api-Key: «hunter2»"),
+    ("F1 header, quotes", "curl -H 'X-Auth-Token: «hunter2»' https://h.example/"),
+    ("F1 headers, escaped ends", r"GET / HTTP/1.1\r\nX-Api-Key: «hunter2»\r\nHost: h\r\n"),
+    ("F1 header list", r#"[["x-api-key","«hunter2»"],["host","h"]]"#),
+    ("F1 flat header list", r#"["x-api-key","«hunter2»","host","h"]"#),
+    ("F1 tuples", "[('x-api-key', '«hunter2»'), ('host', 'h')]"),
+    ("F1 tuples of bytes", "[(b'x-api-key', b'«hunter2»'), (b'host', b'h')]"),
+    ("F1 name and value", r#"{"name":"password","value":"«hunter2»","n":1}"#),
+    ("F1 name and value, spaced", r#"{"name": "DB_PASSWORD", "value": "«hunter2»"}, {"name": "HOST", "value": "h"}"#),
+    ("F1 key and value", r#"[{"key":"api_key","value":"«hunter2»"},{"key":"host","value":"h"}]"#),
+    ("F1 key and value, OTLP", r#"{"key":"db.password","value":{"stringValue":"«hunter2»"}}"#),
+    ("F1 name and value, YAML", "env: [{name: DB_PASSWORD, value: «hunter2»}]"),
+    ("F1 XML element", "<user>ada</user><password>«hunter2»</password><n>1</n>"),
+    ("F1 XML element, attributes", r#"<password type="text" id="p">«hunter2»</password>"#),
+    ("F1 XML element, namespace", "<wsse:Password>«hunter2»</wsse:Password>"),
+    ("F1 XML attribute", r#"<db user="ada" password="«hunter2»" port="1"/>"#),
+    ("F1 XML attribute, single quotes", "<db user='ada' password='«hunter2»' port='1'/>"),
+    ("F1 XML name and value", r#"<add key="DbPassword" value="«hunter2»" />"#),
+    ("F1 XML property", r#"<property name="password" value="«hunter2»"/>"#),
+    ("F1 YAML", "password: «hunter2»"),
+    ("F1 YAML, quotes", "password: \"«hunter2 and more»\""),
+    ("F1 YAML, comment", "password: '«hunter2»' # of ada"),
+    ("F1 YAML, list item", "- password: «hunter2»"),
+    ("F1 YAML, flow", "db: {user: ada, password: «hunter2», port: 1}"),
+    ("F1 YAML, a name in quotes", "\"password\": «hunter2»"),
+    ("F1 INI", "password = «hunter2»"),
+    ("F1 INI, section", "[db] password=«hunter2»"),
+    ("F1 TOML", "password = \"«hunter2»\""),
+    ("F1 properties", "spring.datasource.password=«hunter2»"),
+    ("F1 properties, colon", "spring.datasource.password:«hunter2»"),
+    ("F1 assignment", "password := \"«hunter2»\""),
+    ("F1 flag", "mysql --host h --password «hunter2» --port 1"),
+    ("F1 flag, equals", "mysql --host=h --password=«hunter2» --port=1"),
+    ("F1 flag, quotes", "tool --api-key '«hunter2»' --verbose"),
+    ("F1 flag, one dash", "tool -password «hunter2» -v"),
+    ("F1 flag, longer name", "tool --db-password «hunter2» -v"),
+    ("F1 flag, system property", "java -Ddb.password=«hunter2» -jar app.jar"),
+    ("F1 flags as a list", r#"["tool","--password","«hunter2»","-v"]"#),
+    ("F1 flags as a list, equals", r#"["tool","--password=«hunter2»","-v"]"#),
+    ("F1 environment", "PGPASSWORD=«hunter2» psql -h h shop"),
+    ("F1 environment, export", "export DB_PASSWORD='«hunter2»'"),
+    ("F1 environment, docker", "docker run -e API_TOKEN=«hunter2» -e HOST=h image"),
+    ("F1 environment, dump", "PATH=/usr/bin MYSQL_PWD=«hunter2» HOME=/root"),
+    ("F1 environment, list", r#"["PATH=/usr/bin","DB_PASSWORD=«hunter2»","HOME=/root"]"#),
+    ("F1 SQL identified by", "CREATE USER ada IDENTIFIED BY '«hunter2»' REQUIRE SSL"),
+    ("F1 SQL identified by, lower case", "alter user 'ada'@'%' identified by \"«hunter2»\";"),
+    ("F1 SQL set", "UPDATE users SET password = '«hunter2»', name = 'ada' WHERE id = 1"),
+    ("F1 SQL set, doubled quotes", "UPDATE users SET password = '«it''s»' WHERE id = 1"),
+    ("F1 SQL role", "ALTER ROLE ada WITH PASSWORD '«hunter2»' LOGIN"),
+    ("F1 SQL where", "SELECT id FROM users WHERE token='«hunter2»' AND name='ada'"),
+    ("F1 DSN", "Server=h;Database=shop;User Id=ada;Password=«hunter2»;Encrypt=true"),
+    ("F1 DSN, short name", "Server=h;Uid=ada;Pwd=«hunter2»;"),
+    ("F1 DSN, libpq", "host=h user=ada password=«hunter2» dbname=shop"),
+    ("F1 DSN, libpq quotes", r"host=h user=ada password='«it\'s»' dbname=shop"),
+    ("F1 DSN, storage", "AccountName=ada;AccountKey=«hunter2==»;EndpointSuffix=h"),
+    ("F1 DSN, Go MySQL", "ada:«hunter2»@tcp(db:3306)/shop?parseTime=true"),
+    ("F1 JDBC", "jdbc:sqlserver://h:1433;user=ada;password=«hunter2»;encrypt=true"),
+    ("F1 JDBC, query", "jdbc:postgresql://h/shop?user=ada&password=«hunter2»&ssl=true"),
+    ("F1 sentence-like", "login failed, password=«hunter2», user=ada"),
+    ("F1 in parentheses", "login (password: «hunter2»)"),
+    ("F1 functional", "Credentials(user=ada, Password(«hunter2»))"),
+];
+
+pub(crate) const SHAPES_GONE: &[Gone] = &[
+    ("F1 SQL insert", "INSERT INTO users (name, password) VALUES ('ada', 'hunter2')", &["hunter2"], &["INSERT INTO users (name, password) VALUES ('ada', '"]),
+    ("F1 SQL insert, several rows", "INSERT INTO users (password, name) VALUES ('hunter2', 'ada'), ('horse9z', 'bob')", &["hunter2", "horse9z"], &["(password, name) VALUES ('", "'ada'"]),
+    ("F1 SQL insert, quoted columns", "insert into `users` (`id`, `password`) values (1, 'hunter2')", &["hunter2"], &["(`id`, `password`)", "(1, '"]),
+    ("F1 multipart on one line", r#"--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b--"#, &["hunter2"], &["form-data", "--b--"]),
+    ("F1 URL in a query", "GET /go?to=https%3A%2F%2Fh%2F%3Ftoken%3Dhunter2%26n%3D1 200", &["hunter2"], &["GET /go?to=https%3A%2F%2Fh%2F%3Ftoken%3D", " 200"]),
+    ("F1 encoded twice", "body=password%253Dhunter2%2526n%253D1", &["hunter2"], &["body=password%253D"]),
+    ("F1 JSON, encoded", "data=%7B%22password%22%3A%22hunter2%22%2C%22n%22%3A1%7D", &["hunter2"], &["data=%7B%22password%22%3A"]),
+    ("F1 XML, CDATA", "<password><![CDATA[hunter2]]></password>", &["hunter2"], &["<password>", "</password>"]),
+    ("F1 XML, escaped", "&lt;password&gt;hunter2&lt;/password&gt;", &["hunter2"], &["&lt;password&gt;", "&lt;/password&gt;"]),
+    ("F1 XML in JSON", r#"{"body":"\u003cpassword\u003ehunter2\u003c/password\u003e"}"#, &["hunter2"], &[r#"{"body":"\u003cpassword\u003e"#, r"\u003c/password\u003e"]),
+    ("F1 Go pointer", "&{User:ada Auth:{Password:hunter2 Token:horse9z} Port:1}", &["hunter2", "horse9z"], &["User:ada", "Port:1"]),
+    ("F1 Go map of slices", "map[Host:[h] X-Api-Key:[hunter2]]", &["hunter2"], &["map[Host:[h] X-Api-Key:["]),
+    ("F1 Java list", "{host=[h], x-api-key=[hunter2], n=1}", &["hunter2"], &["host=[h]", "n=1"]),
+    ("F1 Python triple", "password = '''hunter2'''", &["hunter2"], &["password = "]),
+    ("F1 Ruby heredoc-like", "password: %q(hunter2)", &["hunter2"], &["password: "]),
+    ("F1 tabs", "password\t=\thunter2\tuser\t=\tada", &["hunter2"], &["password\t=\t"]),
+    ("F1 colours", "\x1b[32mpassword\x1b[0m=\x1b[33mhunter2\x1b[0m user=ada", &["hunter2"], &["user=ada"]),
+    ("F1 table", "| password | hunter2 |", &[], &["| password |"]),
+    ("F1 syslog", "<34>1 2026-01-01T00:00:00Z h app - - [meta password=\"hunter2\"] done", &["hunter2"], &["[meta password=\"", "\"] done"]),
+    ("F1 CEF", "CEF:0|a|b|1|2|c|3|src=10.0.0.1 password=hunter2 dst=10.0.0.2", &["hunter2"], &["src=10.0.0.1 password=", " dst=10.0.0.2"]),
+];
+
+/// Values in a line of their own.
+pub(crate) const BODIES: &[Gone] = &[
+    ("F1 multipart", "--b\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nada\r\n--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b--\r\n", &["hunter2"], &["\r\n\r\nada\r\n--b\r\n", "name=\"password\"\r\n\r\n", "\r\n--b--\r\n"]),
+    ("F1 request", "POST / HTTP/1.1\r\nX-Api-Key: horse9z\r\nHost: h\r\n\r\nuser=ada&password=hunter2", &["horse9z", "hunter2"], &["Host: h\r\n\r\nuser=ada&password="]),
+    ("F1 XML", "<login>\n  <user>ada</user>\n  <password>\n    hunter2\n  </password>\n</login>\n", &["hunter2"], &["<user>ada</user>", "</password>\n</login>\n"]),
+    ("F1 INI", "[db]\nuser = ada\npassword = hunter2\nport = 1\n", &["hunter2"], &["[db]\nuser = ada\npassword = ", "\nport = 1\n"]),
+];
+
+pub(crate) const DOCUMENTS: &[(&str, &str)] = &[
+    ("F2 number", r#"{"password":‹4711›,"n":4711}"#),
+    ("F2 bool, null, empty", r#"{"password":true,"secret":false,"token":null,"api_key":""}"#),
+    ("F2 array", r#"{"password":‹["hunter2",1]›,"n":["a",1]}"#),
+    ("F2 object", r#"{"password":‹{"a":"hunter2"}›,"n":{"a":"b"}}"#),
+    ("F2 text null", "password=null token=None secret= api_key=\"\""),
+    ("F2 Python", "{'password': None, 'secret': True, 'token': ''}"),
+    ("F2 placeholders", "password=[REDACTED] token=*** secret=[Filtered] api_key=xxxxx"),
+    ("F2 more than a placeholder", "password=«***hunter2» n=1"),
+    ("F3 depth 1", r#"{"m":"{\"password\":\"«hunter2»\",\"n\":1}"}"#),
+    ("F3 depth 2", r#"{"m":"{\"m\":\"{\\\"password\\\":\\\"«hunter2»\\\"}\"}"}"#),
+    ("F3 depth 3", r#"{"m":"{\"m\":\"{\\\"m\\\":\\\"{\\\\\\\"password\\\\\\\":\\\\\\\"«a\\\\\\\\\\\\\\\"b»\\\\\\\"}\\\"}\"}"}"#),
+    ("F3 slashes", r#"{"m":"{\"password\":\"«a\\\/b»\",\"u\":\"http:\\\/\\\/h\"}"}"#),
+    ("F3 hexadecimal quotes", r#"{"m":"{\u0022password\u0022:\u0022«hunter2»\u0022,\u0022n\u0022:1}"}"#),
+    ("F3 angles", r#"{"m":"\u003cb\u003e{\"password\":\"«a\\u003Cb»\"}\u003C\/b\u003E"}"#),
+    ("F4 escapes in the key", r#"{"pass\u0077ord":"«hunter2»"}"#),
+    ("F4 duplicates", r#"{"password":"«hunter2»","password":"«hunter3»"}"#),
+    ("F4 case", r#"{"PassWord":"«hunter2»","PASSWORD":"«hunter3»","userPASSWORD":"«x9»"}"#),
+    ("F4 huge number", r#"{"n":1234567890123456789012345678901234567890e400,"password":"«hunter2»"}"#),
+    ("F5 cut", r#"{"user":"ada","password":"«hunter2»"#),
+    ("F5 two documents", r#"{"password":"«hunter2»"} {"password":"«hunter3»"}"#),
+    ("F5 garbage", r#"12:00 INFO {"password":"«hunter2»"} done"#),
+    ("F5 mark", "\u{feff}{\"password\":\"«hunter2»\"}"),
+    ("F5 CRI", r#"2026-01-01T00:00:00.0Z stderr F {"password":"«hunter2»"}"#),
+    ("F5 CRI, text", "2026-01-01T00:00:00.0Z stderr F user=ada password=«hunter2»"),
+    ("F5 Docker", r#"{"log":"user=ada password=«hunter2»\n","stream":"stdout"}"#),
+    ("F5 Docker, JSON", r#"{"log":"{\"password\":\"«hunter2»\"}\n","stream":"stdout"}"#),
+    ("F5 Docker, cut inside", r#"{"log":"{\"password\":\"«hunter2»","stream":"stdout"}"#),
+];
+
+/// F6.
+pub(crate) const BENIGN: &[&str] = &[
+    "max_tokens", "token_count", "tokens_used", "tokenizer", "primary_key", "foreign_key",
+    "public_key", "partition_key", "sort_key", "cache_key", "keyboard", "keyword", "monkey",
+    "author", "authored_by", "bypass", "cache_bypass_limit", "compass", "passenger",
+    "secretary", "cookie_consent", "passwordResetAt", "password_policy", "postcode",
+];
+
+/// F7, F12, F13.
+pub(crate) const SURVIVES: &[(&str, &str)] = &[
+    ("F7", "Authentication failed for user"),
+    ("F7", "Unexpected token: }"),
+    ("F7", "Unexpected token: } in JSON at position 5"),
+    ("F7", "the key to success: patience"),
+    ("F7", "password must be at least 8 characters"),
+    ("F7", "password: must be at least 8 characters"),
+    ("F7", r#"{"msg":"password must be at least 8 characters","error":"token expired"}"#),
+    ("F7", "secret santa"),
+    ("F7", "token expired"),
+    ("F7", "enter the password and press return"),
+    ("F12", r#"{"tokens":1532,"prompt_tokens":12,"completion_tokens":3}"#),
+    ("F12", "tokens=1532 prompt_tokens=12"),
+    ("F12", "const token = jwt.sign(x)"),
+    ("F12", "const token = jwt.sign(payload, options);"),
+    ("F12", "const token = '«abc»'"),
+    ("F12", "const token = \"«abc»\";"),
+    ("F12", "password = getpass.getpass()"),
+    ("F12", "token = os.environ['TOKEN_NAME']"),
+    ("F12", "password=$PASSWORD token=${TOKEN} secret=$(cat /run/x)"),
+    ("F13 Sentry header", r#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://e12d836b15bb49d7bbf99e64295d995b@sentry.example/42","sent_at":"2026-01-01T00:00:00Z"}"#),
+    ("F13 Sentry trace", r#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","trace":{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","public_key":"e12d836b15bb49d7bbf99e64295d995b","release":"1.0"}}"#),
+    ("F13 session", r#"{"sid":"7c7b6585-f901-4351-bf8d-02711b721929","init":true,"status":"ok","errors":0}"#),
+    ("F13 trace", r#"{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","parent_span_id":null}"#),
+    ("F13 routing", r#"{"routing_key":"orders.created","partition_key":"7","exchange":"shop"}"#),
+];
+
+pub(crate) const AUTHORIZATION: &[(&str, &str)] = &[
+    ("F8 Basic", "GET / Authorization: Basic «aHVudGVyMg==» 200"),
+    ("F8 Bearer", "GET / Authorization: Bearer «hunter2» 200"),
+    ("F8 Negotiate", "Authorization: Negotiate «YIIhunter2==», Host: h"),
+    ("F8 Token", "Authorization: Token token=\"«hunter2»\", email=\"x@y\""),
+    ("F8 ApiKey", "authorization: ApiKey «hunter2horse9» 200"),
+    ("F8 no scheme", "Authorization: «hunter2horse9»"),
+    ("F8 in brackets", "{Host=[h], Authorization=[Bearer «hunter2»], Accept=[*/*]}"),
+    ("F8 curl", "curl -H 'Authorization: Bearer «hunter2»' https://h.example/"),
+    ("F8 several", "Authorization: Basic «aHVudGVyMg==», Proxy-Authorization: Bearer «hunter2», Host: h"),
+    ("F8 list", r#"["authorization","Bearer «hunter2»","host","h"]"#),
+    ("F8 pair", r#"{"name":"Authorization","value":"Bearer «hunter2»"}"#),
+];
+
+pub(crate) const AUTHORIZATION_GONE: &[Gone] = &[
+    ("F8 Digest", r#"Authorization: Digest username="ada", realm="r", nonce="n", uri="/", response="6629fae49393a05397450978507c4ef1""#, &["6629fae49393a05397450978507c4ef1"], &["Digest username=\"ada\""]),
+    ("F8 AWS", "Authorization: AWS4-HMAC-SHA256 Credential=ada/20260101/eu/s3/aws4_request, SignedHeaders=host, Signature=hunter2horse9hunter2horse9 200", &["hunter2horse9hunter2horse9"], &["Authorization: AWS4-HMAC-SHA256 ", "SignedHeaders=host", " 200"]),
+    ("F8 JSON", r#"{"authorization":"Bearer hunter2","host":"h"}"#, &["hunter2"], &[r#"{"authorization":""#, r#"","host":"h"}"#]),
+    ("F8 JSON, list", r#"{"headers":{"Authorization":["Basic aHVudGVyMg=="],"Host":["h"]}}"#, &["aHVudGVyMg"], &[r#"{"headers":{"Authorization":"#, r#","Host":["h"]}}"#]),
+    ("F8 own header", "X-Amz-Security-Token: hunter2horse9, Host: h", &["hunter2horse9"], &["X-Amz-Security-Token: "]),
+];
+
+pub(crate) const COOKIES: &[(&str, &str)] = &[
+    ("F9 one", "Cookie: sid=«hunter2»"),
+    ("F9 several", "Cookie: sid=«hunter2»; theme=«dark»; _ga=«GA1.2»"),
+    ("F9 values with equals", "Cookie: sid=«aHVudGVyMg==»; a=«b=c»"),
+    ("F9 curl", "curl -H 'Cookie: sid=«hunter2»; theme=«dark»' https://h.example/"),
+    ("F9 Set-Cookie", "Set-Cookie: sid=«hunter2»; Path=/; HttpOnly; Max-Age=3600"),
+    ("F9 Set-Cookie, attributes", "set-cookie: sid=«hunter2»; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Domain=h.example; Secure; SameSite=Lax"),
+    ("F9 escaped ends", r"Cookie: sid=«hunter2»; theme=«dark»\r\nHost: h\r\n"),
+];
+
+pub(crate) const COOKIES_GONE: &[Gone] = &[
+    ("F9 JSON", r#"{"cookie":"sid=hunter2; theme=horse9z","host":"h"}"#, &["hunter2", "horse9z"], &[r#"{"cookie":""#, r#"","host":"h"}"#]),
+    ("F9 JSON, Set-Cookie", r#"{"set-cookie":["sid=hunter2; Path=/","b=horse9z"],"host":"h"}"#, &["hunter2", "horse9z"], &[r#"{"set-cookie":"#, r#","host":"h"}"#]),
+    ("F9 JSON, cookies", r#"{"cookies":{"sid":"hunter2","theme":"horse9z"},"host":"h"}"#, &["hunter2", "horse9z"], &[r#"{"cookies":"#, r#","host":"h"}"#]),
+    ("F9 list", r#"["cookie","sid=hunter2; theme=horse9z","host","h"]"#, &["hunter2", "horse9z"], &[r#"["cookie",""#, r#"","host","h"]"#]),
+    ("F9 pair", r#"{"name":"Cookie","value":"sid=hunter2"}"#, &["hunter2"], &[r#"{"name":"Cookie","value":""#]),
+    ("F9 quotes", "Cookie: sid=\"hunter2\"; theme=\"horse9z\"", &["hunter2", "horse9z"], &["Cookie: sid=", "; theme="]),
+    ("F9 Python", "{'Cookie': 'sid=hunter2; theme=horse9z', 'Host': 'h'}", &["hunter2", "horse9z"], &["{'Cookie': '", "', 'Host': 'h'}"]),
+];
+
+/// Line framing: each line is a record.
+pub(crate) const NEXT_LINE: &[(&str, &str)] = &[
+    ("F10 pretty", "{\n  \"user\": \"ada\",\n  \"password\": \"«hunter2»\",\n  \"n\": 1\n}\n"),
+    ("F10 pretty, next line", "{\n  \"password\":\n    \"«hunter2»\",\n  \"n\": \"a\"\n}\n"),
+    ("F10 pretty, next line, CRLF", "{\r\n\t\"password\" :\r\n\t\t\"«hunter2»\",\r\n\t\"n\": \"a\"\r\n}\r\n"),
+    ("F10 the next line is of another", "password:\nnext line of the log\n"),
+    ("F10 YAML, next line", "db:\n  password:\n    «hunter2»\n  user: ada\n"),
+    ("F10 YAML, an empty value", "db:\n  password:\n  user: ada\n"),
+];
+
+pub(crate) const NEXT_LINE_GONE: &[Gone] = &[
+    ("F10 block scalar", "db:\n  password: |\n    hunter2\n    horse9z\n  user: ada\n", &["hunter2", "horse9z"], &["db:\n  password: |\n", "\n  user: ada\n"]),
+    ("F10 folded scalar", "password: >-\n  hunter2\n  horse9z\nuser: ada\n", &["hunter2", "horse9z"], &["password: >-\n", "\nuser: ada\n"]),
+    ("F10 quoted, next line", "password:\n  \"hunter2 and more\"\nuser: ada\n", &["hunter2"], &["password:\n", "\nuser: ada\n"]),
+    ("F10 list", "tokens:\n  - hunter2\n  - horse9z\nuser: ada\n", &["hunter2", "horse9z"], &["tokens:\n", "\nuser: ada\n"]),
+];
+
+/// Document framing: the value may be far below its name.
+pub(crate) const INDENTED: &[Gone] = &[
+    ("F10 array", "{\n  \"password\": [\n    \"hunter2\",\n    \"horse9z\"\n  ],\n  \"n\": \"a\"\n}\n", &["hunter2", "horse9z"], &["{\n  \"password\": ", ",\n  \"n\": \"a\"\n}\n"]),
+    ("F10 object", "{\n\t\"secrets\":\n\t{\n\t\t\"a\": \"hunter2\",\n\t\t\"b\": {\n\t\t\t\"c\": \"horse9z\"\n\t\t}\n\t}\n}\n", &["hunter2", "horse9z"], &["{\n\t\"secrets\":", "\n}\n"]),
+];
+
+pub(crate) const CONTAINERS: &[(&str, &str)] = &[
+    ("F11", r#"{"tokens":‹{"access":"hunter2","n":5}›,"n":5}"#),
+    ("F11", r#"{"secrets":‹["hunter2",{"a":5}]›,"n":5}"#),
+    ("F11", r#"{"m":"{\"a\":1}","secrets":‹{"m":"{\"a\":\"}\"}"}›}"#),
+];
+
+pub(crate) const CONTAINERS_TYPED: &[&str] = &[
+    r#"{"tokens":{"access":"«hunter2»","n":‹5›},"n":5}"#,
+    r#"{"secrets":["«hunter2»",{"a":‹5›,"b":true,"c":null}],"n":5}"#,
+    r#"{"m":"{\"a\":1}","secrets":{"m":"«{\"a\":\"}\"}»"}}"#,
+];
+
+pub(crate) const WEAK: &[(&str, &str)] = &[
+    ("P9", "postgresql://app:«hunter2»@db:5432/shop password=«hunter2»"),
+    ("P9", "<password>«hunter2»</password> {\"password\":\"«hunter2»\"}"),
+];
