@@ -2,7 +2,7 @@
 // The article's error sanitiser, as the article's language runs it: the
 // yardstick for `--profile article-errors`.
 //
-//     node sanitise.js COUNT SEED
+//     node sanitise.js COUNT SEED [odd]
 //
 // Makes COUNT errors as a web service would have them, the same for the same
 // SEED, and passes each to an error handler in the manner of Express, which logs
@@ -13,7 +13,8 @@
 //     kept      what it wrote, parsed
 //
 // The sanitiser looks at the top level alone; secrets are planted below it too.
-// Every planted secret holds one of the MARKS.
+// Every planted secret holds one of the MARKS. With `odd`, names are such as no
+// program chooses: they hold quotes, line ends and the like.
 'use strict';
 
 const WORDS = ['password', 'secret', 'token', 'key', 'authorization', 'cookie'];
@@ -65,8 +66,11 @@ function randomOf(seed) {
 const ALPHANUMERIC = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 class Maker {
-  constructor(seed) {
+  constructor(seed, odd) {
     Object.assign(this, randomOf(seed));
+    this.sensitiveNames = odd ? [...SENSITIVE_NAMES, ...ODD_SENSITIVE_NAMES] : SENSITIVE_NAMES;
+    this.benignNames = odd ? [...BENIGN_NAMES, ...ODD_BENIGN_NAMES] : BENIGN_NAMES;
+    this.affixes = odd ? [...AFFIXES, ...ODD_AFFIXES] : AFFIXES;
   }
 
   alphanumeric(length) {
@@ -83,13 +87,13 @@ class Maker {
   sensitiveName() {
     if (this.oneIn(4)) {
       const word = [...this.pick(WORDS)].map((letter) => (this.oneIn(2) ? letter.toUpperCase() : letter));
-      return `${this.pick(AFFIXES)}${word.join('')}${this.pick(AFFIXES)}`;
+      return `${this.pick(this.affixes)}${word.join('')}${this.pick(this.affixes)}`;
     }
-    return this.pick(SENSITIVE_NAMES);
+    return this.pick(this.sensitiveNames);
   }
 
   benignName() {
-    return this.pick(BENIGN_NAMES);
+    return this.pick(this.benignNames);
   }
 
   // Values.
@@ -232,19 +236,28 @@ const SENSITIVE_NAMES = [
   'key', 'apiKey', 'X-Api-Key', 'keyValue', 'keyPattern', 'keyboard', 'monkey', 'public_key', '2key',
   'authorization', 'Authorization', 'proxy-authorization', 'authorizations',
   'cookie', 'Cookie', 'set-cookie', 'cookies', 'sessionCookie', 'cookieconsent',
-  'weiß_token', '密码password', '\u{1F600}key', 'kéy_key', 'pass"key"', '"token', 'token"', 'secret\n', '\tkey',
-  'back\\token', 'token\\', '\u0001cookie', 'a/secret/b', 'password:', '{"password":"',
-  'passwordsecrettokenkey', 'x'.repeat(300) + 'token' + 'y'.repeat(300),
+  'weiß_token', '密码password', '\u{1F600}key', 'kéy_key', 'a/secret/b', 'passwordsecrettokenkey',
 ];
 
-/** They do not, though the tab of one stands as \t in JSON, before oken. */
+const ODD_SENSITIVE_NAMES = [
+  'pass"key"', '"token', 'token"', 'secret\n', '\tkey', 'back\\token', 'token\\', '\u0001cookie',
+  'password:', '{"password":"', '{token}', 'a,token', 'a;token', 'the token that the user sent us',
+  'x'.repeat(300) + 'token' + 'y'.repeat(300),
+];
+
+/** They do not. */
 const BENIGN_NAMES = [
   'id', 'url', 'method', 'path', 'syscall', 'errno', 'address', 'port', 'details', 'meta', 'context', '',
-  'passwd', 'passw0rd', 'pass word', 'to ken', 'tok\u00adен', 'x\token', 'ke-y', 'kéy', 'k\u0435y', 'sécret', '\u017Fecret',
+  'passwd', 'passw0rd', 'pass word', 'to ken', 'tok\u00adен', 'ke-y', 'kéy', 'k\u0435y', 'sécret', '\u017Fecret',
   'autorization', 'authorisation', 'auth', 'cooky', 'cook\\ie', 'seccret', 'sec"ret', 'p\u0430ssword', '0', '17',
 ];
 
-const AFFIXES = ['', '', '', 'x', 'X-', '_', '-', '.', ' ', '9', 'é', '"', '\\', '\u{1F511}', 'my', 'Of'];
+/** In JSON the tab of the first is \t, and oken stands behind it. */
+const ODD_BENIGN_NAMES = ['x\token', '"', '\\', '":', '{"', '\n', 'a"b"c'];
+
+const AFFIXES = ['', '', '', 'x', 'X-', '_', '-', '.', ' ', '9', 'é', '\u{1F511}', 'my', 'Of'];
+
+const ODD_AFFIXES = ['"', '\\', '\n', '{', '['];
 
 /** Strings that read like structure, or change length as they are escaped. */
 const TRICKY = [
@@ -277,8 +290,8 @@ const FREE_TEXTS = [
 ];
 
 function main() {
-  const [count, seed] = process.argv.slice(2).map(Number);
-  const maker = new Maker(seed);
+  const [count, seed, odd] = process.argv.slice(2);
+  const maker = new Maker(Number(seed), odd === 'odd');
   const lines = [];
   let logged;
   const handle = errorHandler((line) => { logged = line; });
