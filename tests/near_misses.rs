@@ -60,6 +60,39 @@ fn near_misses_are_the_same_whole_and_split() {
     }
 }
 
+#[test]
+fn names_are_the_same_whole_and_split() {
+    for profile in Profile::ALL {
+        let wide = redactor(profile, Limits::default());
+        let narrow = redactor(
+            profile,
+            Limits {
+                max_record: 3000,
+                ..Limits::default()
+            },
+        );
+        for text in texts::of_names() {
+            let line = text.line(BYTES);
+            let whole = wide.redact(&line);
+            for size in [1000, 4099] {
+                assert!(
+                    in_chunks(&wide, &line, size) == whole,
+                    "{profile}, {}: in chunks of {size}",
+                    text.name
+                );
+            }
+            // Exactness of the article's patterns is promised up to max_record only.
+            if matches!(profile, Profile::Standard | Profile::Strict) {
+                assert!(
+                    in_chunks(&narrow, &line, 1000) == whole,
+                    "{profile}, {}: in windows",
+                    text.name
+                );
+            }
+        }
+    }
+}
+
 /// For each rule alone, and for all rules of a profile together on texts four times as long: were the
 /// work not linear, the second limit would not hold.
 #[test]

@@ -120,6 +120,53 @@ pub(crate) fn of(rule: &RuleSource, redactor: &Arc<Redactor>) -> Vec<NearMiss> {
     texts
 }
 
+/// Names of sensitive fields, again and again, with what a value may follow and without.
+/// A mask may stand among them; what is dear about them is to look for a value's end.
+pub(crate) fn of_names() -> impl Iterator<Item = NearMiss> {
+    const UNITS: [&str; 22] = [
+        "password",
+        "password: ",
+        "token ",
+        "key ",
+        "keys: ",
+        "\"password\":",
+        "\\\"password\\\":",
+        "secrets: {",
+        "password='",
+        "password=\"",
+        "password=[",
+        "secret(",
+        "{\"secrets\":",
+        "{\"secrets\":[",
+        "cookie: a=",
+        "Authorization: Basic ",
+        "--token ",
+        "<password>",
+        "&token=",
+        "%70assword%3D",
+        "\\u0070assword=",
+        "{\"name\":\"password\",\"value\":",
+    ];
+    // Found again and again, or looked for from one place to the end.
+    let heads = UNITS
+        .iter()
+        .filter(|unit| unit.ends_with(['{', '[', '(', '\'', '"', ':']));
+    let open = heads.flat_map(|head| ["a", "{", "\\", " "].map(|unit| (*head, unit)));
+    UNITS
+        .iter()
+        .map(|unit| ("", *unit))
+        .chain(open)
+        .map(|(head, unit)| NearMiss {
+            name: match head {
+                "" => format!("{unit}, repeated"),
+                _ => format!("{head} and then {unit:?}, repeated"),
+            },
+            head: head.as_bytes().to_vec(),
+            unit: unit.as_bytes().to_vec(),
+            tail: Vec::new(),
+        })
+}
+
 /// Where `redactor` puts masks in `text`.
 fn masked(text: &[u8], redactor: &Arc<Redactor>) -> Vec<(usize, usize)> {
     let mut session = Session::new(Arc::clone(redactor), Framing::Lines);
