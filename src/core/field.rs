@@ -18,6 +18,8 @@ pub struct NameSource {
     pub(crate) matching: Matching,
     pub(crate) demand: Demand,
     pub(crate) syntax: Syntax,
+    /// Numbers under the plural are counts.
+    pub(crate) counts: bool,
     pub(crate) profiles: Vec<Profile>,
     pub(crate) source: String,
     pub(crate) examples: Vec<Example>,
@@ -375,7 +377,7 @@ impl FieldNames {
             demand,
             syntax: self.sources[entry as usize].syntax,
             compound: name.is_compound(),
-            counts: name.flat().ends_with(b"tokens") || name.flat().ends_with(b"keys"),
+            counts: self.sources[entry as usize].counts && name.flat().ends_with(b"s"),
             password: word.starts_with(b"pass") || word.starts_with(b"pwd"),
         })
     }

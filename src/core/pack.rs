@@ -240,6 +240,7 @@ impl Pack {
                 matching: Matching::Segment,
                 demand: Demand::Any,
                 syntax: Syntax::Plain,
+                counts: false,
                 profiles: Profile::ALL.into(),
                 source: String::new(),
                 examples: Vec::new(),
@@ -424,6 +425,8 @@ struct RawName {
     value: Demand,
     #[serde(default)]
     syntax: Syntax,
+    #[serde(default)]
+    counts: bool,
     profiles: Option<Vec<String>>,
     source: String,
     #[serde(default)]
@@ -463,6 +466,7 @@ impl RawName {
             matching: self.matching,
             demand: self.value,
             syntax: self.syntax,
+            counts: self.counts,
             profiles: parse_profiles(self.profiles.as_deref())?,
             source: self.source,
             examples: expanded_pairs(&self.examples),

@@ -6,13 +6,15 @@
 //!   no mapping; `password: |` and `password: >`: all deeper lines.
 //! * `"secrets": {` and `[` at a line's end: the strings and numbers of the deeper lines,
 //!   up to the bracket that closes it.
+//! * `<password>` at a line's end: the next lines up to the next tag.
+//! * `Content-Disposition: form-data; name="password"`: the lines of the part's body.
 //! * `"name": "password",` and `- name: password` at a line's end: the next line's value,
 //!   if it is called so.
 //!
 //! The state ends at the first line that has not this shape; it is of constant size.
 
 use super::container::Walk;
-use super::ends::End;
+use super::ends::{End, any_newline, newline};
 use super::form;
 use super::judge::{Case, Claim, Extent};
 use super::pair;
@@ -46,6 +48,10 @@ enum Awaits {
     Container(u64),
     /// The second half of a pair.
     Pair,
+    /// The text of an element.
+    Markup,
+    /// The rest of the headers of a part, or its body.
+    Part { body: bool },
 }
 
 /// What a line is to an open state.
@@ -53,13 +59,11 @@ pub(super) enum Line {
     /// Not of it: the state ends.
     Other,
     /// Blank or otherwise without a secret: the state stays.
-    Kept,
+    Kept(Carry),
     /// It holds a value; `stays`: there may be more.
     Value { claim: Claim, stays: bool },
     /// It goes on with a container.
     Inside { entry: u32, walk: Walk },
-    /// A container begins with it.
-    Opens(u64),
 }
 
 /// What the end of a record leaves, where the name stands at its end.
@@ -71,6 +75,13 @@ pub(super) fn at_end(case: &Case<'_>) -> Option<Carry> {
         return None;
     }
     let rest = bytes[case.separator.value.min(bytes.len())..].trim_ascii_end();
+    if case.separator.sign == Sign::Tag && rest.is_empty() {
+        return Some(Carry {
+            sense: case.sense,
+            indent: 0,
+            awaits: Awaits::Markup,
+        });
+    }
     let json = case
         .found
         .quote
@@ -101,10 +112,106 @@ pub(super) fn at_end(case: &Case<'_>) -> Option<Carry> {
 /// What a name leaves that ends its record as the first half of a pair.
 pub(super) fn pair_at_end(bytes: &[u8], from: usize, after: usize, sense: Sense) -> Option<Carry> {
     let rest = bytes[after..].trim_ascii();
+    if rest.is_empty() && is_part(&bytes[..from]) {
+        return Some(Carry {
+            sense,
+            indent: 0,
+            awaits: Awaits::Part { body: false },
+        });
+    }
     ((rest.is_empty() || rest == b",") && pair::is_name(&bytes[..from])).then(|| Carry {
         sense,
         indent: indent(bytes, from),
         awaits: Awaits::Pair,
+    })
+}
+
+/// Whether a name is that of a part of a multipart body (RFC 7578).
+fn is_part(head: &[u8]) -> bool {
+    const HEADER: &[u8] = b"content-disposition:";
+    let line = head
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |newline| newline + 1);
+    head[line..]
+        .windows(HEADER.len())
+        .any(|window| window.eq_ignore_ascii_case(HEADER))
+}
+
+/// The value that stands on lines below the name, in the same record.
+pub(super) fn below(case: &Case<'_>) -> Option<Claim> {
+    let bytes = case.around.bytes;
+    if case.separator.sign != Sign::Colon || case.found.quote.is_some() || !case.is_at_line_start()
+    {
+        return None;
+    }
+    let rest = &bytes[case.separator.value..];
+    let block = count(&rest[..rest.len().min(4)], |byte| {
+        b"|>+-123456789".contains(&byte)
+    });
+    let block_scalar = block > 0 && matches!(rest[0], b'|' | b'>');
+    let block = if block_scalar { block } else { 0 };
+    let blanks = count(&rest[block..], is_blank);
+    let line = case.separator.value + block + blanks;
+    let carry = Carry {
+        sense: case.sense,
+        indent: indent(bytes, case.found.from),
+        awaits: if block_scalar {
+            Awaits::Block
+        } else {
+            Awaits::Yaml
+        },
+    };
+    let mut at = line + newline(&bytes[line..])?;
+    loop {
+        let length = memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
+        let content = bytes[at..at + length]
+            .strip_suffix(b"\r")
+            .unwrap_or(&bytes[at..at + length]);
+        match carry.line(content) {
+            Line::Kept(_) if at + length < bytes.len() => at += length + 1,
+            Line::Value { claim, .. } => {
+                let deeper = End::Deeper(u8::try_from(carry.indent).unwrap_or(u8::MAX));
+                return Some(Claim {
+                    start: at + claim.start,
+                    extent: match claim.extent {
+                        Extent::To(End::Line | End::Record) => Extent::To(deeper),
+                        other => other,
+                    },
+                    whole: false,
+                    ..claim
+                });
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The body of a part of a multipart body in one record, newlines as they are or escaped.
+pub(super) fn part(bytes: &[u8], from: usize, after: usize, sense: Sense) -> Option<Claim> {
+    let mut at = after + any_newline(&bytes[after..])?;
+    if !is_part(&bytes[..from]) {
+        return None;
+    }
+    // Further headers, then an empty line.
+    while any_newline(&bytes[at..]).is_none() {
+        let length =
+            (at..bytes.len().min(at + HEAD)).find(|&end| any_newline(&bytes[end..]).is_some())?;
+        at = length + any_newline(&bytes[length..])?;
+    }
+    at += any_newline(&bytes[at..])?;
+    let near = &bytes[at..bytes.len().min(at + form::LOOKED_AT)];
+    let text = match End::Part.find(near, 0, true) {
+        Ok(end) | Err(end) => &near[..end],
+    };
+    let unlikely = sense.demand == Demand::Likely && !form::is_likely(text);
+    (!text.is_empty() && !unlikely && !form::is_nothing(text)).then_some(Claim {
+        entry: sense.entry,
+        start: at,
+        extent: Extent::To(End::Part),
+        quotes: Quotes::None,
+        whole: false,
+        carried: false,
     })
 }
 
@@ -129,15 +236,35 @@ impl Carry {
     /// What a line is, of which `line` is the content, or at least [`HEAD`] bytes of it.
     pub(super) fn line(&self, line: &[u8]) -> Line {
         let lead = count(&line[..line.len().min(HEAD)], is_blank);
+        if let Awaits::Part { body } = self.awaits {
+            return match (body, lead == line.len()) {
+                (false, false) => Line::Kept(*self),
+                (_, true) => Line::Kept(Self {
+                    awaits: Awaits::Part { body: true },
+                    ..*self
+                }),
+                (true, false) if line.starts_with(b"--") => Line::Other,
+                (true, false) => self.part(line),
+            };
+        }
         if lead == line.len() {
-            return Line::Kept;
+            return Line::Kept(*self);
         }
         if lead >= HEAD {
             return Line::Other;
         }
         let rest = &line[lead..];
         match self.awaits {
-            Awaits::Block if lead > self.indent => self.value(lead, End::Record, true),
+            Awaits::Block if lead > self.indent => {
+                let masked = form::leading_placeholder(rest) == Some(rest.len());
+                if masked {
+                    return Line::Kept(*self);
+                }
+                self.value(lead, End::Record, true)
+            }
+            Awaits::Markup if rest[0] != b'<' => {
+                self.value(lead, End::Markup { escaped: false }, true)
+            }
             Awaits::Container(depth) => {
                 let closes = matches!(rest[0], b'}' | b']');
                 if lead > self.indent || lead == self.indent && closes {
@@ -166,6 +293,7 @@ impl Carry {
                 extent,
                 quotes,
                 whole: true,
+                carried: true,
             },
             stays,
         }
@@ -179,7 +307,7 @@ impl Carry {
         match rest[0] {
             b'{' | b'[' if self.sense.demand == Demand::Any => {
                 if rest[1..].iter().all(u8::is_ascii_whitespace) {
-                    return Line::Opens(1);
+                    return Line::Kept(self.in_container(1));
                 }
                 let extent = Extent::Container { level: 0 };
                 self.quoted_value(at, extent, Quotes::Level(0), false)
@@ -223,7 +351,7 @@ impl Carry {
             return Line::Other;
         }
         if form::leading_placeholder(rest).is_some() {
-            return Line::Kept;
+            return Line::Kept(*self);
         }
         self.value(at, End::Line, true)
     }
@@ -248,8 +376,17 @@ impl Carry {
                 }
                 self.value(at, End::Line, false)
             }
-            Line::Opens(_) => Line::Other,
+            Line::Kept(_) => Line::Other,
             line => line,
         }
+    }
+
+    fn part(&self, line: &[u8]) -> Line {
+        let near = &line[..line.len().min(HEAD)];
+        let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(near);
+        if unlikely || form::is_nothing(near) {
+            return Line::Kept(*self);
+        }
+        self.value(0, End::Record, true)
     }
 }

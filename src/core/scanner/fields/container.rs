@@ -3,7 +3,7 @@
 
 use super::ends::{End, LOOKAHEAD};
 use super::quote::{self, Quote, Spelling};
-use super::text::count;
+use super::text::{blanks, count, escaped_blank};
 use crate::core::mask::Quotes;
 
 /// A walk through a container. It needs a counter, no stack.
@@ -93,7 +93,7 @@ impl Walk {
             let certain = if complete {
                 bytes.len()
             } else {
-                bytes.len().saturating_sub(2 * LOOKAHEAD).max(from)
+                bytes.len().saturating_sub(3 * LOOKAHEAD).max(from)
             };
             if at >= certain {
                 return Err(at.min(bytes.len()));
@@ -148,6 +148,9 @@ impl Walk {
 
     fn quote(&mut self, bytes: &[u8], at: usize, tell: &mut impl FnMut(Leaf)) -> Token {
         let run = quote::backslashes(&bytes[at..]);
+        if let Some(length) = escaped_blank(&bytes[at..]) {
+            return Token::At(at + length);
+        }
         let opened = match quote::opening(bytes, at) {
             Some(opened) => opened,
             None => {
@@ -190,17 +193,11 @@ impl Walk {
         let text = match end.find(near, at, true) {
             Ok(end) | Err(end) => &bytes[at..end],
         };
-        let words: [&[u8]; 7] = [
-            b"true",
-            b"false",
-            b"null",
-            b"None",
-            b"True",
-            b"False",
-            b"undefined",
-        ];
-        let stays =
-            words.contains(&text) || text.ends_with(b":") || self.is_key(bytes, at, end, None);
+        if let Some(length) = literal(&bytes[at..]) {
+            self.previous = b'x';
+            return Token::At(at + length);
+        }
+        let stays = text.ends_with(b":") || self.is_key(bytes, at, end, None);
         let number = end == End::Scalar;
         if text.is_empty() {
             self.previous = bytes[at];
@@ -230,7 +227,7 @@ impl Walk {
         if !matches!(self.previous, b'{' | b',' | 0) {
             return false;
         }
-        let near = &bytes[..bytes.len().min(at + LOOKAHEAD)];
+        let near = &bytes[..bytes.len().min(at + 2 * LOOKAHEAD)];
         let Ok(ended) = end.find(near, at, near.len() == bytes.len()) else {
             return false;
         };
@@ -242,10 +239,7 @@ impl Walk {
             after += length;
         }
         let rest = &bytes[after.min(bytes.len())..];
-        let blanks = count(&rest[..rest.len().min(16)], |byte| {
-            byte.is_ascii_whitespace()
-        });
-        matches!(rest.get(blanks), Some(b':' | b'='))
+        matches!(rest.get(blanks(rest, true)), Some(b':' | b'='))
     }
 }
 
@@ -253,6 +247,26 @@ enum Token {
     At(usize),
     /// The container has ended before this index.
     Closed(usize),
+}
+
+/// The length of a word that is no secret at the start of `rest`.
+fn literal(rest: &[u8]) -> Option<usize> {
+    const WORDS: [&[u8]; 7] = [
+        b"true",
+        b"false",
+        b"null",
+        b"None",
+        b"True",
+        b"False",
+        b"undefined",
+    ];
+    let length = count(&rest[..rest.len().min(10)], |byte| {
+        byte.is_ascii_alphabetic()
+    });
+    let ends = rest
+        .get(length)
+        .is_none_or(|&byte| byte <= b' ' || b",]})\\".contains(&byte));
+    (ends && WORDS.contains(&&rest[..length])).then_some(length)
 }
 
 /// What a number becomes that stands in a container.

@@ -138,9 +138,9 @@ pub(super) fn cookie(case: &Case<'_>) -> Option<Claim> {
         return None;
     }
     let mut at = case.separator.value;
-    at += usize::from(bytes.get(at) == Some(&b'['));
-    let quote = quote::opening(bytes, at);
-    at += quote.map_or(0, |(_, length)| length);
+    let list = bytes.get(at) == Some(&b'[');
+    at += usize::from(list);
+    at += quote::opening(bytes, at).map_or(0, |(_, length)| length);
     let name = &bytes[case.found.start..case.found.end];
     let set = name.len() >= 10 && name[..3].eq_ignore_ascii_case(b"set");
     let start = pair(&bytes[at..])? + at;
@@ -149,6 +149,7 @@ pub(super) fn cookie(case: &Case<'_>) -> Option<Claim> {
         Extent::Cookie {
             end: End::Word,
             set,
+            list,
         },
         Quotes::None,
     );
@@ -158,7 +159,12 @@ pub(super) fn cookie(case: &Case<'_>) -> Option<Claim> {
 /// Where the value of the pair at the start of `rest` begins.
 fn pair(rest: &[u8]) -> Option<usize> {
     let name = name_of_cookie(rest);
-    (name > 0 && rest.get(name) == Some(&b'=')).then_some(name + 1)
+    (name > 0 && rest.get(name) == Some(&b'=')).then(|| value_of_cookie(rest, name + 1))
+}
+
+/// Where a value begins that may stand in quotes of its own.
+fn value_of_cookie(rest: &[u8], at: usize) -> usize {
+    at + quote::opening(rest, at).map_or(0, |(_, length)| length)
 }
 
 /// A token of RFC 9110, at most so long that its end is in sight.
@@ -170,7 +176,7 @@ fn name_of_cookie(rest: &[u8]) -> usize {
 
 /// Where the next value begins after one that ends at `at`. In `Set-Cookie` (`set`) the
 /// attributes are left out.
-pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool) -> Option<usize> {
+pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool, list: bool) -> Option<usize> {
     const ATTRIBUTES: [&[u8]; 9] = [
         b"path",
         b"domain",
@@ -184,6 +190,12 @@ pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool) -> Option<usize> {
     ];
     let limit = bytes.len().min(at + LOOKAHEAD);
     let mut at = at;
+    // The quote that closes the value.
+    if let Some((_, length)) = quote::opening(bytes, at)
+        && bytes.get(at + length) == Some(&b';')
+    {
+        at += length;
+    }
     while at < limit && bytes[at] == b';' {
         at += 1;
         at += count(&bytes[at..limit], is_blank);
@@ -200,11 +212,26 @@ pub(super) fn next_cookie(bytes: &[u8], at: usize, set: bool) -> Option<usize> {
             continue;
         }
         if !attribute {
-            return (at < limit).then_some(at + 1);
+            return (at < limit).then(|| value_of_cookie(&bytes[..limit], at + 1));
         }
         at += count(&bytes[at..limit], |byte| {
             byte != b';' && byte >= b' ' && byte != b'"'
         });
     }
-    None
+    // The next string of a list.
+    let (_, length) = quote::opening(bytes, at).filter(|_| list)?;
+    at += length;
+    if bytes.get(at) != Some(&b',') {
+        return None;
+    }
+    at += 1;
+    at += count(&bytes[at.min(limit)..limit], |byte| {
+        byte.is_ascii_whitespace()
+    });
+    let (_, length) = quote::opening(&bytes[..limit], at)?;
+    at += length;
+    if at >= limit {
+        return None;
+    }
+    pair(&bytes[at..limit]).map(|value| at + value)
 }

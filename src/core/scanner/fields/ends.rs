@@ -29,10 +29,14 @@ pub(super) enum End {
     Scalar,
     /// With the record.
     Record,
+    /// Before the first line that is indented no deeper than this.
+    Deeper(u8),
+    /// Before the boundary of a multipart body.
+    Part,
 }
 
 /// How many kinds of ends there are, see [`End::kind`].
-pub(super) const KINDS: usize = 3 * (LEVELS + 2) + 7;
+pub(super) const KINDS: usize = 3 * (LEVELS + 2) + 9;
 
 /// Levels of quotes that are told apart.
 const LEVELS: usize = 9;
@@ -61,6 +65,9 @@ impl End {
             Self::Markup { escaped } => quotes + if escaped { 6 } else { 3 },
             Self::Scalar => quotes + 4,
             Self::Record => quotes + 5,
+            // A block inside a block ends no later, so one kind does for all.
+            Self::Deeper(_) => quotes + 7,
+            Self::Part => quotes + 8,
         }
     }
 
@@ -94,6 +101,10 @@ impl End {
                 !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
             }),
             Self::Record => None,
+            Self::Deeper(indent) => first(bytes, from, certain, |at| {
+                block_ends(bytes, at, usize::from(indent))
+            }),
+            Self::Part => first(bytes, from, certain, |at| part_ends(&bytes[at..])),
         };
         match found {
             Some(end) => Ok(end),
@@ -266,6 +277,54 @@ fn line_ends(bytes: &[u8], at: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// A block ends at a newline after which the first line that is not blank is indented no
+/// deeper than `indent`. Where no such line is in sight, it goes on.
+fn block_ends(bytes: &[u8], at: usize, indent: usize) -> bool {
+    let Some(length) = newline(&bytes[at..]) else {
+        return false;
+    };
+    let rest = &bytes[at + length..];
+    let rest = &rest[..rest.len().min(LOOKAHEAD - 2)];
+    let blanks = count(rest, |byte| byte.is_ascii_whitespace());
+    let line = rest[..blanks]
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |newline| newline + 1);
+    blanks < rest.len() && blanks - line <= indent
+}
+
+/// The length of a newline at the start of `rest`, with a carriage return before it.
+pub(super) fn newline(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// The length of a newline at the start of `rest`, as it is or escaped.
+pub(super) fn any_newline(rest: &[u8]) -> Option<usize> {
+    if let Some(length) = newline(rest) {
+        return Some(length);
+    }
+    let run = quote::backslashes(rest);
+    match rest.get(run) {
+        Some(b'n') if run > 0 => Some(run + 1),
+        Some(b'r') if run > 0 => {
+            let after = &rest[run + 1..];
+            let run_again = quote::backslashes(after);
+            let follows = run_again > 0 && after.get(run_again) == Some(&b'n');
+            follows.then_some(run + 1 + run_again + 1)
+        }
+        _ => None,
+    }
+}
+
+fn part_ends(rest: &[u8]) -> bool {
+    matches!(rest[0], b'\r' | b'\n' | b'\\')
+        && any_newline(rest).is_some_and(|length| rest[length..].starts_with(b"--"))
 }
 
 fn markup_ends(bytes: &[u8], at: usize, escaped: bool) -> bool {

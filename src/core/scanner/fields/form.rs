@@ -296,8 +296,14 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
     if others * 3 > value.len() {
         return false;
     }
+    let hexadecimal = (lower == 0 || upper == 0)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
     match value.len() {
         0..8 => false,
+        // Ids of traces and the like are as long.
+        0..32 if hexadecimal => false,
         8..16 => {
             kinds == 3
                 || kinds == 2 && digits > 1 && letters > 1 && others == 0 && humps + digits > 2

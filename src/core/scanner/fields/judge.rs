@@ -29,14 +29,14 @@
 
 use super::carry::{self, Carry};
 use super::credential;
-use super::ends::End;
+use super::ends::{self, End};
 use super::form::{self, LOOKED_AT};
 use super::name::{self, EXTENT, Found};
 use super::pair;
 use super::quote::{self, Quote, Spelling};
 use super::separator::{self, Separator, Sign};
 use super::sql;
-use super::text::{count, is_blank};
+use super::text::{blanks, count, is_blank};
 use crate::core::field::{Demand, FieldNames, Sense, Syntax};
 use crate::core::mask::Quotes;
 
@@ -44,7 +44,7 @@ use crate::core::mask::Quotes;
 pub(super) const BEFORE: usize = 256;
 
 /// So many bytes after it.
-pub(super) const AFTER: usize = 1024;
+pub(super) const AFTER: usize = 1536;
 
 /// The bytes around a suspect.
 #[derive(Clone, Copy)]
@@ -65,6 +65,8 @@ pub(super) struct Claim {
     pub(super) quotes: Quotes,
     /// It is a string, a number or a container of JSON, and goes with all that is in it.
     pub(super) whole: bool,
+    /// Its name is in an earlier record, so that all of it is in this one.
+    pub(super) carried: bool,
 }
 
 /// How far a value goes.
@@ -72,8 +74,9 @@ pub(super) struct Claim {
 pub(super) enum Extent {
     /// To an end.
     To(End),
-    /// The same for a value of a cookie; others may follow.
-    Cookie { end: End, set: bool },
+    /// The same for a value of a cookie; others may follow, in this string or, in a list,
+    /// in the next.
+    Cookie { end: End, set: bool, list: bool },
     /// To the bracket that closes it, strings of this level aside.
     Container { level: u8 },
 }
@@ -101,7 +104,8 @@ pub(super) fn judge(
         let pair = pair::value_of(bytes, &found);
         let last = around.ends && pair::is_name(&bytes[..found.from]);
         let column = sql::may_follow(&bytes[found.after..]);
-        if separator.is_none() && pair.is_none() && !last && !column {
+        let part = ends::any_newline(&bytes[found.after..]).is_some();
+        if separator.is_none() && pair.is_none() && !last && !column && !part {
             continue;
         }
         let mut buffer = [0; 4 * EXTENT];
@@ -119,13 +123,17 @@ pub(super) fn judge(
             if let Some(carry) = carry::at_end(&case) {
                 return Some(carry);
             }
-            if let Some(claim) = case.claim() {
+            if let Some(claim) = carry::below(&case).or_else(|| case.claim()) {
                 out.push(claim);
                 return None;
             }
         }
         if last && let Some(carry) = carry::pair_at_end(bytes, found.from, found.after, sense) {
             return Some(carry);
+        }
+        if let Some(claim) = carry::part(bytes, found.from, found.after, sense) {
+            out.push(claim);
+            return None;
         }
         if column && sql::claims(around, &found, sense, out) {
             return None;
@@ -187,7 +195,11 @@ impl<'a> Case<'a> {
             start,
             extent,
             quotes,
-            whole: self.found.quote.is_some(),
+            whole: self
+                .found
+                .quote
+                .is_some_and(|quote| quote.byte == b'"' && quote.spelling == Spelling::Plain),
+            carried: false,
         }
     }
 
@@ -349,9 +361,13 @@ impl<'a> Case<'a> {
     pub(super) fn container(&self, value: usize) -> Option<Claim> {
         let bytes = self.around.bytes;
         let rest = &bytes[value..];
-        let inside = &rest[1..];
-        let first = inside.iter().find(|byte| !byte.is_ascii_whitespace());
-        let empty = first.is_none_or(|byte| matches!(byte, b'}' | b']' | b')'));
+        let inside = &rest[1 + blanks(&rest[1..], true)..];
+        let empty = inside
+            .first()
+            .is_none_or(|byte| self.found.quote.is_none() && matches!(byte, b'}' | b']' | b')'));
+        // `[[REDACTED]]`
+        let masked = form::leading_placeholder(inside)
+            .is_some_and(|length| matches!(inside.get(length), Some(b']' | b'}')));
         let is_type = [
             &b"[Object"[..],
             b"[object ",
@@ -361,7 +377,7 @@ impl<'a> Case<'a> {
         ]
         .iter()
         .any(|word| rest.starts_with(word));
-        if empty || is_type || !self.is_assigned() {
+        if empty || masked || is_type || !self.is_assigned() {
             return None;
         }
         if self.sense.demand == Demand::Likely && !self.holds_likely(value) {
@@ -386,7 +402,7 @@ impl<'a> Case<'a> {
     /// Whether the first thing in a list is a string that looks like a credential.
     fn holds_likely(&self, value: usize) -> bool {
         let bytes = self.around.bytes;
-        let blanks = count(&bytes[value + 1..], |byte| byte.is_ascii_whitespace());
+        let blanks = blanks(&bytes[value + 1..], true);
         quote::opening(bytes, value + 1 + blanks).is_some_and(|(quote, length)| {
             let (text, _) = self.peek(value + 1 + blanks + length, End::Quote(quote));
             bytes[value] == b'[' && form::is_likely(text)
@@ -414,7 +430,10 @@ impl<'a> Case<'a> {
     fn bare(&self, value: usize) -> Option<Claim> {
         let end = self.end_of_bare();
         let bytes = self.around.bytes;
-        let (text, _) = self.peek(value, End::Word);
+        let (text, _) = match end {
+            End::Markup { .. } => self.peek(value, end),
+            _ => self.peek(value, End::Word),
+        };
         let after = &bytes[value + text.len()..];
         if text.is_empty()
             || form::leading_placeholder(&bytes[value..]).is_some()

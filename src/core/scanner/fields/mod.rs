@@ -77,10 +77,14 @@ struct Follow {
     extent: Extent,
     quotes: Quotes,
     whole: bool,
+    /// Its name is in an earlier record.
+    carried: bool,
     /// How far it was followed.
     at: u64,
     /// It was told with an open end.
     told: bool,
+    /// It is cut by a forced end.
+    undecided: bool,
     walk: Option<Inner>,
 }
 
@@ -184,8 +188,10 @@ impl Fields {
                 _ => claim.quotes,
             },
             whole: claim.whole,
+            carried: claim.carried,
             at: start,
             told: false,
+            undecided: false,
             walk: match claim.extent {
                 Extent::Container { level } => Some(Inner {
                     walk: Walk::new(level, bracket),
@@ -219,7 +225,7 @@ impl Fields {
             let (end, set) = match follow.extent {
                 Extent::Container { .. } => return Self::walk(follow, view, state, out),
                 Extent::To(end) => (end, None),
-                Extent::Cookie { end, set } => (end, Some(set)),
+                Extent::Cookie { end, set, list } => (end, Some((set, list))),
             };
             let from = view.index(follow.at);
             let begins = follow.at == follow.start && !follow.told;
@@ -233,11 +239,14 @@ impl Fields {
             match end.find(view.bytes, from, view.complete) {
                 Ok(end) => {
                     let ended = view.base + end as u64;
+                    follow.undecided = view.forced && ended == view.end();
                     if !masked {
                         follow.tell(ended, out);
                     }
                     state.covered[kind] = ended;
-                    let next = set.and_then(|set| credential::next_cookie(view.bytes, end, set));
+                    let next = set.and_then(|(set, list)| {
+                        credential::next_cookie(view.bytes, end, set, list)
+                    });
                     let Some(next) = next else {
                         return;
                     };
@@ -276,14 +285,14 @@ impl Fields {
                 inner.leaf = Some((view.base + at as u64, quotes, false));
             }
             Leaf::Ends { at } => {
-                if let Some((start, quotes, told)) = inner.leaf.take() {
+                if let Some((start, quotes, told)) = inner.leaf.take().filter(|_| inner.leaves) {
                     let end = view.base + at as u64;
                     let text = if told {
                         &[][..]
                     } else {
                         &view.bytes[view.index(start)..at]
                     };
-                    if inner.leaves && (told || !form::is_nothing_quoted(text)) {
+                    if told || !form::is_nothing_quoted(text) {
                         out.push(finding(
                             follow.rule,
                             (start, end),
@@ -329,6 +338,7 @@ impl Fields {
             return;
         };
         if !inner.leaves {
+            follow.undecided = view.forced && ended == view.end();
             follow.tell(ended, out);
         }
         state.covered[kind] = ended;
@@ -341,8 +351,7 @@ impl Fields {
         };
         match carry.line(view.bytes) {
             Line::Other => {}
-            Line::Kept => state.leaves = Some(carry),
-            Line::Opens(depth) => state.leaves = Some(carry.in_container(depth)),
+            Line::Kept(next) => state.leaves = Some(next),
             Line::Value { claim, stays } => {
                 self.accept(claim, 0, view, state, out);
                 state.leaves = stays.then_some(carry);
@@ -360,8 +369,10 @@ impl Fields {
                     extent: Extent::Container { level: 0 },
                     quotes: Quotes::None,
                     whole: true,
+                    carried: true,
                     at: 0,
                     told: false,
+                    undecided: false,
                     walk: Some(inner),
                 };
                 Self::walk(follow, view, state, out);
@@ -376,21 +387,20 @@ impl Follow {
         if end <= self.start || self.told && end == OPEN {
             return;
         }
-        out.push(finding(
-            self.rule,
-            (self.start, end),
-            self.style(),
-            self.told,
-        ));
+        out.push(Finding {
+            undecided: self.undecided,
+            ..finding(self.rule, (self.start, end), self.style(), self.told)
+        });
         self.told = true;
     }
 
     fn style(&self) -> Style {
         match self.extent {
             Extent::Container { .. } | Extent::To(End::Scalar) => Style::Whole(self.quotes),
-            Extent::To(End::Quote(quote)) if quote.byte == b'"' && self.whole => {
+            Extent::To(End::Quote(quote)) if self.whole && quote.byte == b'"' => {
                 Style::Whole(Quotes::None)
             }
+            Extent::To(_) if self.carried => Style::Whole(Quotes::None),
             _ => Style::Value,
         }
     }

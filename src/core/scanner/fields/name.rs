@@ -56,7 +56,8 @@ fn run(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
             return None;
         }
     }
-    (end > start).then_some((start, end))
+    // A longer one is no name, but a token that holds a word.
+    (end > start && end - start <= EXTENT).then_some((start, end))
 }
 
 /// The length of the part of a name that begins at `at`: a byte, or an escape of one.
@@ -146,9 +147,6 @@ fn after_escape(bytes: &[u8], start: usize, at: usize) -> usize {
 fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let (right, closing) = quote_right(bytes, end)?;
     let (opening, length, left) = quote_left(bytes, start, right)?;
-    if opening != right {
-        return None;
-    }
     let (_, closing_length) = quote::opening(bytes, closing)?;
     let inner = left..closing;
     let text = &bytes[inner.clone()];
@@ -157,11 +155,19 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         return None;
     }
     let dashes = text.iter().take_while(|&&byte| byte == b'-').count();
+    if dashes > 3 {
+        return None;
+    }
+    let from = inner.start - length;
+    // `b'name'`
+    let marked = from > 0
+        && matches!(bytes[from - 1], b'b' | b'u' | b'r')
+        && (from == 1 || !bytes[from - 2].is_ascii_alphanumeric());
     Some(Found {
         start: inner.start + dashes,
         end: inner.end,
         quote: Some(opening),
-        from: inner.start - length,
+        from: from - usize::from(marked),
         after: inner.end + closing_length,
         flag: (1..=3).contains(&dashes),
         bracketed: false,

@@ -3,8 +3,8 @@
 
 use super::name::Found;
 use super::quote;
-use super::separator::{BLANKS, Separator, Sign};
-use super::text::{count, is_blank};
+use super::separator::{Separator, Sign};
+use super::text::{BLANKS, blanks, count, is_blank};
 
 /// What the first half of a pair is called.
 const NAMES: [&[u8]; 13] = [
@@ -43,15 +43,15 @@ pub(super) fn value_of(bytes: &[u8], found: &Found) -> Option<Separator> {
         return None;
     }
     let mut at = found.after;
-    at += blanks(&bytes[at..]);
+    at += blanks(&bytes[at..], true);
     if matches!(bytes.get(at), Some(b',' | b';')) {
         at += 1;
-        at += blanks(&bytes[at..]);
+        at += blanks(&bytes[at..], true);
     }
     let mut value = second(bytes, at)?;
     // OTLP wraps values: {"stringValue":"x"}.
     if bytes.get(value) == Some(&b'{') {
-        let inner = value + 1 + blanks(&bytes[value + 1..]);
+        let inner = value + 1 + blanks(&bytes[value + 1..], true);
         value = second(bytes, inner).unwrap_or(value);
     }
     Some(Separator {
@@ -107,20 +107,14 @@ pub(super) fn second(bytes: &[u8], at: usize) -> Option<usize> {
     if let Some((_, length)) = quote::opening(bytes, at) {
         at += length;
     }
-    at += blanks(&bytes[at..]);
+    at += blanks(&bytes[at..], true);
     at += match bytes.get(at..)? {
         [b'=', b'>', ..] => 2,
         [b'=' | b':', ..] => 1,
         _ => return None,
     };
-    at += blanks(&bytes[at..]);
+    at += blanks(&bytes[at..], true);
     Some(at)
-}
-
-fn blanks(rest: &[u8]) -> usize {
-    count(&rest[..rest.len().min(BLANKS)], |byte| {
-        is_blank(byte) || matches!(byte, b'\n' | b'\r')
-    })
 }
 
 fn without_blanks(head: &[u8]) -> &[u8] {

@@ -2,10 +2,7 @@
 
 use super::name::Found;
 use super::quote;
-use super::text::{count, hexadecimal, is_blank};
-
-/// How many blanks are skipped on each side.
-pub(super) const BLANKS: usize = 64;
+use super::text::{BLANKS, blanks, count, hexadecimal, is_blank};
 
 /// A separator and what is around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +52,12 @@ pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
     {
         at += 1;
     }
+    // `form%5Bname%5D=`
+    if bytes[at..].starts_with(b"%5D") || bytes[at..].starts_with(b"%5d") {
+        at += 3;
+    }
     if let Some(value) = tag(bytes, found) {
+        let value = value + blanks(&bytes[value..], true);
         return Some(Separator {
             escaped: bytes[..value].ends_with(b"&gt;"),
             ..separator(Sign::Tag, value, false)
@@ -80,6 +82,11 @@ pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
         _ => blanks(&bytes[start..], lines),
     };
     let value = start + after;
+    // `secret= api_key="x"`: the value is empty.
+    let empty = sign == Sign::Equals && before == 0 && after > 0;
+    if empty && begins_field(&bytes[value..]) {
+        return None;
+    }
     let spaced = before + after > 0;
     let separator = separator(sign, value, spaced);
     Some(match annotation(bytes, &separator) {
@@ -99,12 +106,6 @@ fn separator(sign: Sign, value: usize, spaced: bool) -> Separator {
         spaced,
         escaped: false,
     }
-}
-
-fn blanks(rest: &[u8], lines: bool) -> usize {
-    count(&rest[..rest.len().min(BLANKS)], |byte| {
-        is_blank(byte) || lines && matches!(byte, b'\n' | b'\r')
-    })
 }
 
 /// The separator at the start of `rest`, and its length.
@@ -148,6 +149,17 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
         },
         _ => return None,
     })
+}
+
+/// `name=` at the start of `rest`, and no padding of base64.
+fn begins_field(rest: &[u8]) -> bool {
+    let length = count(&rest[..rest.len().min(64)], |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+    });
+    let next = rest.get(length + 1);
+    length > 0
+        && rest.get(length) == Some(&b'=')
+        && next.is_some_and(|&byte| byte > b' ' && byte != b'=')
 }
 
 /// `\u003d` and the like: the byte and the length.

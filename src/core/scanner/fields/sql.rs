@@ -153,5 +153,6 @@ fn one(around: Around<'_>, value: usize, sense: Sense) -> Option<Claim> {
         extent: Extent::To(end),
         quotes: Quotes::None,
         whole: false,
+        carried: false,
     })
 }
