@@ -33,7 +33,11 @@ fn rules_of(profile: Profile) -> Vec<FileRule> {
             continue;
         }
         let table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
-        for rule in table["rule"].as_array().unwrap() {
+        for rule in table
+            .get("rule")
+            .and_then(toml::Value::as_array)
+            .unwrap_or(&Vec::new())
+        {
             let rule = rule.as_table().unwrap();
             if is_enabled(rule, profile) {
                 rules.push(file_rule(&pack, rule));

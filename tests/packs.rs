@@ -134,7 +134,7 @@ fn places() -> Vec<Place> {
         place("X-Amz-Signature=", token("", HEX, 64), ""),
         place("X-Amz-Security-Token: ", token("IQoJ", BASE64, 200), "/."),
         place("oauth_token=", token("", ALNUM, 20), "/."),
-        place("oauth_signature=\"", token("", ALNUM, 27), "/."),
+        place("oauth_signature=", token("", ALNUM, 27), "/."),
         place("response=\"", token("", HEX, 32), ""),
         place("cnonce=\"", token("", HEX, 16), "/.:"),
         place("", token("ghp_", ALNUM, 36), ""),

@@ -300,18 +300,24 @@ pub(crate) struct Sense {
     pub(crate) counts: bool,
     /// It names a password, whose value may be any word.
     pub(crate) password: bool,
+    /// It ends in `key`.
+    pub(crate) key: bool,
+    /// Only what cannot be a secret at all stays: null, booleans, nothing.
+    pub(crate) thorough: bool,
 }
 
 /// All sensitive names of a redactor.
 pub(crate) struct FieldNames {
     sources: Vec<NameSource>,
+    thorough: bool,
     /// The words that make a name sensitive, and those that make it harmless.
     sensitive: Index,
     benign: Index,
 }
 
 impl FieldNames {
-    pub(crate) fn new(sources: Vec<NameSource>, benign: &[BenignSource]) -> Self {
+    /// `thorough`: references and words of a state are no reason to leave a value.
+    pub(crate) fn new(sources: Vec<NameSource>, benign: &[BenignSource], thorough: bool) -> Self {
         let entries = |(number, words, matching): (usize, &[Word], Matching)| {
             let entries = words.iter().map(move |word| Entry {
                 word: word.flat.clone(),
@@ -328,6 +334,7 @@ impl FieldNames {
             sensitive: Index::new(names.flat_map(entries).collect()),
             benign: Index::new(others.flat_map(entries).collect()),
             sources,
+            thorough,
         }
     }
 
@@ -379,6 +386,8 @@ impl FieldNames {
             compound: name.is_compound(),
             counts: self.sources[entry as usize].counts && name.flat().ends_with(b"s"),
             password: word.starts_with(b"pass") || word.starts_with(b"pwd"),
+            key: name.flat().ends_with(b"key"),
+            thorough: self.thorough,
         })
     }
 

@@ -194,7 +194,8 @@ impl Painter {
         }
         if self.reader.text_from().is_some() {
             self.kind = Kind::Text;
-            self.masking = false;
+            // What covers structure goes on.
+            self.masking &= self.whole > self.at;
         }
     }
 

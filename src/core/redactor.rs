@@ -308,7 +308,7 @@ impl Builder {
         let own = [&self.fields, &self.allowed_fields, &self.allowed_values];
         if self.profile == Profile::Article {
             return if own.iter().all(|given| given.is_empty()) {
-                Ok(FieldNames::new(Vec::new(), &[]))
+                Ok(FieldNames::new(Vec::new(), &[], false))
             } else {
                 Err(BuildError::FieldsInArticle)
             };
@@ -326,7 +326,8 @@ impl Builder {
             .filter(|benign| self.runs_in(&benign.profiles))
             .cloned()
             .collect();
-        Ok(FieldNames::new(names, &benign))
+        let thorough = matches!(self.profile, Profile::Strict | Profile::ArticleErrors);
+        Ok(FieldNames::new(names, &benign, thorough))
     }
 
     /// The packs in order; whether each is the user's.

@@ -205,7 +205,7 @@ pub(super) fn part(bytes: &[u8], from: usize, after: usize, sense: Sense) -> Opt
         Ok(end) | Err(end) => &near[..end],
     };
     let unlikely = sense.demand == Demand::Likely && !form::is_likely(text);
-    (!text.is_empty() && !unlikely && !form::is_nothing(text)).then_some(Claim {
+    (!text.is_empty() && !unlikely && !form::is_nothing(text, sense.thorough)).then_some(Claim {
         entry: sense.entry,
         start: at,
         extent: Extent::To(End::Part),
@@ -325,7 +325,7 @@ impl Carry {
             Ok(end) | Err(end) => &near[start.min(end)..end],
         };
         let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
-        if unlikely || form::is_nothing_quoted(text) {
+        if unlikely || form::is_nothing_quoted(text, self.sense.thorough) {
             return Line::Other;
         }
         self.value(start, end, stays)
@@ -347,7 +347,7 @@ impl Carry {
         let text = near.trim_ascii_end();
         let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
         let other = matches!(rest.first(), None | Some(b'{' | b'[' | b'#' | b'&' | b'*'));
-        if mapping || other || unlikely || form::is_nothing(text) {
+        if mapping || other || unlikely || form::is_nothing(text, self.sense.thorough) {
             return Line::Other;
         }
         if form::leading_placeholder(rest).is_some() {
@@ -371,7 +371,8 @@ impl Carry {
                 let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
                 let other =
                     b"{[}]|>,".contains(&rest[0]) || form::leading_placeholder(rest).is_some();
-                if unlikely || other || form::is_nothing(text.trim_ascii_end()) {
+                if unlikely || other || form::is_nothing(text.trim_ascii_end(), self.sense.thorough)
+                {
                     return Line::Other;
                 }
                 self.value(at, End::Line, false)
@@ -384,7 +385,7 @@ impl Carry {
     fn part(&self, line: &[u8]) -> Line {
         let near = &line[..line.len().min(HEAD)];
         let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(near);
-        if unlikely || form::is_nothing(near) {
+        if unlikely || form::is_nothing(near, self.sense.thorough) {
             return Line::Kept(*self);
         }
         self.value(0, End::Record, true)

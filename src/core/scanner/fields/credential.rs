@@ -67,7 +67,7 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
     }
     let (text, whole) = case.peek(at, end);
     let stays = if quote.is_some() {
-        whole && form::is_nothing(text)
+        whole && form::is_nothing(text, case.sense.thorough)
     } else {
         form::leading_placeholder(rest).is_some()
             || !case.accepts_bare(text, &bytes[at + text.len()..])
@@ -120,7 +120,7 @@ fn credential(
         && rest.get(name + 1).is_some_and(|byte| *byte != b'=');
     let (text, whole) = case.peek(start, end);
     let prose = text.is_empty()
-        || whole && form::is_nothing(text)
+        || whole && form::is_nothing(text, case.sense.thorough)
         || form::leading_placeholder(rest).is_some()
         || quote.is_none() && form::is_plain_word(text);
     (!parameters && !prose).then(|| claim(case, start, end))

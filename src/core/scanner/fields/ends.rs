@@ -242,7 +242,7 @@ fn escape_ends(rest: &[u8]) -> bool {
         Some(b'u') => after
             .get(1..5)
             .and_then(hexadecimal)
-            .is_some_and(|code| matches!(code, 0x09 | 0x0a | 0x0d | 0x20 | 0x26 | 0x3c | 0x3e)),
+            .is_some_and(|code| code <= 0x20 || matches!(code, 0x26 | 0x3c | 0x3e)),
         _ => false,
     }
 }

@@ -41,14 +41,22 @@ const WORDS: [&[u8]; 30] = [
 
 /// A value that tells nothing: a word of [`WORDS`], a placeholder, a reference to where
 /// the secret is kept. `value` is all of it.
-pub(super) fn is_nothing(value: &[u8]) -> bool {
+/// `thorough`: only what cannot be a secret at all.
+pub(super) fn is_nothing(value: &[u8], thorough: bool) -> bool {
+    const LITERALS: [&[u8]; 4] = [b"null", b"true", b"false", b"undefined"];
+    if thorough {
+        return value.is_empty() || is_placeholder(value) || LITERALS.contains(&value);
+    }
     value.is_empty() || is_masked(value) || is_word_of_state(value) || is_reference(value)
 }
 
 /// In quotes only what cannot be a password counts: null, booleans, references.
-pub(super) fn is_nothing_quoted(value: &[u8]) -> bool {
+pub(super) fn is_nothing_quoted(value: &[u8], thorough: bool) -> bool {
+    if thorough {
+        return value.is_empty() || is_placeholder(value);
+    }
     const WORDS: [&[u8]; 6] = [b"null", b"none", b"undefined", b"nil", b"true", b"false"];
-    value.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+    value.is_empty()
         || is_masked(value)
         || is_reference(value)
         || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))

@@ -127,6 +127,10 @@ pub(super) fn judge(
                 out.push(claim);
                 return None;
             }
+            // A property whose value tells nothing.
+            if found.quote.is_some() && case.is_assigned() {
+                return None;
+            }
         }
         if last && let Some(carry) = carry::pair_at_end(bytes, found.from, found.after, sense) {
             return Some(carry);
@@ -145,7 +149,7 @@ pub(super) fn judge(
 impl<'a> Case<'a> {
     fn claim(&self) -> Option<Claim> {
         let bytes = self.around.bytes;
-        if self.is_working_directory() {
+        if self.is_working_directory() || self.is_path() {
             return None;
         }
         match self.sense.syntax {
@@ -180,6 +184,15 @@ impl<'a> Case<'a> {
         let name = &bytes[self.found.start..self.found.end];
         matches!(name, b"PWD" | b"OLDPWD" | b"pwd" | b"cwd")
             && bytes[self.separator.value..].starts_with(b"/")
+    }
+
+    /// `/etc/passwd: x`, but not `/?password=x`.
+    fn is_path(&self) -> bool {
+        self.found.path
+            && !matches!(
+                self.separator.sign,
+                Sign::Equals | Sign::Encoded | Sign::Assign
+            )
     }
 
     pub(super) fn is_assigned(&self) -> bool {
@@ -227,7 +240,9 @@ impl<'a> Case<'a> {
         }
         let end = End::Quote(quote);
         let (text, whole) = self.peek(start, end);
-        if whole && form::is_nothing_quoted(text) || !self.accepts_quoted(text, whole, start) {
+        if whole && form::is_nothing_quoted(text, self.sense.thorough)
+            || !self.accepts_quoted(text, whole, start)
+        {
             return None;
         }
         Some(self.claimed(start, Extent::To(end), Quotes::None))
@@ -254,7 +269,13 @@ impl<'a> Case<'a> {
     }
 
     fn accepts_quoted(&self, text: &[u8], whole: bool, start: usize) -> bool {
-        let likely = form::is_likely(text) || whole && text.len() < 16 && form::is_mixed(text);
+        // The article masks `key="x"` whatever x is; `<add key="x" value="y"/>` is a pair.
+        let assigned = self.sense.key
+            && self.separator.sign == Sign::Equals
+            && !self.separator.spaced
+            && !self.is_first_of_pair(start + text.len());
+        let likely =
+            assigned || form::is_likely(text) || whole && text.len() < 16 && form::is_mixed(text);
         if self.sense.demand == Demand::Likely && !likely {
             return false;
         }
@@ -279,6 +300,14 @@ impl<'a> Case<'a> {
             }
             Sign::Paren => self.is_constructor(),
         }
+    }
+
+    /// Whether a value that ends at `end` is the name of a pair.
+    fn is_first_of_pair(&self, end: usize) -> bool {
+        let bytes = self.around.bytes;
+        let after = end + quote::opening(bytes, end).map_or(0, |(_, length)| length);
+        let value = after + blanks(&bytes[after..], false);
+        value > after && pair::second(bytes, value).is_some()
     }
 
     /// `"name", "value"`: options, headers, and pairs in brackets.
@@ -463,7 +492,9 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn accepts_bare(&self, text: &[u8], after: &[u8]) -> bool {
-        if form::is_nothing(text) || self.sense.demand == Demand::Likely && !form::is_likely(text) {
+        if form::is_nothing(text, self.sense.thorough)
+            || self.sense.demand == Demand::Likely && !form::is_likely(text)
+        {
             return false;
         }
         let numeric = text

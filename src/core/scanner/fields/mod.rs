@@ -292,7 +292,7 @@ impl Fields {
                     } else {
                         &view.bytes[view.index(start)..at]
                     };
-                    if told || !form::is_nothing_quoted(text) {
+                    if told || !form::is_nothing_quoted(text, false) {
                         out.push(finding(
                             follow.rule,
                             (start, end),

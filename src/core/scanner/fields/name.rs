@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) after: usize,
     /// It is an option of a command line: `--name` or `-name`.
     pub(super) flag: bool,
+    /// It is the last part of a path: `/run/secrets/name`.
+    pub(super) path: bool,
     /// It stands in brackets: `[name]`.
     pub(super) bracketed: bool,
 }
@@ -170,6 +172,7 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         from: from - usize::from(marked),
         after: inner.end + closing_length,
         flag: (1..=3).contains(&dashes),
+        path: false,
         bracketed: false,
     })
 }
@@ -219,8 +222,7 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         return None;
     }
     match before {
-        // A path, a shell's or a template's reference.
-        Some(b'/') => return None,
+        // A shell's or a template's reference.
         Some(b'{') if start >= 2 && matches!(bytes[start - 2], b'$' | b'#') => return None,
         Some(b'(') if start >= 2 && matches!(bytes[start - 2], b'%' | b'$') => return None,
         _ => {}
@@ -240,6 +242,7 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         from: if bracketed { start - 1 } else { start },
         after: if bracketed { end + 1 } else { inner.end },
         flag,
+        path: before == Some(b'/'),
         bracketed,
     })
 }

@@ -140,9 +140,9 @@ fn one(around: Around<'_>, value: usize, sense: Sense) -> Option<Claim> {
     };
     let quoted = start > value;
     let stays = if quoted {
-        form::is_nothing_quoted(text)
+        form::is_nothing_quoted(text, sense.thorough)
     } else {
-        form::is_nothing(text)
+        form::is_nothing(text, sense.thorough)
             || form::is_call(text, &bytes[start + text.len()..])
             || text.starts_with(b":")
     };
