@@ -3,7 +3,7 @@
 use crate::core::limits::Profile;
 use crate::core::pack::Pack;
 use crate::core::redactor::{BuildError, Redactor};
-use crate::core::rule::RuleSource;
+use crate::core::rule::{Example, RuleSource};
 
 /// What is wrong with a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +62,7 @@ pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
             }
         }
     }
+    check_names(pack, &mut problems);
     if !problems.is_empty() {
         return problems;
     }
@@ -126,18 +127,18 @@ fn find(text: &[u8], anchor: &[u8]) -> Option<usize> {
         .position(|window| window.eq_ignore_ascii_case(anchor))
 }
 
-/// The profile under which a rule's examples hold.
-fn profile(rule: &RuleSource) -> Profile {
+/// The profile under which the examples of what runs in these hold.
+fn first_of(profiles: &[Profile]) -> Profile {
     Profile::ALL
         .into_iter()
-        .find(|profile| rule.profiles().contains(profile))
+        .find(|profile| profiles.contains(profile))
         .unwrap_or_default()
 }
 
 fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, BuildError> {
     Redactor::builder()
         .embedded(false)
-        .profile(profile(rule))
+        .profile(first_of(rule.profiles()))
         .pack(pack.only(rule.id()))
         .build()
 }
@@ -164,6 +165,60 @@ fn check_data(rule: &RuleSource, wrong: &mut impl FnMut(String)) {
     }
 }
 
+/// The names of fields, with their exceptions and without the rules.
+fn check_names(pack: &Pack, problems: &mut Vec<Problem>) {
+    for name in pack.names() {
+        let mut wrong = |what: String| {
+            problems.push(Problem {
+                origin: pack.origin().to_owned(),
+                rule: Some(name.full_id().to_owned()),
+                what,
+            });
+        };
+        if name.about().is_empty() {
+            wrong("key `about`: say in one line what these names hold".to_owned());
+        }
+        if !name.source().starts_with("https://") {
+            wrong("key `source`: name the page that has the names, https://…".to_owned());
+        }
+        if name.examples().is_empty() {
+            wrong(
+                "key `examples`: give at least one pair of a text and what becomes of it"
+                    .to_owned(),
+            );
+        }
+        match names_alone(pack, first_of(name.profiles())) {
+            Err(error) => wrong(error.to_string()),
+            Ok(redactor) => check_texts(name.examples(), name.passes(), &redactor, &mut wrong),
+        }
+    }
+    for benign in pack.benign() {
+        let first = benign.words().next().unwrap_or_default().to_owned();
+        let mut wrong = |what: String| {
+            problems.push(Problem {
+                origin: pack.origin().to_owned(),
+                rule: None,
+                what: format!("benign \"{first}\": {what}"),
+            });
+        };
+        // Exceptions of a pack without names are those of others' names.
+        match names_alone(pack, first_of(benign.profiles())) {
+            Err(BuildError::NoRules) => {}
+            Err(error) => wrong(error.to_string()),
+            Ok(redactor) => check_texts(&[], benign.passes(), &redactor, &mut wrong),
+        }
+    }
+}
+
+/// The names and exceptions of a pack, without its rules.
+fn names_alone(pack: &Pack, profile: Profile) -> Result<Redactor, BuildError> {
+    Redactor::builder()
+        .embedded(false)
+        .profile(profile)
+        .pack(pack.without_rules())
+        .build()
+}
+
 fn check_size(redactor: &Redactor, wrong: &mut impl FnMut(String)) {
     let states = redactor
         .scanner
@@ -180,7 +235,16 @@ fn check_size(redactor: &Redactor, wrong: &mut impl FnMut(String)) {
 }
 
 fn check_examples(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut(String)) {
-    for (number, example) in rule.examples().iter().enumerate() {
+    check_texts(rule.examples(), rule.passes(), redactor, wrong);
+}
+
+fn check_texts(
+    examples: &[Example],
+    passes: &[String],
+    redactor: &Redactor,
+    wrong: &mut impl FnMut(String),
+) {
+    for (number, example) in examples.iter().enumerate() {
         let got = redactor.redact_document(example.input.as_bytes());
         if got != example.output.as_bytes() {
             wrong(format!(
@@ -197,7 +261,7 @@ fn check_examples(rule: &RuleSource, redactor: &Redactor, wrong: &mut impl FnMut
             ));
         }
     }
-    for (number, text) in rule.passes().iter().enumerate() {
+    for (number, text) in passes.iter().enumerate() {
         let got = redactor.redact_document(text.as_bytes());
         if got != text.as_bytes() {
             wrong(format!(
@@ -242,18 +306,25 @@ pub fn work_per_byte(redactor: &Redactor, input: &[u8]) -> u64 {
 
 /// A second redaction by all rules together finds nothing more, in any text of the pack.
 fn check_inert(pack: &Pack, all: &Redactor, problems: &mut Vec<Problem>) {
-    for rule in pack.rules() {
-        let texts = rule
-            .examples()
+    let rules = pack
+        .rules()
+        .iter()
+        .map(|rule| (rule.full_id(), rule.examples(), rule.passes()));
+    let names = pack
+        .names()
+        .iter()
+        .map(|name| (name.full_id(), name.examples(), name.passes()));
+    for (full_id, examples, passes) in rules.chain(names) {
+        let texts = examples
             .iter()
             .flat_map(|example| [&example.input, &example.output]);
-        for text in texts.chain(rule.passes()) {
+        for text in texts.chain(passes) {
             let once = all.redact_document(text.as_bytes());
             let twice = all.redact_document(&once);
             if once != twice {
                 problems.push(Problem {
                     origin: pack.origin().to_owned(),
-                    rule: Some(rule.full_id().to_owned()),
+                    rule: Some(full_id.to_owned()),
                     what: format!(
                         "a second redaction changes {:?} to {:?}: some rule matches a mask; keep `[` \
                          and `]` out of its classes",

@@ -142,6 +142,11 @@ impl BenignSource {
         &self.reason
     }
 
+    /// The profiles in which they hold.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
     /// Texts that stay as they are.
     pub fn passes(&self) -> &[String] {
         &self.passes

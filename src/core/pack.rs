@@ -303,6 +303,13 @@ impl Pack {
         one
     }
 
+    /// The pack with its names and exceptions alone.
+    pub(crate) fn without_rules(&self) -> Self {
+        let mut names = self.clone();
+        names.rules.clear();
+        names
+    }
+
     /// The first half of its rules' full ids.
     pub fn name(&self) -> &str {
         &self.name

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor};
+use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor, Values};
 
 use crate::rim::message::{name, reason};
 
@@ -16,7 +16,15 @@ pub(crate) struct Detection {
     pub(crate) rules: Vec<PathBuf>,
     /// Patterns of the user's own.
     pub(crate) patterns: Vec<String>,
-    /// Ids of rules or packs that do not run.
+    /// Sensitive names of fields of the user's own.
+    pub(crate) fields: Vec<String>,
+    /// Names of fields that are not sensitive.
+    pub(crate) allowed_fields: Vec<String>,
+    /// Values of fields that stay.
+    pub(crate) allowed_values: Vec<String>,
+    /// What is written for numbers, arrays and objects.
+    pub(crate) values: Values,
+    /// Ids of rules, names and packs that do not run.
     pub(crate) disabled: Vec<String>,
     /// Whether masks name their rule.
     pub(crate) labels: bool,
@@ -30,12 +38,22 @@ impl Detection {
         let mut builder = Redactor::builder()
             .profile(self.profile)
             .limits(self.limits)
-            .labels(self.labels);
+            .labels(self.labels)
+            .values(self.values);
         for pack in read_packs(&self.rules)? {
             builder = builder.pack(pack);
         }
         for pattern in &self.patterns {
             builder = builder.pattern(pattern);
+        }
+        for name in &self.fields {
+            builder = builder.field(name);
+        }
+        for name in &self.allowed_fields {
+            builder = builder.allow_field(name);
+        }
+        for text in &self.allowed_values {
+            builder = builder.allow_value(text);
         }
         for id in &self.disabled {
             builder = builder.disable(id);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use blackbar::{Limits, Profile};
+use blackbar::{Limits, Profile, Values};
 use clap::Args;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
@@ -16,8 +16,10 @@ pub(crate) struct DetectionOptions {
     /// Which rules run, and how strictly
     ///
     /// standard keeps the text around secrets readable; strict also runs the rules that
-    /// trade noise for reach and masks what fails its verification; article is exactly
-    /// the seven replacements of the article that blackbar started from.
+    /// trade noise for reach, has no benign names and masks what fails its verification;
+    /// article is exactly the seven replacements of the article that blackbar started
+    /// from; article-errors adds the article's error sanitiser: every property whose
+    /// name contains password, secret, token, key, authorization or cookie.
     #[arg(
         short,
         long,
@@ -42,7 +44,50 @@ pub(crate) struct DetectionOptions {
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pattern: Vec<String>,
 
-    /// Do not run this rule or pack, by its id; repeatable
+    /// Also mask the value of every field of this name; repeatable
+    ///
+    /// api_key also stands for apiKey, API-KEY and my_api_key. The value is masked in
+    /// whatever shape it is written: JSON at any depth, logfmt, headers, YAML, SQL …
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "BLACKBAR_FIELD",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    field: Vec<String>,
+
+    /// Fields of exactly this name are not sensitive, in any spelling; repeatable
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "BLACKBAR_ALLOW_FIELD",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    allow_field: Vec<String>,
+
+    /// A field that holds exactly TEXT is not masked; repeatable
+    ///
+    /// For values such as "changeme" or "test". TEXT is shown in the process list: never
+    /// write a secret here.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    allow_value: Vec<String>,
+
+    /// What is written for numbers, arrays and objects under a sensitive name
+    ///
+    /// string: one string for all of it; typed: arrays and objects stay, with their values
+    /// masked, and a number becomes null, for stores with a mapping.
+    #[arg(
+        long,
+        env = "BLACKBAR_VALUES",
+        hide_env = true,
+        default_value_t,
+        value_parser = values_parser()
+    )]
+    values: Values,
+
+    /// Do not run this rule, name of fields, or pack, by its id; repeatable
     #[arg(
         long,
         value_name = "ID",
@@ -81,7 +126,7 @@ struct LimitOptions {
     )]
     max_record: Option<usize>,
 
-    /// The same for --framing document [default: 32M]
+    /// The same for a document (--format json) [default: 32M]
     #[arg(
         long,
         value_name = "SIZE",
@@ -112,6 +157,10 @@ impl DetectionOptions {
             rules: self.rules_or_environment(),
             patterns: self.pattern.clone(),
             disabled: self.disable.clone(),
+            fields: self.field.clone(),
+            allowed_fields: self.allow_field.clone(),
+            allowed_values: self.allow_value.clone(),
+            values: self.values,
             labels: self.label,
             limits: self.limits.limits(),
         }
@@ -138,6 +187,10 @@ impl LimitOptions {
             max_document: self.max_document.unwrap_or(default.max_document),
         }
     }
+}
+
+fn values_parser() -> impl TypedValueParser<Value = Values> {
+    PossibleValuesParser::new(Values::ALL.map(Values::name)).try_map(|name| name.parse::<Values>())
 }
 
 fn profile_parser() -> impl TypedValueParser<Value = Profile> {

@@ -16,6 +16,7 @@ use crate::rim::message::{reason, report};
 use crate::rim::stats::{StatsFormat, Totals, render};
 use crate::rim::transport::charset::Charset;
 use crate::rim::transport::filter::{Ending, Filter};
+use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, Reading};
 use crate::rim::transport::output::{Destination, Output};
 
@@ -33,16 +34,31 @@ pub(crate) struct FilterOptions {
     #[arg(short, long, value_name = "FILE", help_heading = "Input and output")]
     output: Option<PathBuf>,
 
-    /// How the input is cut into records
+    /// What the input is, which says how it is cut into records
+    ///
+    /// Everything is looked at in the same way: JSON in lines of text is seen as well.
+    /// What differs is where a record ends. With auto a line is a record, but a file
+    /// that begins like an indented document of JSON is one record.
     #[arg(
         long,
         value_enum,
-        default_value_t = FramingName::Lines,
-        env = "BLACKBAR_FRAMING",
+        default_value_t = FormatName::Auto,
+        env = "BLACKBAR_FORMAT",
         hide_env = true,
         help_heading = "Input and output"
     )]
-    framing: FramingName,
+    format: FormatName,
+
+    /// The same by the name of the cut: lines or document
+    #[arg(
+        long,
+        value_enum,
+        env = "BLACKBAR_FRAMING",
+        hide_env = true,
+        conflicts_with = "format",
+        help_heading = "Input and output"
+    )]
+    framing: Option<FramingName>,
 
     /// Decompress gzip, zstd, xz and bzip2 input, told by its first bytes
     ///
@@ -103,6 +119,29 @@ impl From<FramingName> for Framing {
     }
 }
 
+/// [`Format`] as the command line spells it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    /// Lines, or a document if a file begins like one
+    Auto,
+    /// Lines of text
+    Lines,
+    /// One document of JSON an input, indented or not
+    Json,
+    /// A document of JSON a line
+    Ndjson,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Auto => Self::Auto,
+            FormatName::Lines | FormatName::Ndjson => Self::Fixed(Framing::Lines),
+            FormatName::Json => Self::Fixed(Framing::Document),
+        }
+    }
+}
+
 /// Runs the filter to its end.
 pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let started = Instant::now();
@@ -111,7 +150,7 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let output = Output::open(options.destination(), &inputs)?;
     let filter = Filter {
         redactor: Arc::clone(&redactor),
-        framing: options.framing.into(),
+        format: options.format(),
         reading: options.reading(),
         inputs,
     };
@@ -141,6 +180,13 @@ impl FilterOptions {
             .iter()
             .map(|file| Input::from_argument(file))
             .collect())
+    }
+
+    fn format(&self) -> Format {
+        match self.framing {
+            Some(framing) => Format::Fixed(framing.into()),
+            None => self.format.into(),
+        }
     }
 
     fn destination(&self) -> Destination {

@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 
 use blackbar::check::check_pack;
-use blackbar::{Pack, RuleSource, embedded_packs};
+use blackbar::{
+    BenignSource, Demand, Example, NameSource, Pack, Profile, RuleSource, embedded_packs,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -24,7 +26,7 @@ pub(crate) struct RulesCommand {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List all rules with their profiles
+    /// List all rules and names of fields with their profiles
     List {
         /// How the list is written
         #[arg(long, value_enum, default_value_t = ListFormat::Text)]
@@ -32,9 +34,9 @@ enum Verb {
         #[command(flatten)]
         added: AddedRules,
     },
-    /// Show all of a rule, or of each rule of a pack
+    /// Show all of a rule or of a name of fields, or of each in a pack
     Show {
-        /// The id of a rule or pack, such as stripe/secret-key or stripe
+        /// The id of a rule, a name or a pack, such as stripe/secret-key, fields/token or stripe
         id: String,
         #[command(flatten)]
         added: AddedRules,
@@ -88,8 +90,10 @@ fn list(format: ListFormat, packs: &[Pack]) -> Result<Exit, Failure> {
     match format {
         ListFormat::Text => print(&table(packs)),
         ListFormat::Json => {
-            let rules: Vec<RuleJson<'_>> = all_rules(packs).map(RuleJson::of).collect();
-            let json = serde_json::to_string_pretty(&rules)
+            let rules = all_rules(packs).map(|rule| Entry::Rule(RuleJson::of(rule)));
+            let names = all_names(packs).map(|name| Entry::Name(NameJson::of(name)));
+            let entries: Vec<Entry<'_>> = rules.chain(names).collect();
+            let json = serde_json::to_string_pretty(&entries)
                 .unwrap_or_else(|_| unreachable!("texts and numbers are always JSON"));
             print(&(json + "\n"))
         }
@@ -101,8 +105,15 @@ fn table(packs: &[Pack]) -> String {
     rows.extend(all_rules(packs).map(|rule| {
         [
             rule.full_id().to_owned(),
-            profiles(rule),
+            profiles(rule.profiles()),
             rule.about().to_owned(),
+        ]
+    }));
+    rows.extend(all_names(packs).map(|name| {
+        [
+            name.full_id().to_owned(),
+            profiles(name.profiles()),
+            name.about().to_owned(),
         ]
     }));
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
@@ -121,10 +132,17 @@ fn show(id: &str, packs: &[Pack]) -> Result<Exit, Failure> {
         .filter(|(pack, rule)| rule.full_id() == id || *pack == id)
         .map(|(_, rule)| rule)
         .collect();
-    if found.is_empty() {
+    let names = packs
+        .iter()
+        .flat_map(|pack| pack.names().iter().map(move |name| (pack.name(), name)))
+        .filter(|(pack, name)| name.full_id() == id || *pack == id)
+        .map(|(_, name)| described_name(name));
+    let mut texts: Vec<String> = found.into_iter().map(described).chain(names).collect();
+    if texts.is_empty() {
         return Err(Failure::Usage(unknown_id(id, packs)));
     }
-    let texts: Vec<String> = found.into_iter().map(described).collect();
+    let benign = packs.iter().filter(|pack| pack.name() == id);
+    texts.extend(benign.flat_map(Pack::benign).map(described_benign));
     print(&texts.join("\n"))
 }
 
@@ -132,6 +150,7 @@ fn unknown_id(id: &str, packs: &[Pack]) -> String {
     let names = packs.iter().map(Pack::name);
     let nearest = all_rules(packs)
         .map(RuleSource::full_id)
+        .chain(all_names(packs).map(NameSource::full_id))
         .chain(names)
         .min_by_key(|name| distance(name, id))
         .filter(|name| distance(name, id) <= name.len() / 3);
@@ -139,7 +158,7 @@ fn unknown_id(id: &str, packs: &[Pack]) -> String {
         || "see `blackbar rules list`".to_owned(),
         |name| format!("did you mean `{name}`?"),
     );
-    format!("no rule or pack `{id}`; {hint}")
+    format!("no rule, name or pack `{id}`; {hint}")
 }
 
 /// A rule for people, one key a line.
@@ -165,16 +184,91 @@ fn described(rule: &RuleSource) -> String {
     if let Some(verify) = verify(rule) {
         line("verify", &verify);
     }
-    line("profiles", &profiles(rule));
+    line("profiles", &profiles(rule.profiles()));
     line("source", &rule.source());
-    for example in rule.examples() {
-        line("example", &example.input.escape_debug());
-        line("  becomes", &example.output.escape_debug());
+    text + &described_texts(rule.examples(), rule.passes())
+}
+
+fn described_texts(examples: &[Example], passes: &[String]) -> String {
+    let mut text = String::new();
+    for example in examples {
+        let _ = writeln!(text, "example   {}", example.input.escape_debug());
+        let _ = writeln!(text, "  becomes {}", example.output.escape_debug());
     }
-    for passes in rule.passes() {
-        line("passes", &passes.escape_debug());
+    for passes in passes {
+        let _ = writeln!(text, "passes    {}", passes.escape_debug());
     }
     text
+}
+
+/// A name of fields for people.
+fn described_name(name: &NameSource) -> String {
+    let words: Vec<&str> = name.words().collect();
+    let value = match name.demand() {
+        Demand::Any => "any",
+        Demand::Likely => "likely",
+    };
+    let mut text = String::new();
+    let _ = writeln!(text, "id        {}", name.full_id());
+    let _ = writeln!(text, "about     {}", name.about());
+    let _ = writeln!(text, "words     {}", words.join(", "));
+    let _ = writeln!(text, "match     {}", name.matching().name());
+    let _ = writeln!(text, "value     {value}");
+    let _ = writeln!(text, "profiles  {}", profiles(name.profiles()));
+    let _ = writeln!(text, "source    {}", name.source());
+    text + &described_texts(name.examples(), name.passes())
+}
+
+/// Names that are not sensitive, for people.
+fn described_benign(benign: &BenignSource) -> String {
+    let words: Vec<&str> = benign.words().collect();
+    let mut text = String::new();
+    let _ = writeln!(text, "benign    {}", words.join(", "));
+    let _ = writeln!(text, "match     {}", benign.matching().name());
+    let _ = writeln!(text, "reason    {}", benign.reason());
+    text + &described_texts(&[], benign.passes())
+}
+
+/// A rule or a name for programs.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry<'a> {
+    Rule(RuleJson<'a>),
+    Name(NameJson<'a>),
+}
+
+/// A name of fields for programs.
+#[derive(Serialize)]
+struct NameJson<'a> {
+    id: &'a str,
+    about: &'a str,
+    words: Vec<&'a str>,
+    #[serde(rename = "match")]
+    matching: &'static str,
+    value: &'static str,
+    profiles: Vec<&'static str>,
+    source: &'a str,
+}
+
+impl<'a> NameJson<'a> {
+    fn of(name: &'a NameSource) -> Self {
+        Self {
+            id: name.full_id(),
+            about: name.about(),
+            words: name.words().collect(),
+            matching: name.matching().name(),
+            value: match name.demand() {
+                Demand::Any => "any",
+                Demand::Likely => "likely",
+            },
+            profiles: name
+                .profiles()
+                .iter()
+                .map(|profile| profile.name())
+                .collect(),
+            source: name.source(),
+        }
+    }
 }
 
 /// A rule for programs.
@@ -218,18 +312,18 @@ fn anchors(rule: &RuleSource) -> Vec<String> {
         .collect()
 }
 
-fn profiles(rule: &RuleSource) -> String {
-    let names: Vec<&str> = rule
-        .profiles()
-        .iter()
-        .map(|profile| profile.name())
-        .collect();
+fn profiles(profiles: &[Profile]) -> String {
+    let names: Vec<&str> = profiles.iter().map(|profile| profile.name()).collect();
     names.join(",")
 }
 
 fn verify(rule: &RuleSource) -> Option<String> {
     rule.verify()
         .map(|verify| format!("{:?}", verify.by).to_lowercase())
+}
+
+fn all_names(packs: &[Pack]) -> impl Iterator<Item = &NameSource> {
+    packs.iter().flat_map(Pack::names)
 }
 
 fn all_rules(packs: &[Pack]) -> impl Iterator<Item = &RuleSource> {
@@ -259,8 +353,9 @@ fn check(paths: &[PathBuf]) -> Result<Exit, Failure> {
         return Ok(Exit::Configuration);
     }
     let rules = all_rules(&given).count();
+    let names = all_names(&given).count();
     print(&format!(
-        "packs: {}, rules: {rules}, no problems\n",
+        "packs: {}, rules: {rules}, names: {names}, no problems\n",
         given.len()
     ))
 }

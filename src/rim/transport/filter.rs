@@ -18,11 +18,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
-use blackbar::{Framing, Redactor};
+use blackbar::Redactor;
 
 use crate::rim::message::report;
 use crate::rim::stats::Totals;
 use crate::rim::transport::flow::Flow;
+use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, InputError, Reading};
 use crate::rim::transport::output::{Output, OutputError, Pending};
 use crate::rim::transport::signals;
@@ -41,7 +42,7 @@ pub(crate) struct Filter {
     /// The rules.
     pub(crate) redactor: Arc<Redactor>,
     /// How inputs are cut into records.
-    pub(crate) framing: Framing,
+    pub(crate) format: Format,
     /// How inputs are unpacked.
     pub(crate) reading: Reading,
     /// In order; each is a session of its own.
@@ -77,7 +78,7 @@ impl Filter {
             pending,
             name,
         } = output;
-        let flow = Flow::new(self.redactor, self.framing, sink, name.clone());
+        let flow = Flow::new(self.redactor, self.format, sink, name.clone());
         let shared = Arc::new(Shared {
             flow: Mutex::new(flow),
             live: AtomicBool::new(false),
@@ -262,9 +263,10 @@ impl Worker {
     fn one(&self, input: &Input, chunk: &mut [u8]) -> Result<(), Leave> {
         self.shared.live.store(false, Ordering::SeqCst);
         let opened = input.open()?;
-        self.shared.live.store(opened.live, Ordering::SeqCst);
+        let live = opened.live;
+        self.shared.live.store(live, Ordering::SeqCst);
         let mut reader = input.reader(opened, self.reading)?;
-        self.begin()?;
+        self.begin(live)?;
         loop {
             match reader.read(chunk) {
                 Ok(0) => return Ok(self.open_flow()?.end()?),
@@ -283,12 +285,12 @@ impl Worker {
         }
     }
 
-    fn begin(&self) -> Result<(), Leave> {
+    fn begin(&self, live: bool) -> Result<(), Leave> {
         let mut flow = self.shared.lock();
         if self.shared.stopped.load(Ordering::SeqCst) {
             return Err(Leave::Stopped);
         }
-        Ok(flow.begin()?)
+        Ok(flow.begin(live)?)
     }
 
     /// One chunk in, and out what it makes certain.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use blackbar::{Framing, Piece, Redactor, Session};
+use blackbar::{Piece, Redactor, Session};
 
 use crate::rim::stats::Totals;
+use crate::rim::transport::format::Format;
 use crate::rim::transport::output::OutputError;
 use crate::rim::transport::patient::Patient;
 use crate::rim::transport::sink::Sink;
@@ -13,12 +14,14 @@ use crate::rim::transport::sink::Sink;
 /// that could have been written: what a chunk completes is out when `write` returns.
 pub(crate) struct Flow {
     redactor: Arc<Redactor>,
-    framing: Framing,
+    format: Format,
     sink: Sink<Patient>,
     /// How messages name the output.
     output: String,
     /// The session of the input that is being read.
     session: Option<Session>,
+    /// Nothing of the input has been seen; whether it is still being written.
+    unseen: Option<bool>,
     pieces: Vec<Piece>,
     totals: Totals,
 }
@@ -26,25 +29,29 @@ pub(crate) struct Flow {
 impl Flow {
     pub(crate) fn new(
         redactor: Arc<Redactor>,
-        framing: Framing,
+        format: Format,
         sink: Sink<Patient>,
         output: String,
     ) -> Self {
         Self {
             redactor,
-            framing,
+            format,
             sink,
             output,
             session: None,
+            unseen: None,
             pieces: Vec::new(),
             totals: Totals::default(),
         }
     }
 
-    /// Begins the session of an input that was accepted.
-    pub(crate) fn begin(&mut self) -> Result<(), OutputError> {
+    /// Begins the session of an input that was accepted. `live`: another process still
+    /// writes it.
+    pub(crate) fn begin(&mut self, live: bool) -> Result<(), OutputError> {
         self.totals.inputs += 1;
-        self.session = Some(Session::new(Arc::clone(&self.redactor), self.framing));
+        self.unseen = Some(live);
+        let framing = self.format.first_guess();
+        self.session = Some(Session::new(Arc::clone(&self.redactor), framing));
         self.sink
             .prepare()
             .map_err(|error| OutputError::unwritable(&self.output, &error))
@@ -60,6 +67,12 @@ impl Flow {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
+        if let Some(live) = self.unseen.take() {
+            let framing = self.format.framing(chunk, live);
+            if framing != self.format.first_guess() {
+                *session = Session::new(Arc::clone(&self.redactor), framing);
+            }
+        }
         session.write(chunk, &mut self.pieces);
         self.deliver(chunk)
     }

@@ -9,6 +9,7 @@ pub(crate) mod charset;
 pub(crate) mod decompress;
 pub(crate) mod filter;
 pub(crate) mod flow;
+pub(crate) mod format;
 pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod patient;
