@@ -100,7 +100,7 @@ fn f9_cookies() {
 fn f10_values_on_the_next_line() {
     exact(tables::NEXT_LINE, LINES);
     gone(tables::NEXT_LINE_GONE, BOTH);
-    gone(tables::INDENTED, DOCUMENT);
+    gone(tables::INDENTED, BOTH);
 }
 
 #[test]

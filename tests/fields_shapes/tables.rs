@@ -267,7 +267,7 @@ pub(crate) const NEXT_LINE_GONE: &[Gone] = &[
     ("F10 list", "tokens:\n  - hunter2\n  - horse9z\nuser: ada\n", &["hunter2", "horse9z"], &["tokens:\n", "\nuser: ada\n"]),
 ];
 
-/// Document framing: the value may be far below its name.
+/// The value goes on for lines.
 pub(crate) const INDENTED: &[Gone] = &[
     ("F10 array", "{\n  \"password\": [\n    \"hunter2\",\n    \"horse9z\"\n  ],\n  \"n\": \"a\"\n}\n", &["hunter2", "horse9z"], &["{\n  \"password\": ", ",\n  \"n\": \"a\"\n}\n"]),
     ("F10 object", "{\n\t\"secrets\":\n\t{\n\t\t\"a\": \"hunter2\",\n\t\t\"b\": {\n\t\t\t\"c\": \"horse9z\"\n\t\t}\n\t}\n}\n", &["hunter2", "horse9z"], &["{\n\t\"secrets\":", "\n}\n"]),
