@@ -194,9 +194,54 @@ impl Engines {
         );
         Ok(())
     }
+
+    /// Of a record that is cut somewhere, in a stream of lines too.
+    fn test_cut(&self, case: &Case) -> Result<(), TestCaseError> {
+        let (before, _) = case.written(self.values);
+        let mut random = Random::new(case.seed);
+        let input = &before.as_bytes()[..random.below(before.len() + 1)];
+        for framing in [Framing::Lines, Framing::Document] {
+            let got = in_chunks(&self.roomy, framing, [input]);
+            let report = || {
+                format!(
+                    "{framing:?}\n  input    {}\n  got      {}",
+                    whole(input),
+                    whole(&got)
+                )
+            };
+            for secret in case.document.secrets() {
+                prop_assert!(
+                    leak(&got, &secret).is_none(),
+                    "{} leaks, {}",
+                    secret,
+                    report()
+                );
+            }
+            let tight = &self.tight[random.below(self.tight.len())];
+            let chunks = random.chunks(input, 9);
+            prop_assert!(
+                in_chunks(tight, framing, chunks) == got,
+                "in windows, {}",
+                report()
+            );
+            prop_assert!(
+                in_chunks(&self.roomy, framing, [&*got]) == got,
+                "twice, {}",
+                report()
+            );
+        }
+        Ok(())
+    }
 }
 
-fn run(values: Values) {
+fn whole(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What must hold of a case.
+type Property = fn(&Engines, &Case) -> Result<(), TestCaseError>;
+
+fn run(values: Values, property: Property) {
     let config = Config {
         cases: CASES,
         failure_persistence: None,
@@ -210,7 +255,7 @@ fn run(values: Values) {
     let result = runner.run(&cases(), |case| {
         let (before, after) = case.written(values);
         masked.set(masked.get() + u32::from(before != after));
-        engines.test(&case)
+        property(&engines, &case)
     });
     if let Err(error) = result {
         panic!("{error}");
@@ -222,10 +267,16 @@ fn run(values: Values) {
 
 #[test]
 fn planted_places_become_strings_and_all_else_stays() {
-    run(Values::String);
+    run(Values::String, Engines::test);
 }
 
 #[test]
 fn planted_leaves_are_masked_in_their_containers_and_all_else_stays() {
-    run(Values::Typed);
+    run(Values::Typed, Engines::test);
+}
+
+#[test]
+fn records_that_are_cut_show_nothing_of_their_secrets() {
+    run(Values::String, Engines::test_cut);
+    run(Values::Typed, Engines::test_cut);
 }

@@ -98,6 +98,12 @@ fn documents() -> Vec<Document> {
             &["correct-horse9", "battery-staple8"],
         ),
         document(
+            "indented in a string",
+            r#"{"msg":"{\n\t\"password\":\t47114712\n,\n\t\"token\":\n\t\"correct-horse9\"\r\n}"}"#,
+            "password",
+            &["47114712", "correct-horse9"],
+        ),
+        document(
             "single quotes",
             "{'user': 'ada', 'password': 'correct-horse9', 'n': \"it's\"}",
             "password",
