@@ -123,6 +123,7 @@ impl Packs {
             .profile(drive::profile(options.profile))
             .labels(options.labels)
             .limits(drive::limits(&options))
+            .disable("fields")
             .build()
             .unwrap();
         let ids: Vec<&str> = engine.rules().map(blackbar::RuleSource::full_id).collect();

@@ -39,6 +39,8 @@ pub(crate) struct Painter {
     cover: u64,
     /// The largest end of an active finding that covers structure too.
     whole: u64,
+    /// How many strings the cell before `at` lies in.
+    level: u8,
     /// The unit before `at` is covered, so a mask may go on.
     masking: bool,
 }
@@ -46,6 +48,8 @@ pub(crate) struct Painter {
 struct Active {
     finding: Finding,
     counted: bool,
+    /// How many strings of JSON it begins in.
+    level: u8,
 }
 
 /// How the record is read.
@@ -70,6 +74,7 @@ impl Painter {
             active: Vec::new(),
             cover: 0,
             whole: 0,
+            level: 0,
             masking: false,
         }
     }
@@ -84,6 +89,7 @@ impl Painter {
         self.active.clear();
         self.cover = 0;
         self.whole = 0;
+        self.level = 0;
         self.masking = false;
     }
 
@@ -218,7 +224,11 @@ impl Painter {
         debug_assert_eq!(cell.start, self.at);
         // A finding that covers the cell before goes on into this one.
         let joined = self.masking && self.cover > cell.start;
-        self.activate(cell.end);
+        self.activate(cell.end, cell.level);
+        if cell.kind == CellKind::Structure {
+            self.leave(cell);
+        }
+        self.level = cell.level;
         let whole = self.whole > cell.start;
         let covered = self.cover > cell.start && (whole || cell.kind != CellKind::Structure);
         if covered {
@@ -272,7 +282,7 @@ impl Painter {
         self.at = to;
         self.masking = false;
         if next < limit {
-            self.activate(next + 1);
+            self.activate(next + 1, 0);
         }
     }
 
@@ -293,7 +303,7 @@ impl Painter {
             .get(self.next)
             .is_some_and(|next| next.start < end)
         {
-            self.activate(end);
+            self.activate(end, 0);
             end = self.ceil(view, self.cover, limit);
         }
         self.count(tally);
@@ -330,7 +340,7 @@ impl Painter {
     // Findings.
 
     /// Findings that begin before `offset` become active.
-    fn activate(&mut self, offset: u64) {
+    fn activate(&mut self, offset: u64, level: u8) {
         while let Some(&finding) = self.ahead.get(self.next).filter(|next| next.start < offset) {
             self.next += 1;
             self.cover = self.cover.max(finding.end);
@@ -340,7 +350,31 @@ impl Painter {
             self.active.push(Active {
                 finding,
                 counted: false,
+                level,
             });
+        }
+    }
+
+    /// What begins at structure, other than with a string or with a container, is no value.
+    ///
+    /// Structure of a string around the one that a finding begins in ends it: what covers
+    /// structure covers none of what is around it.
+    fn leave(&mut self, cell: Cell) {
+        let mut left = false;
+        for Active { finding, level, .. } in &mut self.active {
+            let (one, bare) = match finding.style {
+                Style::Text => (false, false),
+                Style::Value | Style::Whole(Quotes::None) => (true, true),
+                Style::Whole(_) => (true, false),
+            };
+            let begins = bare && finding.start >= cell.start && self.level >= cell.level;
+            if one && (*level > cell.level || begins) && finding.end > cell.start {
+                finding.end = cell.start;
+                left = true;
+            }
+        }
+        if left {
+            self.cover_again();
         }
     }
 
@@ -351,6 +385,10 @@ impl Painter {
         }
         let at = self.at;
         self.active.retain(|active| active.finding.end > at);
+        self.cover_again();
+    }
+
+    fn cover_again(&mut self) {
         (self.cover, self.whole) = (0, 0);
         for Active { finding, .. } in &self.active {
             self.cover = self.cover.max(finding.end);
@@ -362,7 +400,10 @@ impl Painter {
 
     /// Structure that is not covered ends the values that began in the string before it.
     fn end_values(&mut self, at: u64) {
-        for Active { finding, counted } in &mut self.active {
+        for Active {
+            finding, counted, ..
+        } in &mut self.active
+        {
             if *counted && finding.style == Style::Value {
                 finding.end = finding.end.min(at);
             }
@@ -385,7 +426,10 @@ impl Painter {
     /// Counts the active findings: each covers a cell.
     fn count(&mut self, tally: &mut Tally) {
         let at = self.at;
-        for Active { finding, counted } in &mut self.active {
+        for Active {
+            finding, counted, ..
+        } in &mut self.active
+        {
             if !*counted && finding.end > at {
                 *counted = true;
                 tally.count(finding.rule, finding.undecided, finding.unverified);

@@ -20,6 +20,7 @@ pub(crate) mod placeholder;
 pub(crate) mod random;
 pub(crate) mod regex;
 pub(crate) mod rules;
+pub(crate) mod shapes;
 pub(crate) mod spans;
 pub(crate) mod tree;
 pub(crate) mod units;

@@ -25,6 +25,8 @@ pub(crate) struct Cell {
     pub(crate) start: u64,
     pub(crate) end: u64,
     pub(crate) kind: CellKind,
+    /// How many strings it lies in.
+    pub(crate) level: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,10 +233,12 @@ impl Reader {
 
     fn tell(&mut self, char: Char, kind: CellKind, tell: &mut impl FnMut(Cell)) {
         self.at = char.end;
+        let level = (self.levels.len() - 1) as u8;
         tell(Cell {
             start: char.start,
             end: char.end,
             kind,
+            level,
         });
     }
 
@@ -271,8 +275,9 @@ impl Reader {
             b'"' if value || document || next == Next::Key => {
                 let deepest = level == usize::from(MAX_LEVEL);
                 let inner = if deepest { Next::Text } else { Next::Opening };
+                self.tell(char, CellKind::Structure, tell);
                 self.levels.push(Level::new(inner));
-                return self.tell(char, CellKind::Structure, tell);
+                return;
             }
             b'{' | b'[' if value || document => {
                 self.innermost_mut().brackets += 1;

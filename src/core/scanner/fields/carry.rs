@@ -304,14 +304,22 @@ impl Carry {
         if let Some((quote, length)) = quote::opening(line, at) {
             return self.in_quotes(line, at + length, End::Quote(quote), false);
         }
+        if form::leading_placeholder(rest).is_some() {
+            return Line::Other;
+        }
         match rest[0] {
             b'{' | b'[' if self.sense.demand == Demand::Any => {
                 if rest[1..].iter().all(u8::is_ascii_whitespace) {
                     return Line::Kept(self.in_container(1));
                 }
-                let extent = Extent::Container { level: 0 };
+                let extent = Extent::Container {
+                    level: 0,
+                    quoted: true,
+                };
                 self.quoted_value(at, extent, Quotes::Level(0), false)
             }
+            b'-' if rest.starts_with(b"- ") => self.yaml(line, at),
+            b'-' if !rest.get(1).is_some_and(u8::is_ascii_digit) => Line::Other,
             b'0'..=b'9' | b'-' if self.sense.demand == Demand::Any && !self.sense.counts => {
                 self.quoted_value(at, Extent::To(End::Scalar), Quotes::Level(0), false)
             }

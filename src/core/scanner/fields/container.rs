@@ -2,6 +2,7 @@
 //! is in them.
 
 use super::ends::{End, LOOKAHEAD};
+use super::form;
 use super::quote::{self, Quote, Spelling};
 use super::text::{blanks, count, escaped_blank};
 use crate::core::mask::Quotes;
@@ -11,6 +12,8 @@ use crate::core::mask::Quotes;
 pub(super) struct Walk {
     /// The level of the quotes of its strings.
     level: u8,
+    /// The name has quotes, so that those of strings are known.
+    quoted: bool,
     /// Round brackets count too.
     round: bool,
     depth: u64,
@@ -39,9 +42,10 @@ pub(super) enum Leaf {
 
 impl Walk {
     /// Before the opening bracket.
-    pub(super) fn new(level: u8, bracket: u8) -> Self {
+    pub(super) fn new(level: u8, quoted: bool, bracket: u8) -> Self {
         Self {
             level,
+            quoted,
             round: bracket == b'(',
             depth: 0,
             previous: 0,
@@ -53,6 +57,7 @@ impl Walk {
     pub(super) fn inside(depth: u64) -> Self {
         Self {
             level: 0,
+            quoted: true,
             round: false,
             depth,
             previous: b',',
@@ -120,6 +125,12 @@ impl Walk {
 
     fn token(&mut self, bytes: &[u8], at: usize, tell: &mut impl FnMut(Leaf)) -> Token {
         let byte = bytes[at];
+        if self.depth > 0
+            && let Some(length) = form::leading_placeholder(&bytes[at..])
+        {
+            self.previous = b'x';
+            return Token::At(at + length);
+        }
         match byte {
             b'{' | b'[' => self.depth += 1,
             b'(' if self.round => self.depth += 1,
@@ -171,6 +182,10 @@ impl Walk {
             return Token::Closed(at);
         }
         let expected = b"{[(,:=>".contains(&self.previous);
+        // What encloses the container ends here.
+        if !self.quoted && own && quote.byte == b'"' && !expected {
+            return Token::Closed(at);
+        }
         let opens = if own && quote.byte == b'"' {
             quote.level == self.level
         } else {
@@ -184,12 +199,13 @@ impl Walk {
     }
 
     fn word(&mut self, bytes: &[u8], at: usize, tell: &mut impl FnMut(Leaf)) -> Token {
-        let end = if bytes[at].is_ascii_digit() || bytes[at] == b'-' {
+        let near = &bytes[..bytes.len().min(at + LOOKAHEAD)];
+        let escaped = at > 0 && bytes[at - 1] == b'\\';
+        let end = if is_number(near, at) && !escaped {
             End::Scalar
         } else {
             End::Word
         };
-        let near = &bytes[..bytes.len().min(at + LOOKAHEAD)];
         let text = match end.find(near, at, true) {
             Ok(end) | Err(end) => &bytes[at..end],
         };
@@ -241,6 +257,18 @@ impl Walk {
         let rest = &bytes[after.min(bytes.len())..];
         matches!(rest.get(blanks(rest, true)), Some(b':' | b'='))
     }
+}
+
+/// Whether a number is at `at`, and all of what stands there.
+fn is_number(near: &[u8], at: usize) -> bool {
+    let text = match End::Scalar.find(near, at, true) {
+        Ok(end) | Err(end) => &near[at..end],
+    };
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    digits.first().is_some_and(u8::is_ascii_digit)
+        && near
+            .get(at + text.len())
+            .is_none_or(|&byte| byte <= b' ' || b",}])\\\"'".contains(&byte))
 }
 
 enum Token {

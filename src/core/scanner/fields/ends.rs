@@ -6,6 +6,7 @@
 //! value depends on nothing before it, and two values of one kind that overlap end at
 //! the same place.
 
+use super::form;
 use super::quote::{self, Quote, Spelling};
 use super::text::{count, hexadecimal, is_blank};
 
@@ -82,7 +83,10 @@ impl End {
         };
         let found = match self {
             Self::Quote(quote) => match quote.spelling {
-                Spelling::Plain => plain_quote(bytes, from, certain, quote),
+                Spelling::Plain => match plain_quote(bytes, from, certain, quote) {
+                    Err(reached) if !complete => return Err(reached),
+                    found => found.ok(),
+                },
                 Spelling::Percent => first(bytes, from, certain, |at| {
                     percent_ends(bytes, at, quote.byte)
                 }),
@@ -90,8 +94,10 @@ impl End {
                     entity_ends(bytes, at, quote.byte)
                 }),
             },
-            Self::Word => word(bytes, from, certain, false),
-            Self::Encoded => word(bytes, from, certain, true),
+            Self::Word | Self::Encoded => match word(bytes, from, certain, self == Self::Encoded) {
+                Err(reached) if !complete => return Err(reached),
+                found => found.ok(),
+            },
             Self::Line => first(bytes, from, certain, |at| line_ends(bytes, at)),
             Self::Markup { escaped } => {
                 first(bytes, from, certain, |at| markup_ends(bytes, at, escaped))
@@ -119,17 +125,21 @@ fn first(bytes: &[u8], from: usize, certain: usize, ends: impl Fn(usize) -> bool
 }
 
 /// The quote that closes a value; backslashes pair up from the value's start.
-fn plain_quote(bytes: &[u8], from: usize, certain: usize, quote: Quote) -> Option<usize> {
+/// `Err`: none before that index, which lies between two pairs.
+fn plain_quote(bytes: &[u8], from: usize, certain: usize, quote: Quote) -> Result<usize, usize> {
     let mut at = from;
     while at < certain {
-        at += memchr::memchr2(quote.byte, b'\\', &bytes[at..certain])?;
+        match memchr::memchr2(quote.byte, b'\\', &bytes[at..certain]) {
+            Some(offset) => at += offset,
+            None => return Err(certain),
+        }
         if bytes[at] == quote.byte {
             // SQL doubles a quote inside.
             if quote.byte == b'\'' && quote.level == 0 && bytes.get(at + 1) == Some(&b'\'') {
                 at += 2;
                 continue;
             }
-            return Some(at);
+            return Ok(at);
         }
         let run = quote::backslashes(&bytes[at..]);
         if run == quote::MOST_BACKSLASHES {
@@ -146,14 +156,14 @@ fn plain_quote(bytes: &[u8], from: usize, certain: usize, quote: Quote) -> Optio
                     byte != b'"' && level == 0 && next.is_some_and(u8::is_ascii_alphanumeric);
                 if level <= quote.level && !apostrophe {
                     let own = if length > 1 { run } else { (1 << level) - 1 };
-                    return Some(at + run - own);
+                    return Ok(at + run - own);
                 }
                 at += run + length;
             }
             _ => at += run,
         }
     }
-    None
+    Err(at.max(certain))
 }
 
 /// What bytes are to a word.
@@ -172,7 +182,7 @@ static WORD: [u8; 256] = {
     table[b'&' as usize] = ENDS;
     table[b';' as usize] = ENDS;
     table[b'<' as usize] = ENDS;
-    let may = b",)]}>\"'`|\\.:%";
+    let may = b"[,)]}>\"'`|\\.:%";
     let mut index = 0;
     while index < may.len() {
         table[may[index] as usize] = MAY_END;
@@ -181,21 +191,23 @@ static WORD: [u8; 256] = {
     table
 };
 
-fn word(bytes: &[u8], from: usize, certain: usize, encoded: bool) -> Option<usize> {
+fn word(bytes: &[u8], from: usize, certain: usize, encoded: bool) -> Result<usize, usize> {
     let mut at = from;
     while at < certain {
         match WORD[usize::from(bytes[at])] {
             GOES_ON => at += 1,
-            ENDS => return Some(at),
+            ENDS => return Ok(at),
+            // A mask of ours is no part of what is around the word.
+            _ if bytes[at] == b'[' => at += form::mask_at(&bytes[at..]).unwrap_or(1),
             _ => {
                 if word_ends(bytes, at, encoded) {
-                    return Some(at);
+                    return Ok(at);
                 }
                 at += quote::backslashes(&bytes[at..]).max(1);
             }
         }
     }
-    None
+    Err(at.max(certain))
 }
 
 /// Whether a word ends before the punctuation at `at`: where what follows shows that it
@@ -251,12 +263,14 @@ fn percent_ends(bytes: &[u8], at: usize, byte: u8) -> bool {
     let here = bytes[at];
     here <= b' '
         || matches!(here, b'"' | b'\'' | b'&' | b'<')
+        || here == b'\\' && quote::opening(bytes, at).is_some()
         || here == b'%' && quote::percent(&bytes[at..]) == Some(byte)
 }
 
 fn entity_ends(bytes: &[u8], at: usize, byte: u8) -> bool {
     let here = bytes[at];
     matches!(here, b'"' | b'<' | b'\n')
+        || here == b'\\' && quote::opening(bytes, at).is_some()
         || here == b'&' && quote::entity(&bytes[at..]).is_some_and(|(other, _)| other == byte)
 }
 

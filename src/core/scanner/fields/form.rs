@@ -148,11 +148,37 @@ pub(super) fn leading_placeholder(bytes: &[u8]) -> Option<usize> {
     };
     let near = &bytes[..bytes.len().min(mask::LONGEST_PLACEHOLDER)];
     let end = close.len() + memchr::memmem::find(near, close)?;
-    let ends = bytes
-        .get(end)
-        .is_none_or(|&byte| byte <= b' ' || b",;:.)]}>\"'`<&|\\/%".contains(&byte) || byte == 0x7f);
+    let ends = ends_placeholder(bytes.get(end));
     let whole = &bytes[..end];
     ((is_placeholder(whole) || is_reference(whole)) && ends).then_some(end)
+}
+
+/// The length of a mask of ours at the start of `bytes`.
+pub(super) fn mask_at(bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(b"[REDACTED") {
+        return None;
+    }
+    let near = &bytes[..bytes.len().min(mask::LONGEST_PLACEHOLDER)];
+    let end = memchr::memchr(b']', near)? + 1;
+    is_placeholder(&bytes[..end]).then_some(end)
+}
+
+/// Whether the byte at `at` belongs to the label of a mask of ours.
+pub(super) fn is_in_mask(bytes: &[u8], at: usize) -> bool {
+    const HEAD: &[u8] = b"[REDACTED:";
+    let from = at.saturating_sub(mask::LONGEST_PLACEHOLDER);
+    let to = bytes.len().min(at + mask::LONGEST_PLACEHOLDER);
+    let Some(start) = memchr::memmem::rfind(&bytes[from..at], HEAD).map(|start| from + start)
+    else {
+        return false;
+    };
+    let end = memchr::memchr(b']', &bytes[at..to]).map(|end| at + end + 1);
+    end.is_some_and(|end| is_placeholder(&bytes[start..end]))
+}
+
+/// Whether nothing of a value follows a placeholder, by the byte after it.
+pub(super) fn ends_placeholder(next: Option<&u8>) -> bool {
+    next.is_none_or(|&byte| byte <= b' ' || b",;:.)]}>\"'`<&|\\/%".contains(&byte) || byte == 0x7f)
 }
 
 /// Whether a text is one word of prose: letters, at most the first of them a capital.

@@ -78,7 +78,12 @@ pub(super) enum Extent {
     /// in the next.
     Cookie { end: End, set: bool, list: bool },
     /// To the bracket that closes it, strings of this level aside.
-    Container { level: u8 },
+    Container {
+        /// The level of the quotes around the name.
+        level: u8,
+        /// There are some; otherwise a quote that opens no string encloses all of it.
+        quoted: bool,
+    },
 }
 
 /// What is known when a value is judged.
@@ -99,6 +104,9 @@ pub(super) fn judge(
     out: &mut Vec<Claim>,
 ) -> Option<Carry> {
     let bytes = around.bytes;
+    if form::is_in_mask(bytes, at) {
+        return None;
+    }
     for found in name::read(bytes, at).into_iter().flatten() {
         let separator = separator::read(bytes, &found);
         let pair = pair::value_of(bytes, &found);
@@ -128,7 +136,7 @@ pub(super) fn judge(
                 return None;
             }
             // A property whose value tells nothing.
-            if found.quote.is_some() && case.is_assigned() {
+            if found.quote.is_some() && (case.is_assigned() || case.is_masked()) {
                 return None;
             }
         }
@@ -171,7 +179,7 @@ impl<'a> Case<'a> {
         match bytes.get(value)? {
             b'{' | b'[' | b'(' => self.container(value),
             b'}' | b']' | b')' | b',' | b';' | b'|' | b'>' => None,
-            b'0'..=b'9' | b'-' if self.found.quote.is_some() && self.is_assigned() => {
+            b'0'..=b'9' | b'-' | b'n' if self.found.quote.is_some() && self.is_assigned() => {
                 self.number(value).unwrap_or_else(|| self.bare(value))
             }
             _ => self.bare(value),
@@ -193,6 +201,16 @@ impl<'a> Case<'a> {
                 self.separator.sign,
                 Sign::Equals | Sign::Encoded | Sign::Assign
             )
+    }
+
+    /// Whether a mask of ours is the value already.
+    fn is_masked(&self) -> bool {
+        let bytes = self.around.bytes;
+        let value = self.separator.value;
+        let value = value + quote::opening(bytes, value).map_or(0, |(_, length)| length);
+        bytes
+            .get(value..)
+            .is_some_and(|rest| form::leading_placeholder(rest).is_some())
     }
 
     pub(super) fn is_assigned(&self) -> bool {
@@ -358,6 +376,9 @@ impl<'a> Case<'a> {
             || bytes
                 .get(value + text.len())
                 .is_none_or(|&byte| byte <= b' ' || b",}])\\\"'".contains(&byte));
+        if text == b"null" && ends {
+            return Some(None);
+        }
         if !is_number || !ends {
             return None;
         }
@@ -425,7 +446,14 @@ impl<'a> Case<'a> {
             }
         }
         let level = self.found.quote.map_or(0, |quote| quote.level);
-        Some(self.claimed(value, Extent::Container { level }, self.quotes()))
+        Some(self.claimed(
+            value,
+            Extent::Container {
+                level,
+                quoted: self.found.quote.is_some(),
+            },
+            self.quotes(),
+        ))
     }
 
     /// Whether the first thing in a list is a string that looks like a credential.
@@ -451,7 +479,16 @@ impl<'a> Case<'a> {
             .take(LOOKED_AT)
             .position(|byte| *byte <= b' ' || b",[]{}\"'".contains(byte))?;
         let is_single = bytes[value] == b'[' && inside[length] == b']' && length > 0;
-        is_single.then(|| self.bare(value + 1))
+        if !is_single {
+            return None;
+        }
+        let (text, _) = self.peek(value + 1, End::Word);
+        if text.len() == length {
+            return Some(self.bare(value + 1));
+        }
+        // `[value]x` is a word that begins with a bracket.
+        let goes_on = !form::ends_placeholder(inside.get(length + 1));
+        goes_on.then(|| self.bare(value))
     }
 
     // Bare values.

@@ -25,6 +25,7 @@ mod text;
 use carry::{Carry, HEAD, Line};
 use container::{Leaf, Walk};
 use ends::{End, KINDS, LOOKAHEAD};
+use form::LOOKED_AT;
 use judge::{AFTER, Around, Claim, Extent};
 
 /// So many bytes before a suspect decide what it is.
@@ -35,7 +36,7 @@ use super::prefilter::Anchor;
 use super::{Detector, Finding, OPEN, Suspect, View};
 use crate::core::field::FieldNames;
 use crate::core::limits::Values;
-use crate::core::mask::Quotes;
+use crate::core::mask::{self, Quotes};
 
 /// Finds sensitive fields.
 pub(super) struct Fields {
@@ -53,8 +54,8 @@ pub(super) struct Fields {
 pub(super) struct FieldState {
     /// Suspects before this offset are judged.
     next: u64,
-    /// By kind of end: where the last value ends, [`OPEN`] if that is not known.
-    covered: [u64; KINDS + CONTAINERS],
+    /// By kind of end: where the last value begins and ends, [`OPEN`] if that is not known.
+    covered: [(u64, u64); KINDS + CONTAINERS],
     /// Values whose end is not in sight.
     open: Vec<Follow>,
     /// Kept for its memory.
@@ -92,6 +93,8 @@ struct Follow {
 #[derive(Clone, Copy)]
 struct Inner {
     walk: Walk,
+    /// It is closed, and the word that it is a part of goes on.
+    tail: bool,
     /// Its values are masked one by one.
     leaves: bool,
     /// It began on an earlier line.
@@ -174,7 +177,8 @@ impl Fields {
         out: &mut Vec<Finding>,
     ) {
         let start = from + claim.start as u64;
-        if start < state.covered[kind(claim.extent)] || self.is_allowed(claim.extent, start, view) {
+        let (first, ended) = state.covered[kind(claim.extent)];
+        if (first..ended).contains(&start) || self.is_allowed(claim.extent, start, view) {
             return;
         }
         let typed = self.values == Values::Typed;
@@ -193,8 +197,9 @@ impl Fields {
             told: false,
             undecided: false,
             walk: match claim.extent {
-                Extent::Container { level } => Some(Inner {
-                    walk: Walk::new(level, bracket),
+                Extent::Container { level, quoted } => Some(Inner {
+                    walk: Walk::new(level, quoted, bracket),
+                    tail: false,
                     leaves: typed,
                     carried: false,
                     leaf: None,
@@ -230,20 +235,24 @@ impl Fields {
             let from = view.index(follow.at);
             let begins = follow.at == follow.start && !follow.told;
             // Whether a cookie's value is a mask already takes a look ahead.
-            if set.is_some() && begins && !view.complete && from + LOOKAHEAD > view.bytes.len() {
+            if set.is_some() && begins && !view.complete && from + 2 * LOOKAHEAD > view.bytes.len()
+            {
                 state.open.push(follow);
                 return;
             }
-            let masked =
-                set.is_some() && begins && form::leading_placeholder(&view.bytes[from..]).is_some();
             match end.find(view.bytes, from, view.complete) {
                 Ok(end) => {
                     let ended = view.base + end as u64;
+                    let text = &view.bytes[from..end];
+                    let masked = set.is_some()
+                        && begins
+                        && text.len() < LOOKAHEAD
+                        && mask::is_placeholder(text);
                     follow.undecided = view.forced && ended == view.end();
                     if !masked {
                         follow.tell(ended, out);
                     }
-                    state.covered[kind] = ended;
+                    state.covered[kind] = (follow.start, ended);
                     let next = set.and_then(|(set, list)| {
                         credential::next_cookie(view.bytes, end, set, list)
                     });
@@ -257,7 +266,7 @@ impl Fields {
                 Err(searched) => {
                     follow.tell(OPEN, out);
                     follow.at = view.base + searched as u64;
-                    state.covered[kind] = OPEN;
+                    state.covered[kind] = (follow.start, OPEN);
                     state.open.push(follow);
                     return;
                 }
@@ -272,7 +281,7 @@ impl Fields {
             return;
         };
         let level = match follow.extent {
-            Extent::Container { level } => level,
+            Extent::Container { level, .. } => level,
             _ => 0,
         };
         let number = container::number(inner.leaves && !inner.carried, level);
@@ -292,7 +301,8 @@ impl Fields {
                     } else {
                         &view.bytes[view.index(start)..at]
                     };
-                    if told || !form::is_nothing_quoted(text, false) {
+                    let nothing = text.len() <= LOOKED_AT && form::is_nothing_quoted(text, false);
+                    if told || !nothing {
                         out.push(finding(
                             follow.rule,
                             (start, end),
@@ -305,8 +315,21 @@ impl Fields {
         };
         let from = view.index(follow.at);
         let mut walk = inner.walk;
-        let result = walk.go_on(view.bytes, from, view.complete, &mut tell);
+        let mut result = if inner.tail {
+            Ok(from)
+        } else {
+            walk.go_on(view.bytes, from, view.complete, &mut tell)
+        };
         inner.walk = walk;
+        // A mask without quotes has to be all of a word.
+        let bare = follow.quotes == Quotes::None && !inner.leaves;
+        if let Ok(end) = result
+            && bare
+            && (inner.tail || !form::ends_placeholder(view.bytes.get(end)))
+        {
+            inner.tail = true;
+            result = End::Word.find(view.bytes, end, view.complete);
+        }
         let ended = match result {
             Ok(end) => Some(view.base + end as u64),
             Err(_) if view.complete => Some(view.end()),
@@ -320,7 +343,10 @@ impl Fields {
         }
         let Some(ended) = ended else {
             if inner.leaves {
-                if let Some((start, quotes, told @ false)) = &mut inner.leaf {
+                // Of one that is so long it does not matter what it looks like.
+                if let Some((start, quotes, told @ false)) = &mut inner.leaf
+                    && follow.at - *start > LOOKED_AT as u64
+                {
                     *told = true;
                     out.push(finding(
                         follow.rule,
@@ -332,7 +358,7 @@ impl Fields {
             } else {
                 follow.tell(OPEN, out);
             }
-            state.covered[kind] = OPEN;
+            state.covered[kind] = (follow.start, OPEN);
             follow.walk = Some(inner);
             state.open.push(follow);
             return;
@@ -341,7 +367,7 @@ impl Fields {
             follow.undecided = view.forced && ended == view.end();
             follow.tell(ended, out);
         }
-        state.covered[kind] = ended;
+        state.covered[kind] = (follow.start, ended);
     }
 
     /// Holds the head of a record against what the one before left.
@@ -359,6 +385,7 @@ impl Fields {
             Line::Inside { entry, walk } => {
                 let inner = Inner {
                     walk,
+                    tail: false,
                     leaves: true,
                     carried: true,
                     leaf: None,
@@ -366,7 +393,10 @@ impl Fields {
                 let follow = Follow {
                     rule: self.first_rule + entry,
                     start: 0,
-                    extent: Extent::Container { level: 0 },
+                    extent: Extent::Container {
+                        level: 0,
+                        quoted: true,
+                    },
                     quotes: Quotes::None,
                     whole: true,
                     carried: true,
@@ -392,6 +422,14 @@ impl Follow {
             ..finding(self.rule, (self.start, end), self.style(), self.told)
         });
         self.told = true;
+    }
+
+    /// Where something may still begin that is not told.
+    fn begins(&self) -> u64 {
+        match self.walk.and_then(|inner| inner.leaf) {
+            Some((start, _, false)) => self.at.min(start),
+            _ => self.at,
+        }
     }
 
     fn style(&self) -> Style {
@@ -421,7 +459,7 @@ fn finding(rule: u32, (start, end): (u64, u64), style: Style, closes: bool) -> F
 fn kind(extent: Extent) -> usize {
     match extent {
         Extent::To(end) | Extent::Cookie { end, .. } => end.kind(),
-        Extent::Container { level } => KINDS + usize::from(level).min(CONTAINERS - 1),
+        Extent::Container { level, .. } => KINDS + usize::from(level).min(CONTAINERS - 1),
     }
 }
 
@@ -447,7 +485,7 @@ impl Detector for Fields {
     fn state(&self) -> FieldState {
         FieldState {
             next: 0,
-            covered: [0; KINDS + CONTAINERS],
+            covered: [(0, 0); KINDS + CONTAINERS],
             open: Vec::new(),
             claims: Vec::new(),
             carry: None,
@@ -458,7 +496,7 @@ impl Detector for Fields {
 
     fn begin_record(&self, state: &mut FieldState) {
         state.next = 0;
-        state.covered = [0; KINDS + CONTAINERS];
+        state.covered = [(0, 0); KINDS + CONTAINERS];
         state.open.clear();
         state.leaves = None;
         state.fresh = state.carry.is_some();
@@ -506,7 +544,7 @@ impl Detector for Fields {
         state
             .open
             .iter()
-            .map(|follow| follow.at)
+            .map(Follow::begins)
             .fold(frontier, u64::min)
     }
 }

@@ -153,7 +153,8 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let inner = left..closing;
     let text = &bytes[inner.clone()];
     let words = text.iter().filter(|&&byte| byte == b' ').count();
-    if words > 3 || text.iter().any(|byte| b"={,;".contains(byte)) {
+    let masked = memchr::memmem::find(text, b"[REDACTED").is_some();
+    if words > 3 || masked || text.iter().any(|byte| b"={,;".contains(byte)) {
         return None;
     }
     let dashes = text.iter().take_while(|&&byte| byte == b'-').count();

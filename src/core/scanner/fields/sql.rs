@@ -9,6 +9,12 @@ use super::quote;
 use crate::core::field::{Demand, Sense};
 use crate::core::mask::Quotes;
 
+/// So many rows are masked value by value; what comes after them is masked as a whole.
+const ROWS: usize = 8;
+
+/// So many bytes after the name rows may lie for that.
+const IN_SIGHT: usize = 768;
+
 /// Whether a name may be one of a list of columns, by what follows it.
 pub(super) fn may_follow(rest: &[u8]) -> bool {
     let next = rest
@@ -43,10 +49,26 @@ pub(super) fn claims(
     }
     at = skip_blanks(bytes, at + 6);
     let before = out.len();
+    let mut rows = 0;
     while bytes.get(at) == Some(&b'(') {
-        let Some((value, after)) = row(bytes, at + 1, column) else {
+        let row = row(bytes, at + 1, column);
+        let in_sight = row.is_some_and(|(_, after)| after <= found.start + IN_SIGHT);
+        if !in_sight && !(around.ends && rows < ROWS && row.is_some()) || rows == ROWS {
+            // More rows than are in sight go to the record's end.
+            out.push(Claim {
+                entry: sense.entry,
+                start: at,
+                extent: Extent::To(End::Record),
+                quotes: Quotes::None,
+                whole: false,
+                carried: false,
+            });
+            break;
+        }
+        let Some((value, after)) = row else {
             break;
         };
+        rows += 1;
         if let Some(claim) = value.and_then(|value| one(around, value, sense)) {
             out.push(claim);
         }
@@ -131,6 +153,9 @@ fn string(bytes: &[u8], at: usize) -> usize {
 
 fn one(around: Around<'_>, value: usize, sense: Sense) -> Option<Claim> {
     let bytes = around.bytes;
+    if form::leading_placeholder(bytes.get(value..)?).is_some() {
+        return None;
+    }
     let (start, end) = match quote::opening(bytes, value) {
         Some((quote, length)) => (value + length, End::Quote(quote)),
         None => (value, End::Word),
