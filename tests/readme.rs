@@ -35,6 +35,14 @@ fn the_rule_holds() {
 }
 
 #[test]
+fn the_names_hold() {
+    let pack = Pack::parse("acme", "acme.toml", block("### Fields", "toml"));
+    let pack = pack.expect("it parses");
+    let others = embedded_packs().expect("the embedded packs parse");
+    assert_eq!(check::check_pack(&pack, &others), []);
+}
+
+#[test]
 fn the_library_example_works() {
     assert_eq!(
         block("## As a library", "rust"),
@@ -43,7 +51,7 @@ fn the_library_example_works() {
     let mut output = Vec::new();
     filter(b"password='hunter2'\nkey=\"x".as_slice(), &mut output)
         .expect("reading and writing memory");
-    assert_eq!(output, b"password='[REDACTED]'\nkey=\"x");
+    assert_eq!(output, b"password='[REDACTED]'\nkey=\"[REDACTED]");
 }
 
 /// The first block in `language` below the heading that begins so.

@@ -329,7 +329,7 @@ mod tests {
             .open("/dev/null")
             .expect("there");
         let sink = Sink::new(Patient(null));
-        let flow = Flow::new(Arc::new(redactor), Framing::Lines, sink, "null".to_owned());
+        let flow = Flow::new(Arc::new(redactor), Format::Auto, sink, "null".to_owned());
         Arc::new(Shared {
             flow: Mutex::new(flow),
             live: AtomicBool::new(false),

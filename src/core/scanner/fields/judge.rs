@@ -294,7 +294,7 @@ impl<'a> Case<'a> {
             && !self.is_first_of_pair(start + text.len());
         let likely =
             assigned || form::is_likely(text) || whole && text.len() < 16 && form::is_mixed(text);
-        if self.sense.demand == Demand::Likely && !likely {
+        if self.sense.demand == Demand::Likely && !likely && self.separator.sign != Sign::By {
             return false;
         }
         match self.separator.sign {
