@@ -184,10 +184,12 @@ impl Word {
             return Err("words are of ASCII and at most 96 bytes long");
         }
         let name = Name::of(text.as_bytes()).ok_or("a word has at least one letter or digit")?;
-        // The longest part; of equally long ones the last, which tells more.
-        let stem = text
-            .split(|char: char| !char.is_ascii_alphanumeric())
-            .max_by_key(|part| part.len())
+        // The last part of three letters or more, which many words share: `api key`,
+        // `private key`.
+        let parts = || text.split(|char: char| !char.is_ascii_alphanumeric());
+        let stem = parts()
+            .rfind(|part| part.len() >= 3)
+            .or_else(|| parts().max_by_key(|part| part.len()))
             .unwrap_or_default()
             .to_ascii_lowercase()
             .into_bytes();

@@ -88,7 +88,11 @@ fn an_indented_document_is_told_by_its_beginning() {
     // A pipe may never end, so that its lines leave one by one.
     becomes(&[], document, by_line);
     becomes(&["--format", "json"], document, whole);
-    becomes(&["--format", "ndjson"], "{\"pin\":1}\n{\"pin\":2}\n", "{\"pin\":\"[REDACTED]\"}\n{\"pin\":\"[REDACTED]\"}\n");
+    becomes(
+        &["--format", "ndjson"],
+        "{\"pin\":1}\n{\"pin\":2}\n",
+        "{\"pin\":\"[REDACTED]\"}\n{\"pin\":\"[REDACTED]\"}\n",
+    );
 }
 
 #[test]

@@ -1,15 +1,14 @@
-//! One pass over the whole chunk for the anchors of all rules.
+//! One pass over the whole chunk for the anchors of all rules and names.
 //!
-//! Of each anchor a *window* of up to three bytes is looked for by aho-corasick's packed
-//! searcher (Teddy); where the window stands, the anchor itself is compared. Anchors in
-//! any case are looked for in a copy of the bytes whose letters are folded, a few
-//! kilobytes at a time: one window each instead of up to eight. The window is the rarest part of the anchor, not its
+//! Of each anchor a *window* of up to three bytes is looked for; where the window stands,
+//! the anchor itself is compared. The window is the rarest part of the anchor, not its
 //! beginning: for an assignment the quote-and-equals side is far rarer than the name.
 //!
-//! A packed searcher takes 64 windows. A few of them, one after the other over a block
-//! that is in the cache, are several times faster than one automaton over all windows
-//! (measured with 150 windows on log text: 75 % of all time went into the automaton's
-//! loop, at 0.4 GB/s). Where there are more than a few, the automaton it is.
+//! A few windows are found by aho-corasick's packed searcher (Teddy), which takes 64. With
+//! hundreds of windows, some of them in words of every third line, searching in several
+//! groups and starting anew after every hit costs more than looking at every place once:
+//! a table tells for three bytes in a row whether some window begins with them (measured
+//! with all packs on log text: 0.13 GB/s in five packed searchers, see the commit).
 //!
 //! Every hit makes a packed searcher start anew, which costs as much as a hundred bytes
 //! of clean text. In a segment that is full of hits a plain loop over pairs of bytes
@@ -18,7 +17,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
+use aho_corasick::packed;
 
 /// A literal that the prefilter looks for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,9 +39,6 @@ pub(crate) struct Suspect {
 /// How many windows a packed searcher takes.
 const PACKED_LIMIT: usize = 64;
 
-/// How many packed searchers are worth more than one automaton.
-const MOST_SEARCHERS: usize = 6;
-
 /// How long a window is, where its anchor is long enough.
 const WINDOW: usize = 3;
 
@@ -55,28 +51,11 @@ const DENSE: usize = 96;
 /// Finds the anchors of all rules.
 pub(crate) struct Prefilter {
     anchors: Vec<Anchor>,
-    /// For anchors in their own case.
-    exact: Searcher,
-    /// For those in any case: it searches bytes that are folded.
-    folded: Searcher,
-    longest: usize,
-}
-
-/// A search for windows.
-struct Searcher {
     windows: Vec<Window>,
     search: Search,
     /// Made when the first dense segment turns up.
     pairs: OnceLock<Pairs>,
-}
-
-/// A part of the searched bytes: what begins in `segment` is looked for.
-struct Part<'a> {
-    /// All bytes, to compare anchors with.
-    bytes: &'a [u8],
-    segment: Range<usize>,
-    /// The bytes of the segment and a few more, perhaps folded.
-    text: &'a [u8],
+    longest: usize,
 }
 
 struct Window {
@@ -87,21 +66,22 @@ struct Window {
 
 enum Search {
     Nothing,
-    /// Each with the number of its first window.
-    Packed(Vec<(packed::Searcher, usize)>),
-    Automaton(Box<AhoCorasick>),
+    Packed(packed::Searcher),
+    Grams(Box<Grams>),
 }
 
 impl Prefilter {
     pub(crate) fn new(anchors: Vec<Anchor>) -> Self {
+        let windows = windows(&anchors);
         Self {
             longest: anchors
                 .iter()
                 .map(|anchor| anchor.bytes.len())
                 .max()
                 .unwrap_or(0),
-            exact: Searcher::new(windows(&anchors, false)),
-            folded: Searcher::new(windows(&anchors, true)),
+            search: Search::new(&windows),
+            pairs: OnceLock::new(),
+            windows,
             anchors,
         }
     }
@@ -115,121 +95,67 @@ impl Prefilter {
     /// Appends every place in `bytes` where an anchor stands whole, by and large in
     /// the order of places.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
-        let mut folded = [0; SEGMENT + WINDOW - 1];
-        let (mut exact_dense, mut folded_dense) = (false, false);
-        for start in (0..bytes.len()).step_by(SEGMENT) {
-            let segment = start..bytes.len().min(start + SEGMENT);
-            // A window may run over the segment's end.
-            let text = &bytes[start..bytes.len().min(segment.end + WINDOW - 1)];
-            if !self.exact.windows.is_empty() {
-                let part = Part {
-                    bytes,
-                    segment: segment.clone(),
-                    text,
-                };
-                self.exact
-                    .search(part, &self.anchors, &mut exact_dense, out);
-            }
-            if !self.folded.windows.is_empty() {
-                for (folded, byte) in folded.iter_mut().zip(text) {
-                    *folded = fold(*byte);
-                }
-                let part = Part {
-                    bytes,
-                    segment,
-                    text: &folded[..text.len()],
-                };
-                self.folded
-                    .search(part, &self.anchors, &mut folded_dense, out);
-            }
-        }
-    }
-}
-
-/// The same for both cases of a letter. Some other bytes become the same, too.
-fn fold(byte: u8) -> u8 {
-    byte | 0x20
-}
-
-impl Searcher {
-    fn new(windows: Vec<Window>) -> Self {
-        let all: Vec<&[u8]> = windows
-            .iter()
-            .map(|window| window.bytes.as_slice())
-            .collect();
-        Self {
-            search: Search::new(&all),
-            pairs: OnceLock::new(),
-            windows,
-        }
-    }
-
-    /// Searches one part. `dense`: whether the part before was full of hits.
-    fn search(&self, part: Part<'_>, anchors: &[Anchor], dense: &mut bool, out: &mut Vec<Suspect>) {
         match &self.search {
             Search::Nothing => {}
-            Search::Packed(searchers) => {
-                if !*dense {
-                    *dense = !self.search_sparse(searchers, &part, anchors, out);
-                }
-                if *dense {
-                    *dense = self.search_dense(&part, anchors, out) > DENSE;
-                }
-            }
-            Search::Automaton(automaton) => {
-                for found in automaton.find_overlapping_iter(part.text) {
-                    let at = part.segment.start + found.start();
-                    if at < part.segment.end {
-                        self.confirm(part.bytes, at, found.pattern().as_usize(), anchors, out);
+            Search::Packed(searcher) => {
+                let mut dense = false;
+                for start in (0..bytes.len()).step_by(SEGMENT) {
+                    let end = bytes.len().min(start + SEGMENT);
+                    if !dense {
+                        dense = !self.search_sparse(searcher, bytes, start..end, out);
+                    }
+                    if dense {
+                        dense = self.search_dense(bytes, start..end, out) > DENSE;
                     }
                 }
             }
+            Search::Grams(grams) => grams.search(bytes, |at, window| {
+                if bytes[at..].starts_with(&self.windows[window].bytes) {
+                    self.confirm(bytes, at, window, out);
+                }
+            }),
         }
     }
 
-    /// Searches for windows that begin in the segment. False, and nothing told, where it
+    /// Searches for windows that begin in `segment`. False, and nothing told, where it
     /// is dense.
     fn search_sparse(
         &self,
-        searchers: &[(packed::Searcher, usize)],
-        part: &Part<'_>,
-        anchors: &[Anchor],
+        searcher: &packed::Searcher,
+        bytes: &[u8],
+        segment: Range<usize>,
         out: &mut Vec<Suspect>,
     ) -> bool {
         let told = out.len();
         let mut hits = 0;
-        let length = part.segment.len();
-        for (searcher, first) in searchers {
-            let mut span = aho_corasick::Span::from(0..part.text.len());
-            while let Some(found) = searcher.find_in(part.text, span) {
-                if found.start() >= length {
-                    break;
-                }
-                hits += 1;
-                if hits > DENSE {
-                    out.truncate(told);
-                    return false;
-                }
-                let at = part.segment.start + found.start();
-                let window = first + found.pattern().as_usize();
-                self.confirm(part.bytes, at, window, anchors, out);
-                span.start = found.start() + 1;
+        // A window may run over the segment's end; none but those of one byte begin there.
+        let end = bytes.len().min(segment.end + WINDOW - 1);
+        let mut span = aho_corasick::Span::from(segment.start..end);
+        while let Some(found) = searcher.find_in(bytes, span) {
+            if found.start() >= segment.end {
+                break;
             }
+            hits += 1;
+            if hits > DENSE {
+                out.truncate(told);
+                return false;
+            }
+            self.confirm(bytes, found.start(), found.pattern().as_usize(), out);
+            span.start = found.start() + 1;
         }
         true
     }
 
     /// The same without vectors. Returns the number of hits.
-    fn search_dense(&self, part: &Part<'_>, anchors: &[Anchor], out: &mut Vec<Suspect>) -> usize {
+    fn search_dense(&self, bytes: &[u8], segment: Range<usize>, out: &mut Vec<Suspect>) -> usize {
         let pairs = self.pairs.get_or_init(|| Pairs::new(&self.windows));
         let mut hits = 0;
-        for at in 0..part.segment.len() {
-            let next = part.text.get(at + 1).copied().unwrap_or(0);
-            for &window in pairs.beginning(part.text[at], next) {
-                if part.text[at..].starts_with(&self.windows[window as usize].bytes) {
+        for at in segment {
+            let next = bytes.get(at + 1).copied().unwrap_or(0);
+            for &window in pairs.beginning(bytes[at], next) {
+                if bytes[at..].starts_with(&self.windows[window as usize].bytes) {
                     hits += 1;
-                    let at = part.segment.start + at;
-                    self.confirm(part.bytes, at, window as usize, anchors, out);
+                    self.confirm(bytes, at, window as usize, out);
                 }
             }
         }
@@ -238,19 +164,12 @@ impl Searcher {
 
     /// Compares the anchors of a window that stands at `at`.
     #[inline]
-    fn confirm(
-        &self,
-        bytes: &[u8],
-        at: usize,
-        window: usize,
-        anchors: &[Anchor],
-        out: &mut Vec<Suspect>,
-    ) {
+    fn confirm(&self, bytes: &[u8], at: usize, window: usize, out: &mut Vec<Suspect>) {
         for &(index, offset) in &self.windows[window].places {
             let Some(start) = at.checked_sub(offset) else {
                 continue;
             };
-            let anchor = &anchors[index as usize];
+            let anchor = &self.anchors[index as usize];
             let Some(here) = bytes.get(start..start + anchor.bytes.len()) else {
                 continue;
             };
@@ -270,37 +189,119 @@ impl Searcher {
 }
 
 impl Search {
-    fn new(windows: &[&[u8]]) -> Self {
+    fn new(windows: &[Window]) -> Self {
         if windows.is_empty() {
             return Self::Nothing;
         }
-        Self::packed(windows).unwrap_or_else(|| {
-            let automaton = AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::DFA))
-                .match_kind(MatchKind::Standard)
-                .prefilter(false)
-                .build(windows)
-                .expect("a few thousand windows of three bytes fit any automaton");
-            Self::Automaton(Box::new(automaton))
-        })
-    }
-
-    /// None where there are too many windows, or the machine has no vectors for it.
-    fn packed(windows: &[&[u8]]) -> Option<Self> {
-        let groups = windows.len().div_ceil(PACKED_LIMIT);
-        if groups > MOST_SEARCHERS {
-            return None;
-        }
-        // Groups of about the same size: fewer windows a searcher, fewer false hits.
-        let size = windows.len().div_ceil(groups);
-        let searchers = windows.chunks(size).enumerate().map(|(group, windows)| {
+        let few = (windows.len() <= PACKED_LIMIT).then(|| {
             let config = packed::Config::new()
                 .match_kind(packed::MatchKind::LeftmostFirst)
                 .clone();
-            let searcher = config.builder().extend(windows).build()?;
-            Some((searcher, group * size))
+            let bytes = windows.iter().map(|window| &window.bytes);
+            config.builder().extend(bytes).build()
         });
-        Some(Self::Packed(searchers.collect::<Option<_>>()?))
+        match few.flatten() {
+            Some(searcher) => Self::Packed(searcher),
+            None => Self::Grams(Box::new(Grams::new(windows))),
+        }
+    }
+}
+
+/// Which three bytes in a row begin a window, and which.
+struct Grams {
+    /// A bit for each hash of three bytes.
+    bits: Vec<u64>,
+    /// By hash: where its windows are in `windows`; one more than there are hashes.
+    starts: Vec<u32>,
+    windows: Vec<u32>,
+}
+
+/// A table of so many bits is held in the first cache beside the text.
+const HASH_BITS: u32 = 16;
+
+#[inline]
+fn hash(gram: u32) -> usize {
+    (gram.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize
+}
+
+impl Grams {
+    fn new(windows: &[Window]) -> Self {
+        let mut entries: Vec<(usize, u32)> = Vec::new();
+        for (number, window) in windows.iter().enumerate() {
+            let [first, second, third] = [0, 1, 2].map(|at| window.bytes.get(at).copied());
+            let all = |byte: Option<u8>| byte.map_or(0..=255, |byte| byte..=byte);
+            for second in all(second) {
+                for third in all(third) {
+                    let gram = u32::from_le_bytes([first.unwrap_or(0), second, third, 0]);
+                    entries.push((hash(gram), number as u32));
+                }
+            }
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        let mut bits = vec![0_u64; (1 << HASH_BITS) / 64];
+        let mut starts = vec![0; (1 << HASH_BITS) + 1];
+        for &(hash, _) in &entries {
+            bits[hash / 64] |= 1 << (hash % 64);
+            starts[hash + 1] += 1;
+        }
+        for at in 0..1 << HASH_BITS {
+            starts[at + 1] += starts[at];
+        }
+        Self {
+            bits,
+            starts,
+            windows: entries.into_iter().map(|(_, number)| number).collect(),
+        }
+    }
+
+    #[inline]
+    fn has(&self, gram: u32) -> bool {
+        let hash = hash(gram);
+        self.bits[hash / 64] >> (hash % 64) & 1 == 1
+    }
+
+    /// Tells each place and each window that may begin there.
+    #[inline]
+    fn search(&self, bytes: &[u8], mut tell: impl FnMut(usize, usize)) {
+        /// Places that are looked at before any of them is told.
+        const AT_ONCE: usize = 8;
+        let mut told = |at: usize, gram: u32| {
+            let hash = hash(gram);
+            let (from, to) = (self.starts[hash], self.starts[hash + 1]);
+            for &window in &self.windows[from as usize..to as usize] {
+                tell(at, window as usize);
+            }
+        };
+        let mut at = 0;
+        while let Some(here) = bytes.get(at..at + AT_ONCE + 3) {
+            let low = u64::from_le_bytes(here[..8].try_into().unwrap_or_default());
+            let high = u64::from(u32::from_le_bytes([here[8], here[9], here[10], 0]));
+            let gram = |place: usize| {
+                let word = match place {
+                    0 => low,
+                    _ => low >> (8 * place) | high << (64 - 8 * place),
+                };
+                word as u32 & 0x00ff_ffff
+            };
+            let mut hits = 0_u32;
+            for place in 0..AT_ONCE {
+                hits |= u32::from(self.has(gram(place))) << place;
+            }
+            while hits != 0 {
+                let place = hits.trailing_zeros() as usize;
+                hits &= hits - 1;
+                told(at + place, gram(place));
+            }
+            at += AT_ONCE;
+        }
+        for place in at..bytes.len() {
+            let byte = |offset: usize| bytes.get(place + offset).copied().unwrap_or(0);
+            let gram = u32::from_le_bytes([byte(0), byte(1), byte(2), 0]);
+            if self.has(gram) {
+                told(place, gram);
+            }
+        }
     }
 }
 
@@ -351,21 +352,15 @@ fn pair(first: u8, second: u8) -> usize {
     usize::from(first) << 8 | usize::from(second)
 }
 
-/// The windows of the anchors in their own case, or of those in any, none a prefix of
-/// another, with the anchors behind them.
-fn windows(anchors: &[Anchor], ignore_case: bool) -> Vec<Window> {
+/// Every window in every case, none a prefix of another, with the anchors behind it.
+fn windows(anchors: &[Anchor]) -> Vec<Window> {
     let mut all: Vec<(Vec<u8>, (u32, usize))> = Vec::new();
     for (index, anchor) in anchors.iter().enumerate() {
-        if anchor.ignore_case != ignore_case {
-            continue;
-        }
         let offset = best_window(anchor);
         let length = WINDOW.min(anchor.bytes.len());
-        let mut window = anchor.bytes[offset..offset + length].to_vec();
-        if ignore_case {
-            window.iter_mut().for_each(|byte| *byte = fold(*byte));
+        for window in cases(&anchor.bytes[offset..offset + length], anchor.ignore_case) {
+            all.push((window, (index as u32, offset)));
         }
-        all.push((window, (index as u32, offset)));
     }
     // Short windows first, so that a longer one can join the short one that begins it:
     // the searcher reports one window a place.
@@ -430,6 +425,28 @@ fn frequency(byte: u8) -> u32 {
         | b'}' => 3,
         _ => 1,
     }
+}
+
+/// A window in every case that it can have.
+fn cases(window: &[u8], ignore_case: bool) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for &byte in window {
+        let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
+        let choices = if !ignore_case || lower == upper {
+            vec![byte]
+        } else {
+            vec![lower, upper]
+        };
+        all = all
+            .into_iter()
+            .flat_map(|head: Vec<u8>| {
+                choices
+                    .iter()
+                    .map(move |&choice| [&head[..], &[choice]].concat())
+            })
+            .collect();
+    }
+    all
 }
 
 #[cfg(test)]
