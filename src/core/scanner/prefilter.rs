@@ -109,11 +109,9 @@ impl Prefilter {
                     }
                 }
             }
-            Search::Grams(grams) => grams.search(bytes, |at, window| {
-                if bytes[at..].starts_with(&self.windows[window].bytes) {
-                    self.confirm(bytes, at, window, out);
-                }
-            }),
+            Search::Grams(grams) => {
+                grams.search(bytes, |at, window| self.confirm(bytes, at, window, out));
+            }
         }
     }
 
@@ -210,14 +208,21 @@ impl Search {
 /// Which three bytes in a row begin a window, and which.
 struct Grams {
     /// A bit for each hash of three bytes.
-    bits: Vec<u64>,
+    bits: Box<[u64; 1 << (HASH_BITS - 6)]>,
     /// By hash: where its windows are in `windows`; one more than there are hashes.
     starts: Vec<u32>,
-    windows: Vec<u32>,
+    windows: Vec<Gram>,
+}
+
+/// A window as three bytes of which some count.
+struct Gram {
+    bytes: u32,
+    mask: u32,
+    window: u32,
 }
 
 /// A table of so many bits is held in the first cache beside the text.
-const HASH_BITS: u32 = 16;
+const HASH_BITS: u32 = 17;
 
 #[inline]
 fn hash(gram: u32) -> usize {
@@ -239,7 +244,7 @@ impl Grams {
         }
         entries.sort_unstable();
         entries.dedup();
-        let mut bits = vec![0_u64; (1 << HASH_BITS) / 64];
+        let mut bits = Box::new([0_u64; 1 << (HASH_BITS - 6)]);
         let mut starts = vec![0; (1 << HASH_BITS) + 1];
         for &(hash, _) in &entries {
             bits[hash / 64] |= 1 << (hash % 64);
@@ -248,10 +253,21 @@ impl Grams {
         for at in 0..1 << HASH_BITS {
             starts[at + 1] += starts[at];
         }
+        let gram = |(_, number): (usize, u32)| {
+            let window = &windows[number as usize].bytes;
+            let (mut bytes, mut mask) = ([0; 4], [0; 4]);
+            bytes[..window.len()].copy_from_slice(window);
+            mask[..window.len()].fill(0xff);
+            Gram {
+                bytes: u32::from_le_bytes(bytes),
+                mask: u32::from_le_bytes(mask),
+                window: number,
+            }
+        };
         Self {
             bits,
             starts,
-            windows: entries.into_iter().map(|(_, number)| number).collect(),
+            windows: entries.into_iter().map(gram).collect(),
         }
     }
 
@@ -269,8 +285,10 @@ impl Grams {
         let mut told = |at: usize, gram: u32| {
             let hash = hash(gram);
             let (from, to) = (self.starts[hash], self.starts[hash + 1]);
-            for &window in &self.windows[from as usize..to as usize] {
-                tell(at, window as usize);
+            for known in &self.windows[from as usize..to as usize] {
+                if gram & known.mask == known.bytes {
+                    tell(at, known.window as usize);
+                }
             }
         };
         let mut at = 0;
