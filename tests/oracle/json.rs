@@ -9,6 +9,10 @@ use super::units::{Char, Code, bytes, first, joined};
 pub(crate) struct Cell {
     pub(crate) kind: Kind,
     pub(crate) range: Range<usize>,
+    /// How many strings it lies in.
+    pub(crate) level: usize,
+    /// The record is text here.
+    pub(crate) text: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,28 +77,34 @@ impl Reader {
             return self.text(chars, level);
         }
         for char in lead {
-            self.push(Kind::Structure, char.range.clone());
+            self.push(Kind::Structure, char.range.clone(), level);
         }
         let rest = if opens { self.json(rest, level) } else { rest };
         self.text(rest, level);
     }
 
-    fn push(&mut self, kind: Kind, range: Range<usize>) {
-        self.cells.push(Cell { kind, range });
+    fn push(&mut self, kind: Kind, range: Range<usize>, level: usize) {
+        let text = level == 0 && kind == Kind::Unit;
+        self.cells.push(Cell {
+            kind,
+            range,
+            level,
+            text,
+        });
     }
 
     /// At level 0 bytes are joined into units; in a string that is done already.
     fn text(&mut self, chars: &[Char], level: usize) {
         if level == 0 {
-            self.units(&joined(chars));
+            self.units(&joined(chars), level);
         } else {
-            self.units(chars);
+            self.units(chars, level);
         }
     }
 
-    fn units(&mut self, chars: &[Char]) {
+    fn units(&mut self, chars: &[Char], level: usize) {
         for char in chars {
-            self.push(Kind::Unit, char.range.clone());
+            self.push(Kind::Unit, char.range.clone(), level);
         }
     }
 
@@ -131,14 +141,14 @@ impl Reader {
                 continue;
             } else if value && let Some(length) = self.scalar(chars) {
                 let range = char.range.start..chars[length - 1].range.end;
-                self.push(Kind::Scalar(level), range);
+                self.push(Kind::Scalar(level), range, level);
                 chars = &chars[length..];
                 next = after(depth, false);
                 continue;
             } else {
                 return chars;
             }
-            self.push(Kind::Structure, char.range.clone());
+            self.push(Kind::Structure, char.range.clone(), level);
             chars = &chars[1..];
         }
         chars
@@ -146,7 +156,7 @@ impl Reader {
 
     /// Reads the string that the first char opens; returns what follows it.
     fn string<'a>(&mut self, chars: &'a [Char], level: usize) -> &'a [Char] {
-        self.push(Kind::Structure, chars[0].range.clone());
+        self.push(Kind::Structure, chars[0].range.clone(), level);
         let mut content = Vec::new();
         let mut rest = &chars[1..];
         while !rest.is_empty() && !rest[0].is(b'"') {
@@ -155,12 +165,12 @@ impl Reader {
             rest = after;
         }
         if level == DEEPEST {
-            self.units(&content);
+            self.units(&content, level + 1);
         } else {
             self.read(&content, level + 1);
         }
         if let Some((quote, after)) = rest.split_first() {
-            self.push(Kind::Structure, quote.range.clone());
+            self.push(Kind::Structure, quote.range.clone(), level);
             rest = after;
         }
         rest

@@ -31,7 +31,7 @@ use std::ops::Range;
 
 use blocks::Block;
 use rules::{Framing, Options, Profile, Rule};
-use spans::{Finding, Piece};
+use spans::{Finding, Piece, Quotes, Spans, Style};
 
 /// What comes out and what was counted.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,9 +62,28 @@ impl fmt::Debug for Output {
 /// Redacts the whole input. In the article profile the rules are the article's seven,
 /// in its order.
 pub(crate) fn redact(rules: &[Rule], options: &Options, framing: Framing, input: &[u8]) -> Output {
+    redact_with(rules, options, framing, input, &mut Extra::default())
+}
+
+/// A detector next to the rules: its findings in the next record, and the ids of what it
+/// finds, which are numbered after the rules.
+#[derive(Default)]
+pub(crate) struct Extra<'a> {
+    pub(crate) ids: Vec<String>,
+    pub(crate) find: Option<&'a mut dyn FnMut(&[u8]) -> Vec<Finding>>,
+}
+
+/// The same with one more detector.
+pub(crate) fn redact_with(
+    rules: &[Rule],
+    options: &Options,
+    framing: Framing,
+    input: &[u8],
+    extra: &mut Extra<'_>,
+) -> Output {
     let mut output = Output {
         bytes: Vec::new(),
-        findings: vec![0; rules.len()],
+        findings: vec![0; rules.len() + extra.ids.len()],
         masks: 0,
         undecided: 0,
         records: 0,
@@ -75,7 +94,7 @@ pub(crate) fn redact(rules: &[Rule], options: &Options, framing: Framing, input:
         if is_article {
             replace(rules, options, content, &mut output);
         } else {
-            mask(rules, options, content, &mut block, &mut output);
+            mask(rules, options, content, &mut block, extra, &mut output);
         }
         output.bytes.extend_from_slice(terminator);
         output.records += 1;
@@ -106,7 +125,10 @@ fn split_terminator(record: &[u8]) -> (&[u8], &[u8]) {
 
 fn replace(rules: &[Rule], options: &Options, content: &[u8], output: &mut Output) {
     let masks = std::array::from_fn(|index| {
-        placeholder::mask(options.labels.then_some(rules[index].id.as_str()), None)
+        placeholder::mask(
+            options.labels.then_some(rules[index].id.as_str()),
+            Quotes::None,
+        )
     });
     let replaced = article::redact(content, &masks);
     output.bytes.extend_from_slice(&replaced.bytes);
@@ -121,6 +143,7 @@ fn mask(
     options: &Options,
     content: &[u8],
     block: &mut Option<Block>,
+    extra: &mut Extra<'_>,
     output: &mut Output,
 ) {
     let cells = json::cells(content, options.reach);
@@ -137,17 +160,30 @@ fn mask(
     if let Some((index, found)) = openings.into_iter().max_by_key(|(_, found)| found.start) {
         *block = Block::opened_by(index, content, found).or(block.take());
     }
-    findings.retain(|finding| cells.iter().any(|cell| finding.covers(cell)));
-    for finding in &findings {
+    if let Some(find) = &mut extra.find {
+        findings.extend(find(content));
+    }
+    let id = |rule: usize| match rule.checked_sub(rules.len()) {
+        None => rules[rule].id.clone(),
+        Some(number) => extra.ids[number].clone(),
+    };
+    // Fields come after rules, in their own order.
+    let order = |rule: usize| match rule.checked_sub(rules.len()) {
+        None => id(rule),
+        Some(number) => format!("{number:08}"),
+    };
+    let spans = Spans::new(&cells, findings, order);
+    for finding in spans.counted() {
         output.findings[finding.rule] += 1;
         output.undecided += u64::from(finding.overdue);
     }
-    for piece in spans::pieces(&cells, &findings, |rule| &rules[rule].id) {
+    for piece in spans.pieces() {
         match piece {
             Piece::Kept(range) => output.bytes.extend_from_slice(&content[range]),
-            Piece::Mask { rule, level } => {
-                let label = options.labels.then_some(rules[rule].id.as_str());
-                output.bytes.extend(placeholder::mask(label, level));
+            Piece::Mask { rule, quotes } => {
+                let id = id(rule);
+                let label = options.labels.then_some(id.as_str());
+                output.bytes.extend(placeholder::mask(label, quotes));
                 output.masks += 1;
             }
         }
@@ -164,6 +200,7 @@ fn go_on(block: &mut Option<Block>, content: &[u8], findings: &mut Vec<Finding>)
         rule: open.rule,
         range,
         overdue: line.overdue,
+        style: Style::Text,
     }));
     if !line.goes_on {
         *block = None;
@@ -195,6 +232,7 @@ fn find(
                 rule: index,
                 range: rule.regex.secret_start(content, start, reach)..end,
                 overdue: true,
+                style: Style::Text,
             });
             start = end;
             continue;
@@ -222,6 +260,7 @@ fn find(
                 rule: index,
                 range: secret,
                 overdue: false,
+                style: Style::Text,
             });
             matches.push(start..found.end);
         }

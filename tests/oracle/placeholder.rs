@@ -1,5 +1,7 @@
 //! What is written instead of a secret, by us or by others.
 
+use super::spans::Quotes;
+
 const OTHERS: [&[u8]; 12] = [
     b"[Filtered]",
     b"[FILTERED]",
@@ -41,15 +43,21 @@ fn is_run(value: &[u8], byte: u8, least: usize) -> bool {
     value.len() >= least && value.iter().all(|&other| other == byte)
 }
 
-/// The mask of a rule; a quoted one stands for a scalar at `level`.
-pub(crate) fn mask(label: Option<&str>, level: Option<usize>) -> Vec<u8> {
+/// The mask of a rule, with its quotes.
+pub(crate) fn mask(label: Option<&str>, quotes: Quotes) -> Vec<u8> {
     let text = match label {
         Some(label) => format!("[REDACTED:{label}]"),
         None => "[REDACTED]".to_owned(),
     };
-    let quote = match level {
-        Some(level) => "\\".repeat((1 << level) - 1) + "\"",
-        None => String::new(),
+    let quoted = |level: usize, quote: &str| {
+        let quote = "\\".repeat((1 << level) - 1) + quote;
+        format!("{quote}{text}{quote}")
     };
-    format!("{quote}{text}{quote}").into_bytes()
+    let mask = match quotes {
+        Quotes::None => text,
+        Quotes::Double(level) => quoted(level, "\""),
+        Quotes::Single(level) => quoted(level, "'"),
+        Quotes::Null => "null".to_owned(),
+    };
+    mask.into_bytes()
 }

@@ -204,8 +204,9 @@ pub(crate) fn lines(random: &mut Random) -> String {
     }
 }
 
-/// A text of several fields, perhaps in strings of JSON, perhaps spoiled, perhaps long.
-pub(crate) fn text(random: &mut Random) -> Vec<u8> {
+/// A text of several fields, perhaps in strings of JSON, perhaps spoiled, perhaps long;
+/// and whether it is spoiled.
+pub(crate) fn text(random: &mut Random) -> (Vec<u8>, bool) {
     let mut text = String::new();
     for _ in 0..random.between(1, 3) {
         text += &match random.below(5) {
@@ -226,7 +227,8 @@ pub(crate) fn text(random: &mut Random) -> Vec<u8> {
         }
     }
     let mut bytes = text.into_bytes();
-    match random.below(6) {
+    let kind = random.below(6);
+    match kind {
         0 | 1 => {}
         2 => stretch(random, &mut bytes),
         _ => {
@@ -238,7 +240,7 @@ pub(crate) fn text(random: &mut Random) -> Vec<u8> {
             }
         }
     }
-    bytes
+    (bytes, kind > 1)
 }
 
 const SPICE: &[u8] = b"\\\"'@: \n[={}],;&<>%`\xc3u0-()\t|.";
@@ -304,4 +306,48 @@ pub(crate) fn stretch(random: &mut Random, text: &mut Vec<u8>) {
     ]);
     let filling: Vec<u8> = filler.bytes().cycle().take(length).collect();
     text.splice(at..at, filling);
+}
+
+/// A field under a name whose values are secrets whatever they are, in a shape that has
+/// no doubt about it.
+pub(crate) fn certain_field(random: &mut Random, secret: &str) -> String {
+    let name = random.pick(&[
+        "password",
+        "api_key",
+        "clientSecret",
+        "ACCESS_TOKEN",
+        "db-password",
+    ]);
+    match random.below(30) {
+        16 => format!("app:\n  {name}: {secret}\nb: c"),
+        17 => format!("{{\n  \"a\": 1,\n  \"{name}\": \"{secret}\"\n}}"),
+        18 => format!("--{name}={secret}"),
+        19 => format!(":{name}=>\"{secret}\""),
+        20 => format!("map[a:b {name}:{secret}]"),
+        21 => format!("{name} := \"{secret}\""),
+        22 => format!("<add key=\"{name}\" value=\"{secret}\"/>"),
+        23 => format!("User{{id=1, {name}='{secret}', x=2}}"),
+        24 => format!("[\"app\",\"--{name}\",\"{secret}\",\"-v\"]"),
+        25 => format!("{{\"headers\":[[\"Authorization\",\"Bearer {secret}\"]]}}"),
+        26 => format!("User(id=1, {name}={secret})"),
+        27 => format!("&lt;{name}&gt;{secret}&lt;/{name}&gt;"),
+        28 => format!("{{\"{name}\":{{\"value\":\"{secret}\"}}}}"),
+        29 => format!("X-{name}: {secret}\r\nAccept: */*"),
+        0 => format!("{{\"{name}\":\"{secret}\"}}"),
+        1 => format!("{{\"a\":1,\"{name}\": [\"{secret}\", 1]}}"),
+        2 => format!("{{\"{name}\":{{\"b\":\"{secret}\"}},\"c\":[]}}"),
+        3 => format!("{{'{name}': '{secret}'}}"),
+        4 => format!("{name}={secret}"),
+        5 => format!("{name}=\"{secret}\""),
+        6 => format!("{name}: \"{secret}\""),
+        7 => format!("GET /x?a=b&{name}={secret}&c=d"),
+        8 => format!("a%3D1%26{name}%3D{secret}%26b"),
+        9 => format!("<{name}>{secret}</{name}>"),
+        10 => format!("{{\"name\":\"{name}\",\"value\":\"{secret}\"}}"),
+        11 => format!("Cookie: a=b; sid={secret}; c=d"),
+        12 => format!("Authorization: Custom {secret}"),
+        13 => format!("run --{name} {secret}"),
+        14 => format!("INSERT INTO t (id, {name}) VALUES (1, '{secret}')"),
+        _ => format!("{{Host:db {name}:{secret} Port:1}}"),
+    }
 }

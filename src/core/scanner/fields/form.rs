@@ -163,6 +163,14 @@ pub(super) fn mask_at(bytes: &[u8]) -> Option<usize> {
     is_placeholder(&bytes[..end]).then_some(end)
 }
 
+/// What is before and after the first mask of ours in a value: a mask says nothing about
+/// the rest.
+fn around_mask(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = memchr::memmem::find(value, b"[REDACTED")?;
+    let length = mask_at(&value[start..])?;
+    Some((&value[..start], &value[start + length..]))
+}
+
 /// Whether the byte at `at` belongs to the label of a mask of ours.
 pub(super) fn is_in_mask(bytes: &[u8], at: usize) -> bool {
     const HEAD: &[u8] = b"[REDACTED:";
@@ -307,6 +315,9 @@ pub(super) fn is_field(text: &[u8]) -> bool {
 /// Whether a value looks like a credential, whatever its name: 16 characters or more,
 /// of letters and digits that are no words, or fewer that are well mixed.
 pub(super) fn is_likely(value: &[u8]) -> bool {
+    if let Some((before, after)) = around_mask(value) {
+        return is_likely(before) || is_likely(after);
+    }
     if value
         .iter()
         .any(|&byte| byte <= b' ' || byte == b'<' || byte == b'{')
@@ -348,6 +359,9 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
 
 /// Whether a word among words is no word: letters and digits in one, or humps.
 pub(super) fn is_random(value: &[u8]) -> bool {
+    if let Some((before, after)) = around_mask(value) {
+        return is_random(before) || is_random(after);
+    }
     let Mix {
         lower,
         upper,
@@ -365,6 +379,9 @@ pub(super) fn is_random(value: &[u8]) -> bool {
 /// Whether a word among words is a credential without doubt: long, of small letters,
 /// capitals and digits.
 pub(super) fn is_certain(value: &[u8]) -> bool {
+    if let Some((before, after)) = around_mask(value) {
+        return is_certain(before) || is_certain(after);
+    }
     let Mix {
         lower,
         upper,
@@ -377,6 +394,9 @@ pub(super) fn is_certain(value: &[u8]) -> bool {
 /// Whether a short value in quotes can be a credential under a name that seldom holds
 /// one: letters and digits in one run.
 pub(super) fn is_mixed(value: &[u8]) -> bool {
+    if let Some((before, after)) = around_mask(value) {
+        return is_mixed(before) || is_mixed(after);
+    }
     let Mix {
         lower,
         upper,

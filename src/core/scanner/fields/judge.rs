@@ -133,10 +133,17 @@ pub(super) fn judge(
             }
             if let Some(claim) = carry::below(&case).or_else(|| case.claim()) {
                 out.push(claim);
+                // What quotes hold may be more than a name.
+                if found.quote.is_some() {
+                    continue;
+                }
                 return None;
             }
             // A property whose value tells nothing.
-            if found.quote.is_some() && (case.is_assigned() || case.is_masked()) {
+            let plain = bytes[found.start..found.end].iter().all(|&byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
+            });
+            if found.quote.is_some() && plain && (case.is_assigned() || case.is_masked()) {
                 return None;
             }
         }
@@ -484,7 +491,15 @@ impl<'a> Case<'a> {
         }
         let (text, _) = self.peek(value + 1, End::Word);
         if text.len() == length {
-            return Some(self.bare(value + 1));
+            let claim = self.bare(value + 1).map(|claim| Claim {
+                extent: match claim.extent {
+                    // The line goes on behind the bracket.
+                    Extent::To(End::Line) => Extent::To(End::Word),
+                    extent => extent,
+                },
+                ..claim
+            });
+            return Some(claim);
         }
         // `[value]x` is a word that begins with a bracket.
         let goes_on = !form::ends_placeholder(inside.get(length + 1));

@@ -154,7 +154,9 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let text = &bytes[inner.clone()];
     let words = text.iter().filter(|&&byte| byte == b' ').count();
     let masked = memchr::memmem::find(text, b"[REDACTED").is_some();
-    if words > 3 || masked || text.iter().any(|byte| b"={,;".contains(byte)) {
+    // `%3D`, `%26`
+    let encoded = (0..text.len()).any(|at| text[at] == b'%' && piece_at(text, at).is_none());
+    if words > 3 || masked || encoded || text.iter().any(|byte| b"={,;<>&?".contains(byte)) {
         return None;
     }
     let dashes = text.iter().take_while(|&&byte| byte == b'-').count();
@@ -217,9 +219,12 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         .count();
     let before = start.checked_sub(1).map(|at| bytes[at]);
     let flag = (1..=3).contains(&dashes)
-        && before.is_none_or(|byte| is_blank(byte) || b"\"'`[(,=|;".contains(&byte));
+        && before.is_none_or(|byte| {
+            let escaped = start >= 2 && bytes[start - 2] == b'\\' && b"nrt".contains(&byte);
+            escaped || is_blank(byte) || b"\"'`[(,=|;>\n\r".contains(&byte)
+        });
     let inner = start + dashes..end - trailing;
-    if inner.is_empty() || dashes > 0 && !flag && dashes != 1 {
+    if inner.is_empty() {
         return None;
     }
     match before {

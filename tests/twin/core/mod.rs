@@ -1,0 +1,5 @@
+//! What the acceptance of the engine (`judge` and what belongs to it) names of the core,
+//! written a second time: names and masks.
+
+pub(crate) mod field;
+pub(crate) mod mask;
