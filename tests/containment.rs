@@ -44,6 +44,17 @@ const EXCEPTIONS: &[Exception] = &[
         },
     },
     Exception {
+        name: "closing quote",
+        reason: "`','` and the like: the first quote closes what is around the name, and the value is empty",
+        holds: |leak| {
+            matches!(leak.kind, Kind::Assignment(_))
+                && leak
+                    .text()
+                    .iter()
+                    .all(|byte| b",}])>:;\"' \t".contains(byte))
+        },
+    },
+    Exception {
         name: "bearer prose",
         reason: "`Bearer of`, `Bearer realm`: no digit, `~` or `+`, fewer than three words, and short or monotonous",
         holds: |leak| leak.kind == Kind::Bearer && is_prose(leak.text()),

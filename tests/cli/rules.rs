@@ -47,14 +47,20 @@ fn list_is_json_for_programs() {
     let rules = rules.as_array().expect("an array");
     assert!(rules.len() > 10);
     for rule in rules {
-        for key in ["id", "about", "pattern", "source"] {
+        // A rule has a pattern and its anchors, a name of fields its words.
+        let own = if rule["words"].is_array() {
+            ("match", "words")
+        } else {
+            ("pattern", "anchors")
+        };
+        for key in ["id", "about", own.0, "source"] {
             assert!(
                 rule[key].as_str().is_some_and(|text| !text.is_empty()),
                 "{key}: {rule}"
             );
         }
         assert!(
-            rule["anchors"].is_array() && rule["profiles"].is_array(),
+            rule[own.1].is_array() && rule["profiles"].is_array(),
             "{rule}"
         );
     }

@@ -107,6 +107,7 @@ pub(super) fn judge(
     if form::is_in_mask(bytes, at) {
         return None;
     }
+    let mut left = None;
     for found in name::read(bytes, at).into_iter().flatten() {
         let separator = separator::read(bytes, &found);
         let pair = pair::value_of(bytes, &found);
@@ -128,23 +129,27 @@ pub(super) fn judge(
                 separator,
                 sense,
             };
-            if let Some(carry) = carry::at_end(&case) {
-                return Some(carry);
-            }
-            if let Some(claim) = carry::below(&case).or_else(|| case.claim()) {
-                out.push(claim);
-                // What quotes hold may be more than a name.
-                if found.quote.is_some() {
-                    continue;
-                }
-                return None;
-            }
-            // A property whose value tells nothing.
+            // What quotes hold may be more than a name.
             let plain = bytes[found.start..found.end].iter().all(|&byte| {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
             });
+            if let Some(carry) = carry::at_end(&case) {
+                left = Some(carry);
+                if plain {
+                    return left;
+                }
+                continue;
+            }
+            if let Some(claim) = carry::below(&case).or_else(|| case.claim()) {
+                out.push(claim);
+                if found.quote.is_some() && !plain {
+                    continue;
+                }
+                return left;
+            }
+            // A property whose value tells nothing.
             if found.quote.is_some() && plain && (case.is_assigned() || case.is_masked()) {
-                return None;
+                return left;
             }
         }
         if last && let Some(carry) = carry::pair_at_end(bytes, found.from, found.after, sense) {
@@ -152,13 +157,13 @@ pub(super) fn judge(
         }
         if let Some(claim) = carry::part(bytes, found.from, found.after, sense) {
             out.push(claim);
-            return None;
+            return left;
         }
         if column && sql::claims(around, &found, sense, out) {
-            return None;
+            return left;
         }
     }
-    None
+    left
 }
 
 impl<'a> Case<'a> {

@@ -426,7 +426,9 @@ impl Follow {
 
     /// Where something may still begin that is not told.
     fn begins(&self) -> u64 {
-        match self.walk.and_then(|inner| inner.leaf) {
+        // Only values that are masked one by one are told.
+        let inner = self.walk.filter(|inner| inner.leaves);
+        match inner.and_then(|inner| inner.leaf) {
             Some((start, _, false)) => self.at.min(start),
             _ => self.at,
         }
