@@ -296,6 +296,10 @@ fn is_hump(previous: u8, byte: u8, next: u8) -> bool {
 
 /// What is known of a name that is sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing of a name, none excludes another"
+)]
 pub(crate) struct Sense {
     /// The number of its entry.
     pub(crate) entry: u32,

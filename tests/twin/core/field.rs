@@ -172,18 +172,26 @@ impl FieldNames {
         None
     }
 
-    /// The longest part of every word, the last of equally long ones; none that holds
+    /// The last part of every word that has three letters, or its longest; none that holds
     /// another one.
     pub(crate) fn stems(&self) -> Vec<Vec<u8>> {
         let mut stems = Vec::new();
         for word in self.names.iter().flat_map(|entry| &entry.words) {
+            let parts = word
+                .split(|char: char| !char.is_ascii_alphanumeric())
+                .filter(|part| !part.is_empty());
+            // The last part that is long enough; else the longest, the last of several.
             let mut longest = String::new();
-            for part in word.split(|char: char| !char.is_ascii_alphanumeric()) {
+            let mut last = None;
+            for part in parts {
+                if part.len() >= 3 {
+                    last = Some(part.to_ascii_lowercase());
+                }
                 if part.len() >= longest.len() {
                     longest = part.to_ascii_lowercase();
                 }
             }
-            stems.push(longest.into_bytes());
+            stems.push(last.unwrap_or(longest).into_bytes());
         }
         let all = stems.clone();
         let holds = |stem: &[u8], other: &[u8]| {

@@ -10,6 +10,8 @@ use super::text::{blanks, escaped_blank};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
     level: u8,
+    /// Its name has quotes, so that those of its strings are known.
+    quoted: bool,
     round: bool,
     depth: u64,
 }
@@ -49,9 +51,10 @@ enum Token {
 }
 
 impl Walk {
-    pub(crate) fn new(level: u8, bracket: u8) -> Self {
+    pub(crate) fn new(level: u8, quoted: bool, bracket: u8) -> Self {
         Self {
             level,
+            quoted,
             round: bracket == b'(',
             depth: 0,
         }
@@ -60,6 +63,7 @@ impl Walk {
     pub(crate) fn inside(depth: u64) -> Self {
         Self {
             level: 0,
+            quoted: true,
             round: false,
             depth,
         }
@@ -180,10 +184,14 @@ impl Walk {
         if double && quote.level < self.level {
             return Token::Outside(0);
         }
+        let expected = b"{[(,:=>".contains(&previous);
+        if double && !self.quoted && !expected {
+            return Token::Outside(0);
+        }
         let opens = if double {
             quote.level == self.level
         } else {
-            b"{[(,:=>".contains(&previous)
+            expected
         };
         if !opens {
             return skip(length);

@@ -197,8 +197,8 @@ impl Fields {
                     next = credential::next_cookie(content, ended, set, list);
                 }
             }
-            Extent::Container { level } => {
-                let walk = Walk::new(level, content.get(start).copied().unwrap_or(0));
+            Extent::Container { level, quoted } => {
+                let walk = Walk::new(level, quoted, content.get(start).copied().unwrap_or(0));
                 let read = walk.read(content, start);
                 let mut end = read.closed.unwrap_or(content.len());
                 if self.typed {
@@ -249,7 +249,7 @@ fn of(quotes: Quotes) -> spans::Quotes {
 fn kind(extent: Extent) -> Kind {
     match extent {
         Extent::To(End::Deeper(_)) => Kind::Block,
-        Extent::Container { level } => Kind::Container(level.min(8)),
+        Extent::Container { level, .. } => Kind::Container(level.min(8)),
         Extent::To(end) | Extent::Cookie { end, .. } => match end {
             End::Quote(mut quote) => {
                 if quote.spelling == Spelling::Plain {

@@ -162,21 +162,17 @@ impl Walk {
         if let Some(length) = escaped_blank(&bytes[at..]) {
             return Token::At(at + length);
         }
-        let opened = match quote::opening(bytes, at) {
-            Some(opened) => opened,
-            None => {
-                // Backslashes and a quote that is further out than they tell.
-                let after = quote::after_backslashes(run, &bytes[at + run..]);
-                if let Some((b'"', level, _)) = after
-                    && run > 0
-                    && level < self.level
-                {
-                    return Token::Closed(at + run);
-                }
-                return Token::At(at + run.max(1));
+        let Some((quote, length)) = quote::opening(bytes, at) else {
+            // Backslashes and a quote that is further out than they tell.
+            let after = quote::after_backslashes(run, &bytes[at + run..]);
+            if let Some((b'"', level, _)) = after
+                && run > 0
+                && level < self.level
+            {
+                return Token::Closed(at + run);
             }
+            return Token::At(at + run.max(1));
         };
-        let (quote, length) = opened;
         let own = quote.spelling == Spelling::Plain;
         if own && quote.byte == b'"' && quote.level < self.level {
             return Token::Closed(at);

@@ -284,8 +284,7 @@ fn line_ends(bytes: &[u8], at: usize) -> bool {
         byte if is_blank(byte) => {
             let blanks = count(&rest[..rest.len().min(LOOKAHEAD - 2)], is_blank);
             match rest.get(blanks) {
-                None => true,
-                Some(b'#' | b';' | b'\n' | b'\r') => true,
+                None | Some(b'#' | b';' | b'\n' | b'\r') => true,
                 Some(_) => blanks == LOOKAHEAD - 2,
             }
         }

@@ -52,10 +52,10 @@ pub(super) fn is_nothing(value: &[u8], thorough: bool) -> bool {
 
 /// In quotes only what cannot be a password counts: null, booleans, references.
 pub(super) fn is_nothing_quoted(value: &[u8], thorough: bool) -> bool {
+    const WORDS: [&[u8]; 6] = [b"null", b"none", b"undefined", b"nil", b"true", b"false"];
     if thorough {
         return value.is_empty() || is_placeholder(value);
     }
-    const WORDS: [&[u8]; 6] = [b"null", b"none", b"undefined", b"nil", b"true", b"false"];
     value.is_empty()
         || is_masked(value)
         || is_reference(value)

@@ -721,10 +721,7 @@ fn is_all(after: &[u8]) -> bool {
 /// Whether another word follows.
 fn has_more(after: &[u8]) -> bool {
     let blanks = count(&after[..after.len().min(8)], is_blank);
-    blanks > 0
-        && after
-            .get(blanks)
-            .is_some_and(|byte| byte.is_ascii_alphanumeric())
+    blanks > 0 && after.get(blanks).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// An argument of an option: not another option, not the prose of a manual.

@@ -9,6 +9,13 @@
 //! found before ends where that one ends, and is dropped; so the work is linear, and a
 //! session remembers one end a kind.
 
+#![allow(
+    clippy::nonminimal_bool,
+    clippy::naive_bytecount,
+    clippy::struct_excessive_bools,
+    reason = "conditions read as the table of decisions has them; the texts are short"
+)]
+
 mod carry;
 mod container;
 mod credential;

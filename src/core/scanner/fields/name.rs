@@ -39,20 +39,14 @@ pub(super) fn read(bytes: &[u8], at: usize) -> [Option<Found>; 2] {
 /// The longest run of bytes that a name may hold, around `at`.
 fn run(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let mut start = at;
-    loop {
-        let Some(length) = piece_before(bytes, start) else {
-            break;
-        };
+    while let Some(length) = piece_before(bytes, start) {
         start -= length;
         if at - start > EXTENT {
             return None;
         }
     }
     let mut end = at;
-    loop {
-        let Some(length) = piece_at(bytes, end) else {
-            break;
-        };
+    while let Some(length) = piece_at(bytes, end) {
         end += length;
         if end - at > EXTENT {
             return None;
@@ -90,16 +84,18 @@ fn piece_before(bytes: &[u8], at: usize) -> Option<usize> {
             let code = hexadecimal(&head[at - 2..])?;
             return is_name_code(code).then_some(3);
         }
-        if at >= 6 && head[at - 5] == b'u' && head[at - 6] == b'\\' {
-            if let Some(code) = hexadecimal(&head[at - 4..]) {
-                let slashes = head[..at - 5]
-                    .iter()
-                    .rev()
-                    .take(quote::MOST_BACKSLASHES)
-                    .take_while(|&&byte| byte == b'\\')
-                    .count();
-                return is_name_code(code).then_some(slashes + 5);
-            }
+        if at >= 6
+            && head[at - 5] == b'u'
+            && head[at - 6] == b'\\'
+            && let Some(code) = hexadecimal(&head[at - 4..])
+        {
+            let slashes = head[..at - 5]
+                .iter()
+                .rev()
+                .take(quote::MOST_BACKSLASHES)
+                .take_while(|&&byte| byte == b'\\')
+                .count();
+            return is_name_code(code).then_some(slashes + 5);
         }
     }
     is_name_byte(last).then_some(1)
@@ -165,14 +161,14 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     }
     let from = inner.start - length;
     // `b'name'`
-    let marked = from > 0
+    let has_letter = from > 0
         && matches!(bytes[from - 1], b'b' | b'u' | b'r')
         && (from == 1 || !bytes[from - 2].is_ascii_alphanumeric());
     Some(Found {
         start: inner.start + dashes,
         end: inner.end,
         quote: Some(opening),
-        from: from - usize::from(marked),
+        from: from - usize::from(has_letter),
         after: inner.end + closing_length,
         flag: (1..=3).contains(&dashes),
         path: false,

@@ -148,7 +148,7 @@ fn level_of(run: usize, unicode: bool) -> Option<u8> {
         if run == 0 {
             return None;
         }
-        while run % 2 == 0 {
+        while run.is_multiple_of(2) {
             run /= 2;
             level += 1;
         }
