@@ -111,11 +111,11 @@ fn article_has_no_fields_and_says_so() {
 #[test]
 fn wrong_names_and_values_are_refused() {
     for (arguments, said) in [
-        (["--field", "---"], "--field"),
-        (["--allow-field", ""], "--allow-field"),
-        (["--allow-value", ""], "--allow-value"),
-        (["--values", "types"], "typed"),
-        (["--format", "jsonl"], "ndjson"),
+        (["--field=---"], "--field"),
+        (["--allow-field=?"], "--allow-field"),
+        (["--allow-value="], "--allow-value"),
+        (["--values=types"], "typed"),
+        (["--format=jsonl"], "ndjson"),
     ] {
         let refused = run(&arguments, b"x\n");
         assert_eq!(refused.code, Some(2), "{arguments:?}: {}", refused.err);

@@ -154,6 +154,11 @@ fn plain_quote(bytes: &[u8], from: usize, certain: usize, quote: Quote) -> Resul
                 // In a string of JSON `\'` has two backslashes, and `'` none.
                 let apostrophe =
                     byte != b'"' && level == 0 && next.is_some_and(u8::is_ascii_alphanumeric);
+                let doubled = byte == b'\'' && level == 0 && next == Some(&b'\'');
+                if level <= quote.level && doubled && quote.level == 0 {
+                    at += run + length + 1;
+                    continue;
+                }
                 if level <= quote.level && !apostrophe {
                     let own = if length > 1 { run } else { (1 << level) - 1 };
                     return Ok(at + run - own);

@@ -72,12 +72,7 @@ fn is_masked(value: &[u8]) -> bool {
         b"removed",
         b"sanitized",
     ];
-    let is_mark = |byte: &u8| {
-        matches!(
-            byte,
-            b'_' | b'*' | b'-' | b'[' | b']' | b'<' | b'>' | b'(' | b')' | b'#'
-        )
-    };
+    let is_mark = |byte: &u8| matches!(byte, b'_' | b'*' | b'-' | b'#');
     let from = value.iter().take_while(|&byte| is_mark(byte)).count();
     let to = value.len()
         - value[from..]

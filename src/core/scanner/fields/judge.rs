@@ -287,9 +287,9 @@ impl<'a> Case<'a> {
             return true;
         };
         let rest = &bytes[start + 1..];
-        if next <= b' ' {
-            let quote = bytes[start - 1];
-            let again = rest.iter().take(LOOKED_AT).any(|&byte| byte == quote);
+        if matches!(next, b' ' | b'\n') {
+            let mut near = rest.iter().take(LOOKED_AT);
+            let again = near.any(|byte| matches!(byte, b'"' | b'\''));
             return self.separator.sign != Sign::Blank && !again;
         }
         b",}])>:;".contains(&next)
