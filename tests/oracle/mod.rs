@@ -6,6 +6,7 @@
     clippy::pedantic,
     clippy::if_same_then_else,
     clippy::naive_bytecount,
+    clippy::type_complexity,
     reason = "plain comes before elegant here"
 )]
 

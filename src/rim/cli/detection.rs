@@ -46,8 +46,8 @@ pub(crate) struct DetectionOptions {
 
     /// Also mask the value of every field of this name; repeatable
     ///
-    /// api_key also stands for apiKey, API-KEY and my_api_key. The value is masked in
-    /// whatever shape it is written: JSON at any depth, logfmt, headers, YAML, SQL …
+    /// "api key" also stands for apiKey, API-KEY and so on, also as a part of a longer
+    /// name. The value is masked in whatever shape it is written: JSON at any depth, logfmt, headers, YAML, SQL …
     #[arg(
         long,
         value_name = "NAME",

@@ -79,7 +79,7 @@ enum Command {
 /// What the command line asks for.
 pub(crate) enum Action {
     /// Redact files or standard input.
-    Filter(FilterOptions),
+    Filter(Box<FilterOptions>),
     /// Look at rules.
     Rules(RulesCommand),
 }
@@ -94,7 +94,7 @@ impl Cli {
     /// Which command it is.
     pub(crate) fn action(self) -> Action {
         match self.command {
-            None => Action::Filter(self.filter),
+            None => Action::Filter(Box::new(self.filter)),
             Some(Command::Rules(command)) => Action::Rules(command),
         }
     }

@@ -593,7 +593,8 @@ impl<'a> Case<'a> {
         if placed {
             // `pam_unix(passwd:chauthtok)`
             let kind = plain && !self.separator.spaced && self.before().ends_with(b"(");
-            return !(plain && has_more(after)) && !self.is_own_name(text) && !kind;
+            let prose = plain && has_more(after);
+            return !(prose || kind || self.is_own_name(text));
         }
         if !self.separator.spaced {
             return !plain || self.sense.password;
@@ -744,7 +745,6 @@ fn accepts_argument(text: &[u8], after: &[u8]) -> bool {
         b"was",
         b"not",
     ];
-    !text.starts_with(b"--")
-        && !(PROSE.contains(&text) && has_more(after))
-        && !text.starts_with(b"=")
+    let prose = PROSE.contains(&text) && has_more(after);
+    !(prose || text.starts_with(b"--") || text.starts_with(b"="))
 }

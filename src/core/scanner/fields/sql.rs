@@ -53,7 +53,8 @@ pub(super) fn claims(
     while bytes.get(at) == Some(&b'(') {
         let row = row(bytes, at + 1, column);
         let in_sight = row.is_some_and(|(_, after)| after <= found.start + IN_SIGHT);
-        if !in_sight && !(around.ends && rows < ROWS && row.is_some()) || rows == ROWS {
+        let at_end = around.ends && row.is_some();
+        if rows == ROWS || !(in_sight || at_end) {
             // More rows than are in sight go to the record's end.
             out.push(Claim {
                 entry: sense.entry,
