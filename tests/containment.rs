@@ -55,6 +55,24 @@ const EXCEPTIONS: &[Exception] = &[
         },
     },
     Exception {
+        name: "dash",
+        reason: "`token='-'` says that there is none",
+        holds: |leak| matches!(leak.kind, Kind::Assignment(_)) && leak.text() == b"-",
+    },
+    Exception {
+        name: "behind a string",
+        reason: "a line that opens with a quote or a bracket is read as JSON: what stands behind the quote that ends \
+                 the string with the name is another value",
+        holds: |leak| {
+            let first = leak
+                .line
+                .iter()
+                .find(|byte| !b" \t\r\xEF\xBB\xBF".contains(byte));
+            matches!(leak.kind, Kind::Assignment(_))
+                && first.is_some_and(|byte| b"{[\"".contains(byte))
+        },
+    },
+    Exception {
         name: "bearer prose",
         reason: "`Bearer of`, `Bearer realm`: no digit, `~` or `+`, fewer than three words, and short or monotonous",
         holds: |leak| leak.kind == Kind::Bearer && is_prose(leak.text()),

@@ -1,11 +1,7 @@
 //! The detector of sensitive fields: the same output however the stream is cut (G2),
 //! nothing more on a second run (G5), valid JSON stays valid, and no panic, over texts of
 //! fields in all shapes; and the same as the oracle.
-#![allow(
-    clippy::pedantic,
-    clippy::nonminimal_bool,
-    reason = "plain comes before elegant in tests"
-)]
+#![allow(clippy::pedantic, reason = "plain comes before elegant in tests")]
 
 #[path = "twin/core/mod.rs"]
 #[allow(dead_code, reason = "the acceptance names more of it than it reads")]

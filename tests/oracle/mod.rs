@@ -6,7 +6,6 @@
     clippy::pedantic,
     clippy::if_same_then_else,
     clippy::naive_bytecount,
-    clippy::type_complexity,
     reason = "plain comes before elegant here"
 )]
 
@@ -71,8 +70,11 @@ pub(crate) fn redact(rules: &[Rule], options: &Options, framing: Framing, input:
 #[derive(Default)]
 pub(crate) struct Extra<'a> {
     pub(crate) ids: Vec<String>,
-    pub(crate) find: Option<&'a mut dyn FnMut(&[u8]) -> Vec<Finding>>,
+    pub(crate) find: Option<&'a mut Find<'a>>,
 }
+
+/// The findings in a record's content.
+type Find<'a> = dyn FnMut(&[u8]) -> Vec<Finding> + 'a;
 
 /// The same with one more detector.
 pub(crate) fn redact_with(

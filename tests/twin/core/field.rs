@@ -153,7 +153,8 @@ impl FieldNames {
                     .is_some_and(|letter| letter.byte.is_ascii_digit() && !letter.separated)
             };
             let place = places(&name, entry).into_iter().find(|&(from, to)| {
-                !(entry.demand == Demand::Likely && numbered(to)) && !benign(from, to)
+                let number = entry.demand == Demand::Likely && numbered(to);
+                !number && !benign(from, to)
             });
             if let Some((from, to)) = place {
                 let word = &flat[from..to];

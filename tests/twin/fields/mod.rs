@@ -3,6 +3,12 @@
 //! all is a table that the engine's own files are; it asks the quotes, ends, names and
 //! containers of the twin.
 
+#![allow(
+    clippy::nonminimal_bool,
+    clippy::naive_bytecount,
+    reason = "as in the engine, of which some of these files are"
+)]
+
 pub(crate) mod container;
 pub(crate) mod ends;
 pub(crate) mod quote;

@@ -113,8 +113,13 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
     Some(match *rest.first()? {
         b'=' => match rest {
             [_, b'>', ..] => (Sign::Arrow, 2),
-            [_, b'=', b'=', ..] => (Sign::Equals, 3),
-            [_, b'=', ..] => (Sign::Equals, 2),
+            // A comparison, with a string: otherwise `==` is padding of base64.
+            [_, b'=', ..] => {
+                let length = if rest.get(2) == Some(&b'=') { 3 } else { 2 };
+                let value = length + blanks(&rest[length..], false);
+                quote::opening(rest, value)?;
+                (Sign::Equals, length)
+            }
             _ => match unicode(&rest[1..]) {
                 Some((b'>', length)) => (Sign::Arrow, 1 + length),
                 _ => (Sign::Equals, 1),
@@ -235,7 +240,8 @@ fn annotation(bytes: &[u8], separator: &Separator) -> Option<usize> {
     }
     let rest = &bytes[separator.value..];
     let length = count(&rest[..rest.len().min(TYPE)], |byte| {
-        byte.is_ascii_alphanumeric() || b"_<>[]?&|. ".contains(&byte)
+        // No digits: `password: hunter2 = "x"` has a value, not a type.
+        byte.is_ascii_alphabetic() || b"_<>[]?&|. ".contains(&byte)
     });
     let typed = rest
         .first()
