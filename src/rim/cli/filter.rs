@@ -37,8 +37,8 @@ pub(crate) struct FilterOptions {
     /// What the input is, which says how it is cut into records
     ///
     /// Everything is looked at in the same way: JSON in lines of text is seen as well.
-    /// What differs is where a record ends. With auto a line is a record, but a file
-    /// that begins like an indented document of JSON is one record.
+    /// What differs is where a record ends. With auto a line is a record, but a file that
+    /// is named *.json and begins like an indented document is one record.
     #[arg(
         long,
         value_enum,
@@ -122,7 +122,7 @@ impl From<FramingName> for Framing {
 /// [`Format`] as the command line spells it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormatName {
-    /// Lines, or a document if a file begins like one
+    /// Lines; a file *.json that begins like an indented document is one
     Auto,
     /// Lines of text
     Lines,

@@ -266,7 +266,7 @@ impl Worker {
         let live = opened.live;
         self.shared.live.store(live, Ordering::SeqCst);
         let mut reader = input.reader(opened, self.reading)?;
-        self.begin(live)?;
+        self.begin(live || !input.is_named_json())?;
         loop {
             match reader.read(chunk) {
                 Ok(0) => return Ok(self.open_flow()?.end()?),
@@ -285,12 +285,12 @@ impl Worker {
         }
     }
 
-    fn begin(&self, live: bool) -> Result<(), Leave> {
+    fn begin(&self, lines_only: bool) -> Result<(), Leave> {
         let mut flow = self.shared.lock();
         if self.shared.stopped.load(Ordering::SeqCst) {
             return Err(Leave::Stopped);
         }
-        Ok(flow.begin(live)?)
+        Ok(flow.begin(lines_only)?)
     }
 
     /// One chunk in, and out what it makes certain.

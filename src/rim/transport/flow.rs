@@ -20,7 +20,7 @@ pub(crate) struct Flow {
     output: String,
     /// The session of the input that is being read.
     session: Option<Session>,
-    /// Nothing of the input has been seen; whether it is still being written.
+    /// Nothing of the input has been seen; whether it is cut into lines in any case.
     unseen: Option<bool>,
     pieces: Vec<Piece>,
     totals: Totals,
@@ -45,11 +45,11 @@ impl Flow {
         }
     }
 
-    /// Begins the session of an input that was accepted. `live`: another process still
-    /// writes it.
-    pub(crate) fn begin(&mut self, live: bool) -> Result<(), OutputError> {
+    /// Begins the session of an input that was accepted. `lines_only`: it is no document,
+    /// however it begins.
+    pub(crate) fn begin(&mut self, lines_only: bool) -> Result<(), OutputError> {
         self.totals.inputs += 1;
-        self.unseen = Some(live);
+        self.unseen = Some(lines_only);
         let framing = self.format.first_guess();
         self.session = Some(Session::new(Arc::clone(&self.redactor), framing));
         self.sink
@@ -67,8 +67,8 @@ impl Flow {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
-        if let Some(live) = self.unseen.take() {
-            let framing = self.format.framing(chunk, live);
+        if let Some(lines_only) = self.unseen.take() {
+            let framing = self.format.framing(chunk, lines_only);
             if framing != self.format.first_guess() {
                 *session = Session::new(Arc::clone(&self.redactor), framing);
             }

@@ -7,7 +7,7 @@ use blackbar::Framing;
 pub(crate) enum Format {
     /// Every input in the same way.
     Fixed(Framing),
-    /// Lines; but a file that begins like an indented document of JSON is one record.
+    /// Lines; but a file `*.json` that begins like an indented document is one record.
     Auto,
 }
 
@@ -20,12 +20,13 @@ impl Format {
         }
     }
 
-    /// How an input is cut that begins with `head`. One that is still being written
-    /// (`live`) is cut into lines, for its end may never come.
-    pub(crate) fn framing(self, head: &[u8], live: bool) -> Framing {
+    /// How an input is cut that begins with `head`. One that is still being written is cut
+    /// into lines, for its end may never come, and so is one that is not named as JSON, for
+    /// other lines may follow (`lines_only`).
+    pub(crate) fn framing(self, head: &[u8], lines_only: bool) -> Framing {
         match self {
             Self::Fixed(framing) => framing,
-            Self::Auto if !live && is_indented_document(head) => Framing::Document,
+            Self::Auto if !lines_only && is_indented_document(head) => Framing::Document,
             Self::Auto => Framing::Lines,
         }
     }

@@ -72,6 +72,16 @@ impl Input {
         }
     }
 
+    /// Whether it is a file that is named `*.json`.
+    pub(crate) fn is_named_json(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path(path) => path
+                .extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("json")),
+        }
+    }
+
     /// Opens it; a fifo without a writer makes this wait.
     pub(crate) fn open(&self) -> Result<Opened, InputError> {
         let file = self.file().map_err(|error| self.unreadable(&error))?;
