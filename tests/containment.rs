@@ -48,16 +48,19 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "`','` and the like: the first quote closes what is around the name, and the value is empty",
         holds: |leak| {
             matches!(leak.kind, Kind::Assignment(_))
-                && leak
+                && (leak
                     .text()
                     .first()
                     .is_some_and(|byte| b",}])>:; \n".contains(byte))
+                    || matches!(&leak.line[leak.left.clone()], [byte] if b",}])>:;".contains(byte)))
         },
     },
     Exception {
         name: "dash",
-        reason: "`token='-'` says that there is none",
-        holds: |leak| matches!(leak.kind, Kind::Assignment(_)) && leak.text() == b"-",
+        reason: "`token='-'` and `'---'` say that there is none",
+        holds: |leak| {
+            matches!(leak.kind, Kind::Assignment(_)) && leak.text().iter().all(|byte| *byte == b'-')
+        },
     },
     Exception {
         name: "behind a string",
