@@ -57,7 +57,7 @@ const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "dash",
-        reason: "`token='-'` and `'---'` say that there is none",
+        reason: "`token='-'`, `'---'` and `'...'` say that there is none",
         holds: |leak| {
             matches!(leak.kind, Kind::Assignment(_)) && leak.text().iter().all(|byte| *byte == b'-')
         },

@@ -171,7 +171,9 @@ pub(super) fn is_in_mask(bytes: &[u8], at: usize) -> bool {
     const HEAD: &[u8] = b"[REDACTED:";
     let from = at.saturating_sub(mask::LONGEST_PLACEHOLDER);
     let to = bytes.len().min(at + mask::LONGEST_PLACEHOLDER);
-    let Some(start) = memchr::memmem::rfind(&bytes[from..at], HEAD).map(|start| from + start)
+    let Some(start) = memchr::memrchr(b'[', &bytes[from..at])
+        .map(|start| from + start)
+        .filter(|&start| bytes[start..].starts_with(HEAD))
     else {
         return false;
     };

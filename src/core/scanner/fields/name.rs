@@ -178,13 +178,22 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
 
 /// The next quote to the right, and where it begins.
 fn quote_right(bytes: &[u8], end: usize) -> Option<(Quote, usize)> {
+    let mut words = 0;
     for at in end..bytes.len().min(end + EXTENT) {
-        if let Some((quote, _)) = quote::opening(bytes, at) {
-            return Some((quote, at));
-        }
-        let byte = bytes[at];
-        if byte < b' ' || byte == b'\\' && piece_at(bytes, at).is_none() && at == end {
-            return None;
+        match bytes[at] {
+            // More words than a name has.
+            b' ' if words == 3 => return None,
+            b' ' => words += 1,
+            byte if byte < b' ' => return None,
+            b'"' | b'\'' | b'`' | b'\\' | b'%' | b'&' => {
+                if let Some((quote, _)) = quote::opening(bytes, at) {
+                    return Some((quote, at));
+                }
+                if at == end && bytes[at] == b'\\' && piece_at(bytes, at).is_none() {
+                    return None;
+                }
+            }
+            _ => {}
         }
     }
     None

@@ -239,6 +239,14 @@ fn annotation(bytes: &[u8], separator: &Separator) -> Option<usize> {
         return None;
     }
     let rest = &bytes[separator.value..];
+    // A type, a blank, the sign: no more words than that.
+    let word = count(&rest[..rest.len().min(TYPE)], |byte| {
+        byte != b' ' && byte != b'='
+    });
+    let after = rest.get(word..word + 2).unwrap_or_default();
+    if !matches!(after, [b' ', b'=' | b'|' | b'&']) {
+        return None;
+    }
     let length = count(&rest[..rest.len().min(TYPE)], |byte| {
         // No digits: `password: hunter2 = "x"` has a value, not a type.
         byte.is_ascii_alphabetic() || b"_<>[]?&|. ".contains(&byte)
