@@ -59,7 +59,8 @@ const EXCEPTIONS: &[Exception] = &[
         name: "dash",
         reason: "`token='-'`, `'---'` and `'...'` say that there is none",
         holds: |leak| {
-            matches!(leak.kind, Kind::Assignment(_)) && leak.text().iter().all(|byte| *byte == b'-')
+            matches!(leak.kind, Kind::Assignment(_))
+                && leak.text().iter().all(|byte| b"-.".contains(byte))
         },
     },
     Exception {
