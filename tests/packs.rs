@@ -548,7 +548,7 @@ fn p6_no_credentials() {
         "time=12:30:01 url=http://host:8080 mail=bob@example.com",
         "//host/path:x@y",
         "https://host:8080/path@v3 http://host:80?mail=bob@example.com http://h:80,bob@example.com",
-        "https://registry.npmjs.org/@scope/pkg@1.2.3 https://host/a:b@c",
+        "https://packages.example/@scope/pkg@1.2.3 https://host/a:b@c",
         "http://[::1]:8080/a@b http://localhost:3000/users/bob@example.com",
         "(http://host:8080)bob@example.com [x](http://host:80|bob@example.com)",
         "{\"a\":\"redis://h:6379\",\"b\":\"bob@example.com\"}",
