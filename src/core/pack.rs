@@ -14,41 +14,8 @@ use crate::core::rule::{Block, ByteSet, Example, RuleSource, derived_anchors};
 use crate::core::template;
 use crate::core::verify::VerifySpec;
 
-/// The packs that are compiled into the library.
-const EMBEDDED: [(&str, &str); 23] = [
-    ("anthropic", include_str!("../../patterns/anthropic.toml")),
-    ("article", include_str!("../../patterns/article.toml")),
-    (
-        "authorization",
-        include_str!("../../patterns/authorization.toml"),
-    ),
-    ("aws", include_str!("../../patterns/aws.toml")),
-    ("commands", include_str!("../../patterns/commands.toml")),
-    (
-        "digitalocean",
-        include_str!("../../patterns/digitalocean.toml"),
-    ),
-    ("discord", include_str!("../../patterns/discord.toml")),
-    ("fields", include_str!("../../patterns/fields.toml")),
-    ("github", include_str!("../../patterns/github.toml")),
-    ("gitlab", include_str!("../../patterns/gitlab.toml")),
-    ("google", include_str!("../../patterns/google.toml")),
-    ("jwt", include_str!("../../patterns/jwt.toml")),
-    ("npm", include_str!("../../patterns/npm.toml")),
-    ("openai", include_str!("../../patterns/openai.toml")),
-    ("pem", include_str!("../../patterns/pem.toml")),
-    ("pypi", include_str!("../../patterns/pypi.toml")),
-    ("sendgrid", include_str!("../../patterns/sendgrid.toml")),
-    ("slack", include_str!("../../patterns/slack.toml")),
-    ("stripe", include_str!("../../patterns/stripe.toml")),
-    ("telegram", include_str!("../../patterns/telegram.toml")),
-    ("twilio", include_str!("../../patterns/twilio.toml")),
-    (
-        "url-credentials",
-        include_str!("../../patterns/url-credentials.toml"),
-    ),
-    ("vault", include_str!("../../patterns/vault.toml")),
-];
+/// The packs that are compiled into the library, name and text: every file of `patterns/`.
+const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 
 /// The packs that are compiled into the library, by name.
 ///
