@@ -1,4 +1,5 @@
-//! Lists the packs in `patterns/`, so that a pack is one file and nothing else.
+//! Lists the packs in `patterns/`, so that a pack is one file and nothing else, and turns
+//! them into JSON, which is read faster at each start.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -21,7 +22,11 @@ fn main() {
     for file in &files {
         let name = file.file_stem().and_then(|stem| stem.to_str());
         let name = name.expect("the name of a pack is of a-z, 0-9 and `-`");
-        let _ = writeln!(list, "    ({name:?}, include_str!({file:?})),");
+        let text = fs::read_to_string(file).expect("a readable file");
+        let pack: toml::Table =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let json = serde_json::to_string(&pack).expect("tables of texts are JSON");
+        let _ = writeln!(list, "    ({name:?}, {json:?}),");
     }
     list.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["pen"],
     &["paint", "scanner"],
     &["pack", "rule", "field"],
+    &["form"],
     &["mask", "verify", "template", "dialect"],
     &["tally"],
     &["automaton", "limits"],

@@ -10,6 +10,7 @@ pub mod automaton;
 pub mod check;
 mod dialect;
 pub mod field;
+mod form;
 pub mod limits;
 pub mod mask;
 pub mod pack;

@@ -1,11 +1,12 @@
 //! One rule: its data as a pack tells it, and the automata that are made from it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex_automata::{Input, meta, util::primitives::NonMaxUsize};
-use regex_syntax::hir::{self, Hir, HirKind};
+use regex_syntax::hir::Hir;
 
 use crate::core::automaton::{Automaton, AutomatonError};
+use crate::core::form::{Form, Written, items_around};
 use crate::core::limits::Profile;
 use crate::core::verify::{OnFail, Verify, VerifySpec};
 
@@ -17,14 +18,13 @@ pub struct RuleSource {
     pub(crate) about: String,
     /// As written, macros and all.
     pub(crate) pattern: String,
-    pub(crate) hir: Hir,
+    /// Parsed when it is first needed: most rules of a pack are never run.
+    pub(crate) form: Arc<OnceLock<Form>>,
     pub(crate) anchors: Vec<Vec<u8>>,
     pub(crate) ignore_case: bool,
     /// An anchor begins at most so many bytes after the match.
     pub(crate) lead: usize,
     pub(crate) secret: usize,
-    pub(crate) before: Option<ByteSet>,
-    pub(crate) after: Option<ByteSet>,
     /// The two classes as written.
     pub(crate) classes: [Option<String>; 2],
     pub(crate) reach: Option<usize>,
@@ -63,6 +63,23 @@ impl Block {
 }
 
 impl RuleSource {
+    /// What it matches.
+    #[inline]
+    pub(crate) fn form(&self) -> &Form {
+        self.form.get_or_init(|| {
+            let written = Written {
+                pattern: &self.pattern,
+                ignore_case: self.ignore_case,
+                secret: self.secret,
+                before: self.before(),
+                after: self.after(),
+            };
+            written
+                .parse()
+                .unwrap_or_else(|(key, what)| panic!("rule {}, key {key}: {what}", self.full_id))
+        })
+    }
+
     /// Unique among all rules: `pack/id`.
     pub fn full_id(&self) -> &str {
         &self.full_id
@@ -150,51 +167,12 @@ impl RuleSource {
     }
 }
 
-/// A set of bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ByteSet([u64; 4]);
-
-impl ByteSet {
-    /// The set of a regex class such as `[^A-Za-z0-9]`.
-    pub(crate) fn of_class(hir: &Hir) -> Option<Self> {
-        let mut set = Self([0; 4]);
-        match hir.kind() {
-            HirKind::Class(hir::Class::Bytes(class)) => {
-                for range in class.ranges() {
-                    (range.start()..=range.end()).for_each(|byte| set.insert(byte));
-                }
-            }
-            HirKind::Class(hir::Class::Unicode(class)) if class.is_ascii() => {
-                for range in class.ranges() {
-                    (range.start() as u8..=range.end() as u8).for_each(|byte| set.insert(byte));
-                }
-            }
-            HirKind::Literal(hir::Literal(bytes)) if bytes.len() == 1 => set.insert(bytes[0]),
-            _ => return None,
-        }
-        Some(set)
-    }
-
-    /// Puts `byte` in.
-    pub(crate) fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    /// Whether `byte` is in it.
-    #[inline]
-    pub(crate) fn has(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
-    }
-}
-
 /// A rule that can be run. Its automata are built when they are first needed.
 pub(crate) struct Rule {
     pub(crate) source: RuleSource,
     pub(crate) reach: usize,
     /// The group to mask; 0 where the whole match goes.
     secret: usize,
-    /// The lengths of what stands before and after the group, where they never vary.
-    around: Option<(usize, usize)>,
     /// The closer look at a match, and what its failure means.
     pub(crate) verify: Option<(Box<dyn Verify>, OnFail)>,
     automaton: OnceLock<Automaton>,
@@ -220,7 +198,6 @@ impl Rule {
         Self {
             reach: source.reach.unwrap_or(default_reach),
             secret: if whole { 0 } else { source.secret },
-            around: lengths_around(&source.hir, source.secret),
             verify: if whole { None } else { verify },
             source,
             automaton: OnceLock::new(),
@@ -257,7 +234,7 @@ impl Rule {
     /// Where the pattern is too large for a table.
     pub(crate) fn compile(&self) -> Result<(), AutomatonError> {
         if self.automaton.get().is_none() {
-            let built = Automaton::new(&self.source.hir)?;
+            let built = Automaton::new(&self.source.form().hir)?;
             let _ = self.automaton.set(built);
         }
         if self.secret != 0 {
@@ -270,7 +247,7 @@ impl Rule {
     #[inline]
     pub(crate) fn automaton(&self) -> &Automaton {
         self.automaton.get_or_init(|| {
-            Automaton::new(&self.source.hir)
+            Automaton::new(&self.source.form().hir)
                 .unwrap_or_else(|error| panic!("rule {}: {error}", self.source.full_id))
         })
     }
@@ -284,7 +261,7 @@ impl Rule {
         if self.secret == 0 {
             return 0..matched.len();
         }
-        if let Some((before, after)) = self.around {
+        if let Some((before, after)) = self.source.form().around {
             return before..matched.len() - after;
         }
         let regex = self.groups();
@@ -325,7 +302,7 @@ impl Rule {
         self.groups.get_or_init(|| {
             meta::Builder::new()
                 .configure(meta::Config::new().utf8_empty(false))
-                .build_from_hir(&self.source.hir)
+                .build_from_hir(&self.source.form().hir)
                 .unwrap_or_else(|_| {
                     panic!("rule {}: its groups cannot be built", self.source.full_id)
                 })
@@ -335,39 +312,13 @@ impl Rule {
     fn lead_in(&self) -> Option<&Automaton> {
         self.lead_in
             .get_or_init(|| {
-                let (items, _) = items_around(&self.source.hir, self.secret)?;
+                let (items, _) = items_around(&self.source.form().hir, self.secret)?;
                 // Up to the first accepting state no thread has been cut, so that state
                 // marks the shortest text that the items match.
                 Automaton::new(&Hir::concat(items.to_vec())).ok()
             })
             .as_ref()
     }
-}
-
-/// The items of a concatenation that stand before and after the capture group `group`.
-fn items_around(hir: &Hir, group: usize) -> Option<(&[Hir], &[Hir])> {
-    let is_group = |item: &Hir| matches!(item.kind(), HirKind::Capture(capture) if capture.index as usize == group);
-    if is_group(hir) {
-        return Some((&[], &[]));
-    }
-    let HirKind::Concat(items) = hir.kind() else {
-        return None;
-    };
-    let at = items.iter().position(is_group)?;
-    Some((&items[..at], &items[at + 1..]))
-}
-
-/// The lengths of those items, where they never vary.
-fn lengths_around(hir: &Hir, group: usize) -> Option<(usize, usize)> {
-    let length = |items: &[Hir]| {
-        items.iter().try_fold(0, |sum, item| {
-            let properties = item.properties();
-            (properties.minimum_len() == properties.maximum_len())
-                .then(|| properties.minimum_len().map(|length| sum + length))?
-        })
-    };
-    let (before, after) = items_around(hir, group)?;
-    Some((length(before)?, length(after)?))
 }
 
 /// The longest literal prefixes of a pattern, where there are any worth looking for.

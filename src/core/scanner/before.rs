@@ -1,6 +1,6 @@
 //! The condition on the byte before a match, which sees through one escape.
 
-use crate::core::rule::ByteSet;
+use crate::core::form::ByteSet;
 
 /// How far back an escape or a colour code is looked for, in bytes.
 pub(crate) const LOOK_BEHIND: usize = 32;

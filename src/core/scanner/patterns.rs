@@ -260,7 +260,7 @@ impl Patterns {
         if !rule.automaton().starts_with(first) {
             return Attempt::None;
         }
-        if let Some(class) = &rule.source.before
+        if let Some(class) = &rule.source.form().before
             && !before::allows(class, &view.bytes[at.saturating_sub(LOOK_BEHIND)..at])
         {
             return Attempt::None;
@@ -310,7 +310,7 @@ impl Patterns {
         out: &mut Vec<Finding>,
     ) -> Attempt {
         let rule = &self.rules[index as usize];
-        if let Some(class) = &rule.source.after {
+        if let Some(class) = &rule.source.form().after {
             match view.bytes.get(view.index(end)) {
                 Some(&byte) if !class.has(byte) => return Attempt::None,
                 None if !view.complete => return Attempt::Undecided,
