@@ -1,0 +1,253 @@
+//! The same question for 64 places at once: may a window begin here?
+//!
+//! The windows are dealt into buckets. For each bucket and each of four positions there
+//! is the set of bytes that its windows have there, and a place is a candidate where four
+//! bytes in a row are in the sets of one bucket. Eight buckets are the eight bits of a
+//! byte, so that one look-up in a table of 128 answers for eight of them (AVX-512 VBMI
+//! has that look-up as an instruction). Which windows share a bucket decides how many
+//! candidates are false: each joins the bucket whose likelihood it raises least.
+//!
+//! Bytes from 128 on are looked up as [`OTHER`], which is in a set where a window is too
+//! short to have a byte there, or has such a byte. Candidates are compared by the caller.
+
+// Loads from slices by pointer, and the instructions' own features, are checked here.
+#![allow(unsafe_code)]
+
+use super::windows::{WINDOW, Window, frequency};
+
+/// Places that are answered at once.
+pub(super) const LANES: usize = 64;
+
+/// Eight buckets each.
+const GROUPS: usize = 3;
+
+const BUCKETS: usize = 8 * GROUPS;
+
+/// The sets hold ASCII only.
+const CODES: usize = 128;
+
+/// Stands for every byte from 128 on.
+const OTHER: u8 = 1;
+
+/// By group and position: for each byte the buckets that have it there.
+pub(super) struct Vector {
+    tables: Box<[[[u8; CODES]; WINDOW]; GROUPS]>,
+}
+
+impl Vector {
+    /// None where the processor has not what it takes.
+    pub(super) fn new(windows: &[Window]) -> Option<Self> {
+        is_supported().then(|| Self {
+            tables: tables(&deal(windows)),
+        })
+    }
+
+    /// Sets a bit in `hits` for each of the first `length` places of `bytes` where a
+    /// window may begin: place `n` is bit `n % 64` of `hits[n / 64]`. What `bytes` holds
+    /// behind them is read for windows that run on.
+    pub(super) fn places(&self, bytes: &[u8], length: usize, hits: &mut [u64]) {
+        assert!(hits.len() == length.div_ceil(LANES) && bytes.len() >= length);
+        // The last places would read beyond the bytes, so they are looked at in a copy.
+        let whole = (bytes.len().saturating_sub(WINDOW - 1) / LANES).min(length / LANES);
+        let (most, last) = hits.split_at_mut(whole);
+        let mut copy = [0_u8; 2 * LANES + WINDOW];
+        let rest = &bytes[whole * LANES..];
+        let rest = &rest[..rest.len().min(last.len() * LANES + WINDOW - 1)];
+        copy[..rest.len()].copy_from_slice(rest);
+        // SAFETY: a `Vector` exists only where `is_supported` has said so.
+        unsafe {
+            places(&self.tables, bytes, most);
+            places(&self.tables, &copy, last);
+        }
+        if length % LANES != 0 {
+            hits[length / LANES] &= (1 << (length % LANES)) - 1;
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn is_supported() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn is_supported() -> bool {
+    false
+}
+
+/// Answers for the first `64 * hits.len()` places of `bytes`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn places(tables: &[[[u8; CODES]; WINDOW]; GROUPS], bytes: &[u8], hits: &mut [u64]) {
+    use std::arch::x86_64::{
+        __m512i, _mm512_and_si512, _mm512_loadu_epi8, _mm512_mask_mov_epi8, _mm512_movepi8_mask,
+        _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
+    };
+
+    assert!(hits.is_empty() || bytes.len() >= hits.len() * LANES + WINDOW - 1);
+    // SAFETY: 64 bytes are read from each half of a table of 128.
+    let load = |from: &[u8]| unsafe {
+        debug_assert!(from.len() >= LANES);
+        _mm512_loadu_epi8(from.as_ptr().cast())
+    };
+    let halves: [[[__m512i; 2]; WINDOW]; GROUPS] = std::array::from_fn(|group| {
+        std::array::from_fn(|position| {
+            let table = &tables[group][position];
+            [load(&table[..LANES]), load(&table[LANES..])]
+        })
+    });
+    let other = _mm512_set1_epi8(OTHER.cast_signed());
+    for (block, hit) in hits.iter_mut().enumerate() {
+        let codes: [__m512i; WINDOW] = std::array::from_fn(|position| {
+            // SAFETY: the assertion above; the last block ends WINDOW - 1 bytes before the end.
+            let bytes =
+                unsafe { _mm512_loadu_epi8(bytes.as_ptr().add(block * LANES + position).cast()) };
+            _mm512_mask_mov_epi8(bytes, _mm512_movepi8_mask(bytes), other)
+        });
+        let mut any = _mm512_set1_epi8(0);
+        for group in &halves {
+            let look_up = |position: usize| {
+                let [low, high] = group[position];
+                _mm512_permutex2var_epi8(low, codes[position], high)
+            };
+            let first = _mm512_and_si512(look_up(0), look_up(1));
+            let second = _mm512_and_si512(look_up(2), look_up(3));
+            any = _mm512_or_si512(any, _mm512_and_si512(first, second));
+        }
+        *hit = _mm512_test_epi8_mask(any, any);
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn places(_: &[[[u8; CODES]; WINDOW]; GROUPS], _: &[u8], _: &mut [u64]) {
+    unreachable!("a Vector exists only where the processor has AVX-512")
+}
+
+/// The sets of one bucket.
+#[derive(Clone, Default)]
+struct Bucket {
+    sets: [u128; WINDOW],
+    /// The frequencies of each set's bytes, together.
+    weights: [u64; WINDOW],
+}
+
+impl Bucket {
+    fn likelihood(&self) -> u64 {
+        self.weights.iter().product()
+    }
+
+    fn with(&self, window: &Window) -> Self {
+        let mut joined = self.clone();
+        for position in 0..WINDOW {
+            let set = match window.bytes.get(position) {
+                Some(byte) => 1 << if byte.is_ascii() { *byte } else { OTHER },
+                None => u128::MAX,
+            };
+            let mut new = set & !joined.sets[position];
+            joined.sets[position] |= new;
+            while new != 0 {
+                joined.weights[position] += u64::from(frequency(new.trailing_zeros() as u8));
+                new &= new - 1;
+            }
+        }
+        joined
+    }
+}
+
+/// Deals the windows into buckets, the likely ones first: they have more of a choice.
+fn deal(windows: &[Window]) -> Vec<Bucket> {
+    let mut order: Vec<(u64, &Window)> = windows
+        .iter()
+        .map(|window| (Bucket::default().with(window).likelihood(), window))
+        .collect();
+    order.sort_by_key(|&(likelihood, _)| std::cmp::Reverse(likelihood));
+    let mut buckets = vec![Bucket::default(); BUCKETS];
+    for (_, window) in order {
+        let choice = buckets
+            .iter()
+            .map(|bucket| bucket.with(window))
+            .enumerate()
+            .min_by_key(|(number, joined)| joined.likelihood() - buckets[*number].likelihood());
+        if let Some((number, joined)) = choice {
+            buckets[number] = joined;
+        }
+    }
+    buckets
+}
+
+fn tables(buckets: &[Bucket]) -> Box<[[[u8; CODES]; WINDOW]; GROUPS]> {
+    let mut tables = Box::new([[[0; CODES]; WINDOW]; GROUPS]);
+    for (number, bucket) in buckets.iter().enumerate() {
+        for (position, set) in bucket.sets.iter().enumerate() {
+            for code in 0..CODES {
+                let has = (set >> code & 1) as u8;
+                tables[number / 8][position][code] |= has << (number % 8);
+            }
+        }
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_of_every_window_is_a_candidate() {
+        let texts: [&[u8]; 7] = [
+            b"ghp_",
+            b"://",
+            b"key",
+            b"a",
+            b"\xff\x80z",
+            b"\x01b",
+            b"zzzz",
+        ];
+        let windows = texts.map(|bytes| Window {
+            bytes: bytes.to_vec(),
+            places: Vec::new(),
+        });
+        let Some(vector) = Vector::new(&windows) else {
+            return;
+        };
+        let mut random = 1_u64;
+        for length in 0..400 {
+            let text: Vec<u8> = (0..length)
+                .map(|_| {
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    b"ghp_:/keyaz\xff\x80\x01b\n"[(random >> 40) as usize % 16]
+                })
+                .collect();
+            let mut hits = vec![u64::MAX; text.len().div_ceil(LANES)];
+            vector.places(&text, text.len(), &mut hits);
+            for at in 0..text.len() {
+                let stands = texts.iter().any(|window| text[at..].starts_with(window));
+                assert!(
+                    hits[at / LANES] >> (at % LANES) & 1 == 1 || !stands,
+                    "{length} {at}"
+                );
+            }
+            assert!(
+                text.len() % LANES == 0 || hits[text.len() / LANES] >> (text.len() % LANES) == 0
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_far_from_every_window_is_none() {
+        let windows = [Window {
+            bytes: b"ghp_".to_vec(),
+            places: Vec::new(),
+        }];
+        let Some(vector) = Vector::new(&windows) else {
+            return;
+        };
+        let mut hits = [u64::MAX; 4];
+        vector.places(&[b' '; 256], 256, &mut hits);
+        assert_eq!(hits, [0; 4]);
+    }
+}
