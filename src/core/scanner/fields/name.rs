@@ -1,7 +1,7 @@
 //! The name around a suspect, read outwards: its bounds, its quotes, what leads it in.
 
 use super::quote::{self, Quote};
-use super::text::{hexadecimal, is_blank};
+use super::text::{blanks, count, hexadecimal, is_blank};
 
 /// How far a name is read to each side of the suspect, in bytes.
 pub(super) const EXTENT: usize = 64;
@@ -260,10 +260,16 @@ fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
 
 /// `$NAME` that nothing is assigned to.
 fn looks_like_shell(bytes: &[u8], end: usize) -> bool {
-    !bytes[end..]
-        .iter()
-        .find(|byte| !is_blank(**byte))
-        .is_some_and(|byte| matches!(byte, b'=' | b'[' | b'-'))
+    let rest = &bytes[end + blanks(&bytes[end..], false)..];
+    // `.=`, `+=`, `:=`, `||=` and the like assign as well.
+    let sign = count(&rest[..rest.len().min(3)], |byte| {
+        b".+?|&~:".contains(&byte)
+    });
+    !match rest.get(sign) {
+        Some(b'=') => true,
+        Some(b'[' | b'-') => sign == 0,
+        _ => false,
+    }
 }
 
 /// The name's text with its escapes undone, in `buffer`.

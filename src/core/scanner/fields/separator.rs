@@ -25,7 +25,7 @@ pub(super) enum Sign {
     Colon,
     /// `=>`
     Arrow,
-    /// `:=`
+    /// `:=`, also `::=` and `:::=`
     Assign,
     /// `%3D`, `%3A`
     Encoded,
@@ -127,6 +127,9 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
         },
         b':' => match rest {
             [_, b'=', ..] => (Sign::Assign, 2),
+            // `::=` and `:::=` assign in makefiles; a path has no sign behind its colons.
+            [_, b':', b'=', ..] => (Sign::Assign, 3),
+            [_, b':', b':', b'=', ..] => (Sign::Assign, 4),
             [_, b':', ..] => return None,
             _ => (Sign::Colon, 1),
         },
