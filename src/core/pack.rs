@@ -49,6 +49,7 @@ pub struct Pack {
     name: String,
     origin: String,
     about: String,
+    optional: bool,
     rules: Vec<RuleSource>,
     names: Vec<NameSource>,
     benign: Vec<BenignSource>,
@@ -123,7 +124,7 @@ impl Pack {
                     let what = "the id is taken; ids are unique in a file".to_owned();
                     return Err(at.error(span, Some(id), Some("id"), what));
                 }
-                rule.parse(name)
+                rule.parse(name, raw.optional)
                     .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
             })
             .collect::<Result<_, _>>()?;
@@ -139,7 +140,7 @@ impl Pack {
                     return Err(at.error(span, Some(id), Some("id"), what));
                 }
                 entry
-                    .parse(name)
+                    .parse(name, raw.optional)
                     .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
             })
             .collect::<Result<_, _>>()?;
@@ -159,6 +160,7 @@ impl Pack {
             name: name.to_owned(),
             origin: origin.to_owned(),
             about: raw.about.unwrap_or_default(),
+            optional: raw.optional,
             rules,
             names,
             benign,
@@ -188,6 +190,7 @@ impl Pack {
             name: COMMAND_LINE.to_owned(),
             origin: "--field".to_owned(),
             about: String::new(),
+            optional: false,
             rules: Vec::new(),
             names: Vec::new(),
             benign: Vec::new(),
@@ -209,6 +212,7 @@ impl Pack {
                 syntax: Syntax::Plain,
                 counts: false,
                 profiles: Profile::ALL.into(),
+                optional: false,
                 source: String::new(),
                 examples: Vec::new(),
                 passes: Vec::new(),
@@ -244,17 +248,20 @@ impl Pack {
             ..RawRule::empty(&id)
         };
         let origin = "--pattern";
-        let rule = raw.parse(COMMAND_LINE).map_err(|(_, what)| PackError {
-            origin: origin.to_owned(),
-            line: number,
-            rule: None,
-            key: None,
-            what,
-        })?;
+        let rule = raw
+            .parse(COMMAND_LINE, false)
+            .map_err(|(_, what)| PackError {
+                origin: origin.to_owned(),
+                line: number,
+                rule: None,
+                key: None,
+                what,
+            })?;
         Ok(Self {
             name: COMMAND_LINE.to_owned(),
             origin: origin.to_owned(),
             about: String::new(),
+            optional: false,
             rules: vec![rule],
             names: Vec::new(),
             benign: Vec::new(),
@@ -290,6 +297,12 @@ impl Pack {
     /// One line on what its rules have in common.
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// Whether its rules and names run only where they are enabled, with
+    /// [`Builder::enable`](crate::Builder::enable) or `--pack`.
+    pub fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// The rules in the order of the file.
@@ -378,6 +391,8 @@ impl Origin<'_> {
 struct RawPack {
     about: Option<String>,
     #[serde(default)]
+    optional: bool,
+    #[serde(default)]
     rule: Vec<Spanned<RawRule>>,
     #[serde(default)]
     name: Vec<Spanned<RawName>>,
@@ -422,7 +437,7 @@ struct RawBenign {
 }
 
 impl RawName {
-    fn parse(self, pack: &str) -> Result<NameSource, Wrong> {
+    fn parse(self, pack: &str, optional: bool) -> Result<NameSource, Wrong> {
         if !is_id(&self.id) {
             return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
         }
@@ -442,6 +457,7 @@ impl RawName {
             syntax: self.syntax,
             counts: self.counts,
             profiles: parse_profiles(self.profiles.as_deref())?,
+            optional,
             source: self.source,
             examples: expanded_pairs(&self.examples),
             passes: expanded(&self.passes),
@@ -543,7 +559,7 @@ impl RawRule {
         }
     }
 
-    fn parse(self, pack: &str) -> Result<RuleSource, Wrong> {
+    fn parse(self, pack: &str, optional: bool) -> Result<RuleSource, Wrong> {
         if !is_id(&self.id) {
             return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
         }
@@ -561,6 +577,7 @@ impl RawRule {
             before: parse_class("before", self.before.as_deref())?,
             after: parse_class("after", self.after.as_deref())?,
             profiles: parse_profiles(self.profiles.as_deref())?,
+            optional,
             classes: [self.before, self.after],
             hir,
             id: self.id,
