@@ -107,6 +107,8 @@ fn verify(table: &toml::Table) -> Verify {
         by: match table["by"].as_str().unwrap() {
             "jwt" => By::Jwt,
             "entropy" => By::Entropy(table["min"].as_float().unwrap()),
+            // What is only reported is masked all the same.
+            "crc32-base62" | "aws-key-id" if table["on_fail"].as_str() == Some("report") => By::Any,
             other => panic!("the oracle does not know the verifier {other}"),
         },
         rejects: table["on_fail"].as_str() == Some("reject"),
