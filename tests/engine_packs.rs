@@ -33,6 +33,10 @@ fn rules_of(profile: Profile) -> Vec<FileRule> {
             continue;
         }
         let table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        // Optional packs run where they are enabled, which none of these tests does.
+        if table.get("optional").is_some() {
+            continue;
+        }
         for rule in table
             .get("rule")
             .and_then(toml::Value::as_array)
@@ -103,6 +107,8 @@ fn verify(table: &toml::Table) -> Verify {
         by: match table["by"].as_str().unwrap() {
             "jwt" => By::Jwt,
             "entropy" => By::Entropy(table["min"].as_float().unwrap()),
+            // What is only reported is masked all the same.
+            "crc32-base62" | "aws-key-id" if table["on_fail"].as_str() == Some("report") => By::Any,
             other => panic!("the oracle does not know the verifier {other}"),
         },
         rejects: table["on_fail"].as_str() == Some("reject"),

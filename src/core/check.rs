@@ -2,7 +2,7 @@
 
 use crate::core::limits::Profile;
 use crate::core::pack::Pack;
-use crate::core::redactor::{BuildError, Redactor};
+use crate::core::redactor::{BuildError, Builder, Redactor};
 use crate::core::rule::{Example, RuleSource};
 
 /// What is wrong with a rule.
@@ -140,6 +140,7 @@ fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, BuildError> {
         .embedded(false)
         .profile(first_of(rule.profiles()))
         .pack(pack.only(rule.id()))
+        .enable(rule.full_id())
         .build()
 }
 
@@ -149,8 +150,19 @@ fn together(pack: &Pack, others: &[Pack]) -> Result<Redactor, BuildError> {
         .iter()
         .filter(|other| other.name() != pack.name())
         .chain([pack])
-        .fold(builder, |builder, pack| builder.pack(pack.clone()))
+        .fold(builder, enabled)
         .build()
+}
+
+/// The builder with a pack in it, optional or not.
+fn enabled(builder: Builder, pack: &Pack) -> Builder {
+    let builder = builder.pack(pack.clone());
+    // A pack of exceptions alone has nothing that could be enabled.
+    if pack.is_optional() && !(pack.rules().is_empty() && pack.names().is_empty()) {
+        builder.enable(pack.name())
+    } else {
+        builder
+    }
 }
 
 fn check_data(rule: &RuleSource, wrong: &mut impl FnMut(String)) {
@@ -212,11 +224,8 @@ fn check_names(pack: &Pack, problems: &mut Vec<Problem>) {
 
 /// The names and exceptions of a pack, without its rules.
 fn names_alone(pack: &Pack, profile: Profile) -> Result<Redactor, BuildError> {
-    Redactor::builder()
-        .embedded(false)
-        .profile(profile)
-        .pack(pack.without_rules())
-        .build()
+    let builder = Redactor::builder().embedded(false).profile(profile);
+    enabled(builder, &pack.without_rules()).build()
 }
 
 fn check_size(redactor: &Redactor, wrong: &mut impl FnMut(String)) {

@@ -21,6 +21,8 @@ pub struct NameSource {
     /// Numbers under the plural are counts.
     pub(crate) counts: bool,
     pub(crate) profiles: Vec<Profile>,
+    /// Looked for only where it is enabled.
+    pub(crate) optional: bool,
     pub(crate) source: String,
     pub(crate) examples: Vec<Example>,
     pub(crate) passes: Vec<String>,
@@ -108,6 +110,11 @@ impl NameSource {
     /// The profiles in which it runs.
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles
+    }
+
+    /// Whether it is looked for only where it, or its pack, is enabled.
+    pub fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// Where the names come from: an address.

@@ -51,6 +51,7 @@ pub struct Pack {
     name: String,
     origin: String,
     about: String,
+    optional: bool,
     rules: Vec<RuleSource>,
     names: Vec<NameSource>,
     benign: Vec<BenignSource>,
@@ -146,8 +147,14 @@ impl Pack {
                     let what = "the id is taken; ids are unique in a file".to_owned();
                     return Err(at.error(span, Some(id), Some("id"), what));
                 }
-                rule.parse(name, trusted)
-                    .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
+                rule.parse(
+                    name,
+                    Parsing {
+                        trusted,
+                        optional: raw.optional,
+                    },
+                )
+                .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
             })
             .collect::<Result<_, _>>()?;
         let names = raw
@@ -162,7 +169,7 @@ impl Pack {
                     return Err(at.error(span, Some(id), Some("id"), what));
                 }
                 entry
-                    .parse(name)
+                    .parse(name, raw.optional)
                     .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
             })
             .collect::<Result<_, _>>()?;
@@ -182,6 +189,7 @@ impl Pack {
             name: name.to_owned(),
             origin: at.origin.to_owned(),
             about: raw.about.unwrap_or_default(),
+            optional: raw.optional,
             rules,
             names,
             benign,
@@ -211,6 +219,7 @@ impl Pack {
             name: COMMAND_LINE.to_owned(),
             origin: "--field".to_owned(),
             about: String::new(),
+            optional: false,
             rules: Vec::new(),
             names: Vec::new(),
             benign: Vec::new(),
@@ -232,6 +241,7 @@ impl Pack {
                 syntax: Syntax::Plain,
                 counts: false,
                 profiles: Profile::ALL.into(),
+                optional: false,
                 source: String::new(),
                 examples: Vec::new(),
                 passes: Vec::new(),
@@ -268,7 +278,7 @@ impl Pack {
         };
         let origin = "--pattern";
         let rule = raw
-            .parse(COMMAND_LINE, false)
+            .parse(COMMAND_LINE, Parsing::default())
             .map_err(|(_, what)| PackError {
                 origin: origin.to_owned(),
                 line: number,
@@ -280,6 +290,7 @@ impl Pack {
             name: COMMAND_LINE.to_owned(),
             origin: origin.to_owned(),
             about: String::new(),
+            optional: false,
             rules: vec![rule],
             names: Vec::new(),
             benign: Vec::new(),
@@ -315,6 +326,12 @@ impl Pack {
     /// One line on what its rules have in common.
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// Whether its rules and names run only where they are enabled, with
+    /// [`Builder::enable`](crate::Builder::enable) or `--pack`.
+    pub fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// The rules in the order of the file.
@@ -398,11 +415,22 @@ impl Origin<'_> {
     }
 }
 
+/// How the entries of a pack are taken.
+#[derive(Clone, Copy, Default)]
+struct Parsing {
+    /// The pack is embedded, and so was tried out by the tests.
+    trusted: bool,
+    /// The pack runs only where it is enabled.
+    optional: bool,
+}
+
 /// A file; its entries with their places where it is TOML.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPack<R, N, B> {
     about: Option<String>,
+    #[serde(default)]
+    optional: bool,
     #[serde(default = "Vec::new")]
     rule: Vec<R>,
     #[serde(default = "Vec::new")]
@@ -421,6 +449,7 @@ impl RawPack<RawRule, RawName, RawBenign> {
         }
         RawPack {
             about: self.about,
+            optional: self.optional,
             rule: all(self.rule),
             name: all(self.name),
             benign: all(self.benign),
@@ -464,7 +493,7 @@ struct RawBenign {
 }
 
 impl RawName {
-    fn parse(self, pack: &str) -> Result<NameSource, Wrong> {
+    fn parse(self, pack: &str, optional: bool) -> Result<NameSource, Wrong> {
         if !is_id(&self.id) {
             return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
         }
@@ -484,6 +513,7 @@ impl RawName {
             syntax: self.syntax,
             counts: self.counts,
             profiles: parse_profiles(self.profiles.as_deref())?,
+            optional,
             source: self.source,
             examples: expanded_pairs(&self.examples),
             passes: expanded(&self.passes),
@@ -582,12 +612,13 @@ impl RawRule {
         }
     }
 
-    fn parse(self, pack: &str, trusted: bool) -> Result<RuleSource, Wrong> {
+    fn parse(self, pack: &str, how: Parsing) -> Result<RuleSource, Wrong> {
         if !is_id(&self.id) {
             return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
         }
-        // The embedded rules are tried out by the tests, and most are never run.
-        let form = if trusted && self.anchors.is_some() {
+        // The embedded rules are tried out by the tests, and most are never run. Those of
+        // optional packs do without derived anchors.
+        let form = if how.trusted && (self.anchors.is_some() || how.optional) {
             OnceLock::new()
         } else {
             OnceLock::from(self.written().parse()?)
@@ -603,6 +634,7 @@ impl RawRule {
             full_id: format!("{pack}/{}", self.id),
             anchors: self.parse_anchors(form.get())?,
             profiles: parse_profiles(self.profiles.as_deref())?,
+            optional: how.optional,
             classes: [self.before, self.after],
             form: Arc::new(form),
             id: self.id,

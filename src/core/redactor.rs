@@ -50,6 +50,14 @@ pub enum BuildError {
         /// As it was given.
         id: String,
     },
+    /// What is to be enabled is not there.
+    #[error("no rule and no pack is called {id:?}, so it cannot be enabled; {hint}")]
+    UnknownOptional {
+        /// As it was given.
+        id: String,
+        /// What was perhaps meant, or where all names are.
+        hint: String,
+    },
     /// A pattern is too large.
     #[error("{origin}: rule {id}: {source}")]
     Automaton {
@@ -90,6 +98,7 @@ pub struct Builder {
     packs: Vec<Pack>,
     patterns: Vec<String>,
     disabled: Vec<String>,
+    enabled: Vec<String>,
     fields: Vec<String>,
     allowed_fields: Vec<String>,
     allowed_values: Vec<String>,
@@ -107,6 +116,7 @@ impl Redactor {
             packs: Vec::new(),
             patterns: Vec::new(),
             disabled: Vec::new(),
+            enabled: Vec::new(),
             fields: Vec::new(),
             allowed_fields: Vec::new(),
             allowed_values: Vec::new(),
@@ -245,20 +255,45 @@ impl Builder {
         self
     }
 
+    /// Enables an optional pack by its name, or a rule or a name of one by its full id.
+    ///
+    /// ```
+    /// let cards = blackbar::Pack::parse("cards", "cards.toml", r#"
+    ///     optional = true
+    ///     [[rule]]
+    ///     id = "member"
+    ///     about = "Number of a member"
+    ///     pattern = "member-[0-9]{4,}"
+    ///     anchors = ["member-"]
+    ///     source = "https://acme.example/members"
+    ///     examples = [["of member-12345", "of [REDACTED]"]]
+    /// "#)?;
+    /// let builder = || blackbar::Redactor::builder().pack(cards.clone());
+    /// assert_eq!(builder().build()?.redact(b"member-12345"), b"member-12345");
+    /// let enabled = builder().enable("cards").build()?;
+    /// assert_eq!(enabled.redact(b"member-12345"), b"[REDACTED]");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn enable(mut self, id: &str) -> Self {
+        self.enabled.push(id.to_owned());
+        self
+    }
+
     /// Compiles the rules.
     ///
     /// # Errors
     ///
-    /// Where a pack or a pattern is wrong, an id is taken twice, an id to disable is
-    /// not there, or no rule is left.
+    /// Where a pack or a pattern is wrong, an id is taken twice, an id to disable or to
+    /// enable is not there, or no rule is left.
     pub fn build(self) -> Result<Redactor, BuildError> {
         let mut article_order = Vec::new();
         let mut rules: Vec<Rule> = Vec::new();
         let packs = self.all_packs()?;
         let sources = Self::sources(&packs)?;
-        self.check_disabled(&packs)?;
+        self.check_ids(&packs)?;
         for (source, origin) in sources {
-            if !self.runs_in(&source.profiles) || self.is_disabled(&source.full_id) {
+            let runs = self.runs(&source.full_id, source.optional);
+            if !runs || !self.runs_in(&source.profiles) {
                 continue;
             }
             let rule = Rule::new(source, self.limits.reach, self.profile);
@@ -281,7 +316,8 @@ impl Builder {
         };
         let article = (self.profile == Profile::Article)
             .then(|| article_order.iter().map(index_of).collect());
-        let allowed = packs.iter().flat_map(|(pack, _)| pack.allowed_values());
+        let taking_part = packs.iter().filter(|(pack, _)| self.takes_part(pack));
+        let allowed = taking_part.flat_map(|(pack, _)| pack.allowed_values());
         let allowed = allowed.map(|value| value.clone().into_bytes()).collect();
         let of_rules = rules.iter().map(|rule| rule.source.full_id());
         let ids: Vec<&str> = of_rules
@@ -318,10 +354,11 @@ impl Builder {
         let names = ordered
             .clone()
             .flat_map(Pack::names)
-            .filter(|name| self.runs_in(&name.profiles) && !self.is_disabled(&name.full_id))
+            .filter(|name| self.runs_in(&name.profiles) && self.runs(&name.full_id, name.optional))
             .cloned()
             .collect();
         let benign: Vec<BenignSource> = ordered
+            .filter(|pack| self.takes_part(pack))
             .flat_map(Pack::benign)
             .filter(|benign| self.runs_in(&benign.profiles))
             .cloned()
@@ -381,22 +418,43 @@ impl Builder {
         Ok(all)
     }
 
-    fn is_disabled(&self, full_id: &str) -> bool {
-        self.disabled.iter().any(|id| stands_for(id, full_id))
+    /// Whether a rule or a name is enabled, of an optional pack or not.
+    fn runs(&self, full_id: &str, optional: bool) -> bool {
+        let given = |ids: &[String]| ids.iter().any(|id| stands_for(id, full_id));
+        !given(&self.disabled) && (!optional || given(&self.enabled))
     }
 
-    fn check_disabled(&self, packs: &[(Pack, bool)]) -> Result<(), BuildError> {
-        let is_there = |id: &str| {
-            packs.iter().any(|(pack, _)| {
+    /// Whether the exceptions and allowed values of a pack hold: those of an optional one
+    /// belong to its rules and names.
+    fn takes_part(&self, pack: &Pack) -> bool {
+        let of_pack = |id: &String| stands_for(pack.name(), id);
+        !pack.is_optional() || self.enabled.iter().any(of_pack)
+    }
+
+    /// What is disabled or enabled must be there: a slip of the pen would mask less.
+    fn check_ids(&self, packs: &[(Pack, bool)]) -> Result<(), BuildError> {
+        let full_ids = || {
+            packs.iter().flat_map(|(pack, _)| {
                 let rules = pack.rules().iter().map(RuleSource::full_id);
-                let names = pack.names().iter().map(NameSource::full_id);
-                rules.chain(names).any(|full_id| stands_for(id, full_id))
+                rules.chain(pack.names().iter().map(NameSource::full_id))
             })
         };
-        self.disabled
-            .iter()
-            .find(|id| !is_there(id))
-            .map_or(Ok(()), |id| Err(BuildError::UnknownRule { id: id.clone() }))
+        let is_there = |id: &&String| full_ids().any(|full_id| stands_for(id, full_id));
+        if let Some(id) = self.disabled.iter().find(|id| !is_there(id)) {
+            return Err(BuildError::UnknownRule { id: id.clone() });
+        }
+        let Some(id) = self.enabled.iter().find(|id| !is_there(id)) else {
+            return Ok(());
+        };
+        let optional = packs.iter().filter(|(pack, _)| pack.is_optional());
+        let names: Vec<&str> = optional.map(|(pack, _)| pack.name()).collect();
+        Err(BuildError::UnknownOptional {
+            id: id.clone(),
+            hint: match names.as_slice() {
+                [] => "no pack here is optional".to_owned(),
+                names => format!("optional packs are {}", names.join(", ")),
+            },
+        })
     }
 }
 

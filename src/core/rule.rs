@@ -30,6 +30,8 @@ pub struct RuleSource {
     pub(crate) reach: Option<usize>,
     pub(crate) verify: Option<VerifySpec>,
     pub(crate) profiles: Vec<Profile>,
+    /// Runs only where it is enabled.
+    pub(crate) optional: bool,
     pub(crate) block: Option<Block>,
     pub(crate) source: String,
     pub(crate) examples: Vec<Example>,
@@ -149,6 +151,11 @@ impl RuleSource {
     /// The profiles in which it runs.
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles
+    }
+
+    /// Whether it runs only where it, or its pack, is enabled.
+    pub fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// Why we believe in the format: an address.

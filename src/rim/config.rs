@@ -24,6 +24,8 @@ pub(crate) struct Detection {
     pub(crate) allowed_values: Vec<String>,
     /// What is written for numbers, arrays and objects.
     pub(crate) values: Values,
+    /// Optional packs, and rules and names of them, that run too.
+    pub(crate) enabled: Vec<String>,
     /// Ids of rules, names and packs that do not run.
     pub(crate) disabled: Vec<String>,
     /// Whether masks name their rule.
@@ -54,6 +56,9 @@ impl Detection {
         }
         for text in &self.allowed_values {
             builder = builder.allow_value(text);
+        }
+        for id in &self.enabled {
+            builder = builder.enable(id);
         }
         for id in &self.disabled {
             builder = builder.disable(id);

@@ -8,6 +8,7 @@ mod inputs;
 mod latency;
 mod options;
 mod outputs;
+mod packs;
 mod rules;
 mod signals;
 mod stats;

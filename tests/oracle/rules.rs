@@ -205,6 +205,7 @@ fn write_rule(text: &mut String, index: usize, spec: &Spec) -> std::fmt::Result 
         let by = match by {
             By::Entropy(min) => format!("\"entropy\", min = {min:?}"),
             By::Jwt => "\"jwt\"".to_owned(),
+            By::Any => "\"entropy\", min = 0.0".to_owned(),
         };
         let on_fail = if *rejects { "reject" } else { "report" };
         writeln!(text, "verify = {{ by = {by}, on_fail = \"{on_fail}\" }}")?;

@@ -1,10 +1,19 @@
 //! Verifiers: a closer look at a match, one file each.
 
+mod aws;
 pub(crate) mod base64;
+mod base64_header;
+mod crc32;
+mod digits;
 mod entropy;
+mod iban;
 mod jwt;
+mod luhn;
+mod national;
 
 use serde::Deserialize;
+
+pub use national::NationalId;
 
 /// A closer look at what a pattern matched.
 pub trait Verify: Send + Sync {
@@ -33,16 +42,34 @@ pub struct VerifySpec {
     pub on_fail: OnFail,
     /// For `entropy`: the least Shannon entropy of the secret, in bits a byte.
     pub min: Option<f64>,
+    /// For `base64-header`: what the decoded secret begins with.
+    pub starts: Option<Vec<String>>,
+    /// For `national-id`: whose number it is.
+    pub of: Option<NationalId>,
 }
 
 /// The verifiers that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Verifier {
     /// The match is a JSON Web Token: its header decodes to a JSON object.
     Jwt,
     /// The secret looks random.
     Entropy,
+    /// The secret ends with its own CRC-32 in base 62, as tokens of GitHub and npm do.
+    #[serde(rename = "crc32-base62")]
+    Crc32Base62,
+    /// The secret's digits fulfil Luhn's formula.
+    Luhn,
+    /// The secret is an account number by length and check digits.
+    Iban,
+    /// The secret is a number of a person by its country's check digits.
+    NationalId,
+    /// The secret is base64 of something that begins as it should.
+    #[serde(rename = "base64-header")]
+    Base64Header,
+    /// The secret names a possible account of AWS.
+    AwsKeyId,
 }
 
 impl Verifier {
@@ -51,6 +78,12 @@ impl Verifier {
         match self {
             Self::Jwt => "jwt",
             Self::Entropy => "entropy",
+            Self::Crc32Base62 => "crc32-base62",
+            Self::Luhn => "luhn",
+            Self::Iban => "iban",
+            Self::NationalId => "national-id",
+            Self::Base64Header => "base64-header",
+            Self::AwsKeyId => "aws-key-id",
         }
     }
 }
@@ -62,15 +95,54 @@ impl VerifySpec {
     ///
     /// A sentence about the parameter that is missing or superfluous.
     pub(crate) fn verifier(&self) -> Result<Box<dyn Verify>, &'static str> {
-        match (self.by, self.min) {
-            (Verifier::Jwt, None) => Ok(Box::new(jwt::Jwt)),
-            (Verifier::Jwt, Some(_)) => Err("`jwt` takes no `min`; remove it"),
-            (Verifier::Entropy, Some(min)) if (0.0..=8.0).contains(&min) => {
-                Ok(Box::new(entropy::Entropy { min }))
-            }
-            (Verifier::Entropy, _) => {
-                Err("`entropy` needs `min`, from 0.0 to 8.0 bits a byte, e.g. min = 3.0")
-            }
+        self.check_parameters()?;
+        Ok(match self.by {
+            Verifier::Jwt => Box::new(jwt::Jwt),
+            Verifier::Crc32Base62 => Box::new(crc32::Crc32Base62),
+            Verifier::Luhn => Box::new(luhn::Luhn),
+            Verifier::Iban => Box::new(iban::Iban),
+            Verifier::AwsKeyId => Box::new(aws::AwsKeyId),
+            Verifier::Entropy => match self.min {
+                Some(min) if (0.0..=8.0).contains(&min) => Box::new(entropy::Entropy { min }),
+                _ => {
+                    return Err(
+                        "`entropy` needs `min`, from 0.0 to 8.0 bits a byte, e.g. min = 3.0",
+                    );
+                }
+            },
+            Verifier::NationalId => match self.of {
+                Some(id) => Box::new(id),
+                None => return Err("`national-id` needs `of`, e.g. of = \"br-cpf\""),
+            },
+            Verifier::Base64Header => Box::new(base64_header::Base64Header {
+                starts: self.headers()?,
+            }),
+        })
+    }
+
+    /// Every parameter belongs to one verifier.
+    fn check_parameters(&self) -> Result<(), &'static str> {
+        if self.min.is_some() && self.by != Verifier::Entropy {
+            return Err("`min` is for `entropy`; remove it");
         }
+        if self.of.is_some() && self.by != Verifier::NationalId {
+            return Err("`of` is for `national-id`; remove it");
+        }
+        if self.starts.is_some() && self.by != Verifier::Base64Header {
+            return Err("`starts` is for `base64-header`; remove it");
+        }
+        Ok(())
+    }
+
+    /// What the decoded secret may begin with.
+    fn headers(&self) -> Result<Vec<Vec<u8>>, &'static str> {
+        let starts = self.starts.as_deref().unwrap_or_default();
+        if starts.is_empty() || starts.iter().any(String::is_empty) {
+            return Err("`base64-header` needs `starts`, e.g. starts = [\"-----BEGIN\"]");
+        }
+        Ok(starts
+            .iter()
+            .map(|start| start.clone().into_bytes())
+            .collect())
     }
 }

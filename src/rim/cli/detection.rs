@@ -37,6 +37,19 @@ pub(crate) struct DetectionOptions {
     #[arg(long, value_name = "FILE|DIR")]
     rules: Vec<PathBuf>,
 
+    /// Also run an optional pack, e.g. pii, or one rule of it, e.g. pii/email; repeatable
+    ///
+    /// Optional packs find what is a secret for some logs only; `blackbar rules list`
+    /// shows their rules as opt-in.
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "BLACKBAR_PACK",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    pack: Vec<String>,
+
     /// Also mask every match of this regular expression; repeatable
     ///
     /// Rust's regex syntax over bytes, no Unicode classes. The pattern is shown in the
@@ -156,6 +169,7 @@ impl DetectionOptions {
             profile: self.profile,
             rules: self.rules_or_environment(),
             patterns: self.pattern.clone(),
+            enabled: self.pack.clone(),
             disabled: self.disable.clone(),
             fields: self.field.clone(),
             allowed_fields: self.allow_field.clone(),

@@ -105,14 +105,14 @@ fn table(packs: &[Pack]) -> String {
     rows.extend(all_rules(packs).map(|rule| {
         [
             rule.full_id().to_owned(),
-            profiles(rule.profiles()),
+            profiles_column(rule.profiles(), rule.is_optional()),
             rule.about().to_owned(),
         ]
     }));
     rows.extend(all_names(packs).map(|name| {
         [
             name.full_id().to_owned(),
-            profiles(name.profiles()),
+            profiles_column(name.profiles(), name.is_optional()),
             name.about().to_owned(),
         ]
     }));
@@ -184,7 +184,8 @@ fn described(rule: &RuleSource) -> String {
     if let Some(verify) = verify(rule) {
         line("verify", &verify);
     }
-    line("profiles", &profiles(rule.profiles()));
+    let profiles = profiles_column(rule.profiles(), rule.is_optional());
+    line("profiles", &profiles);
     line("source", &rule.source());
     text + &described_texts(rule.examples(), rule.passes())
 }
@@ -214,7 +215,8 @@ fn described_name(name: &NameSource) -> String {
     let _ = writeln!(text, "words     {}", words.join(", "));
     let _ = writeln!(text, "match     {}", name.matching().name());
     let _ = writeln!(text, "value     {value}");
-    let _ = writeln!(text, "profiles  {}", profiles(name.profiles()));
+    let profiles = profiles_column(name.profiles(), name.is_optional());
+    let _ = writeln!(text, "profiles  {profiles}");
     let _ = writeln!(text, "source    {}", name.source());
     text + &described_texts(name.examples(), name.passes())
 }
@@ -247,6 +249,7 @@ struct NameJson<'a> {
     matching: &'static str,
     value: &'static str,
     profiles: Vec<&'static str>,
+    optional: bool,
     source: &'a str,
 }
 
@@ -266,6 +269,7 @@ impl<'a> NameJson<'a> {
                 .iter()
                 .map(|profile| profile.name())
                 .collect(),
+            optional: name.is_optional(),
             source: name.source(),
         }
     }
@@ -282,6 +286,7 @@ struct RuleJson<'a> {
     reach: Option<usize>,
     verify: Option<String>,
     profiles: Vec<&'static str>,
+    optional: bool,
     source: &'a str,
 }
 
@@ -300,6 +305,7 @@ impl<'a> RuleJson<'a> {
                 .iter()
                 .map(|profile| profile.name())
                 .collect(),
+            optional: rule.is_optional(),
             source: rule.source(),
         }
     }
@@ -312,14 +318,15 @@ fn anchors(rule: &RuleSource) -> Vec<String> {
         .collect()
 }
 
-fn profiles(profiles: &[Profile]) -> String {
-    let names: Vec<&str> = profiles.iter().map(|profile| profile.name()).collect();
+/// The profiles, and whether that is not enough for the rule to run.
+fn profiles_column(profiles: &[Profile], optional: bool) -> String {
+    let names = profiles.iter().map(|profile| profile.name());
+    let names: Vec<&str> = names.chain(optional.then_some("opt-in")).collect();
     names.join(",")
 }
 
 fn verify(rule: &RuleSource) -> Option<String> {
-    rule.verify()
-        .map(|verify| format!("{:?}", verify.by).to_lowercase())
+    rule.verify().map(|verify| verify.by.name().to_owned())
 }
 
 fn all_names(packs: &[Pack]) -> impl Iterator<Item = &NameSource> {
