@@ -4,6 +4,7 @@
 
 mod bytes;
 mod fields;
+mod in_place;
 mod inputs;
 mod latency;
 mod options;

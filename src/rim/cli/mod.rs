@@ -44,6 +44,7 @@ Examples:
   app | blackbar >> app.log                 between a program and its log
   app 2>&1 | blackbar | shipper             both streams of the program
   blackbar app.log -o app.redacted.log      a file into another
+  blackbar --in-place logs/*.log            the files themselves
   blackbar -z old.log.gz | less              a compressed file
   blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
   blackbar --stats app.log > /dev/null      how much there is to hide
