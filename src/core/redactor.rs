@@ -6,7 +6,7 @@ use crate::core::automaton::AutomatonError;
 use crate::core::field::{BenignSource, FieldNames, NameSource};
 use crate::core::limits::{Framing, Limits, Profile, Values};
 use crate::core::mask::MaskTexts;
-use crate::core::pack::{Pack, PackError, embedded_packs};
+use crate::core::pack::{COMMAND_LINE, Pack, PackError, embedded_packs};
 use crate::core::rule::{Rule, RuleSource};
 use crate::core::scanner::proof::{self, Unproven};
 use crate::core::scanner::{PatternStats, Scanner};
@@ -42,13 +42,21 @@ pub enum BuildError {
         /// The second file.
         origin: String,
     },
-    /// A rule to disable is not there.
-    #[error(
-        "no rule and no pack is called {id:?}, so it cannot be disabled; `blackbar rules list` names all"
-    )]
+    /// A rule to disable, or to run alone, is not there.
+    #[error("no rule, name of fields or pack is called {id:?}; `blackbar rules list` names all")]
     UnknownRule {
         /// As it was given.
         id: String,
+    },
+    /// A rule to run alone is not one of the profile's.
+    #[error(
+        "{id:?} is not part of the profile {profile}, so it cannot be what runs; choose another profile or id"
+    )]
+    NotInProfile {
+        /// As it was given.
+        id: String,
+        /// The profile's name.
+        profile: &'static str,
     },
     /// A pattern is too large.
     #[error("{origin}: rule {id}: {source}")]
@@ -90,6 +98,7 @@ pub struct Builder {
     packs: Vec<Pack>,
     patterns: Vec<String>,
     disabled: Vec<String>,
+    only: Vec<String>,
     fields: Vec<String>,
     allowed_fields: Vec<String>,
     allowed_values: Vec<String>,
@@ -107,6 +116,7 @@ impl Redactor {
             packs: Vec::new(),
             patterns: Vec::new(),
             disabled: Vec::new(),
+            only: Vec::new(),
             fields: Vec::new(),
             allowed_fields: Vec::new(),
             allowed_values: Vec::new(),
@@ -245,18 +255,32 @@ impl Builder {
         self
     }
 
+    /// Runs nothing but the rules and names that are given here, each by its full id or
+    /// the name of its pack; and the builder's own patterns and fields.
+    ///
+    /// ```
+    /// let redactor = blackbar::Redactor::builder().only("fields").build()?;
+    /// assert!(redactor.ids().all(|id| id.starts_with("fields/")));
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn only(mut self, id: &str) -> Self {
+        self.only.push(id.to_owned());
+        self
+    }
+
     /// Compiles the rules.
     ///
     /// # Errors
     ///
-    /// Where a pack or a pattern is wrong, an id is taken twice, an id to disable is
-    /// not there, or no rule is left.
+    /// Where a pack or a pattern is wrong, an id is taken twice, an id to disable or to
+    /// run alone is not there, or no rule is left.
     pub fn build(self) -> Result<Redactor, BuildError> {
         let mut article_order = Vec::new();
         let mut rules: Vec<Rule> = Vec::new();
         let packs = self.all_packs()?;
         let sources = Self::sources(&packs)?;
         self.check_disabled(&packs)?;
+        self.check_only(&packs)?;
         for (source, origin) in sources {
             if !self.runs_in(&source.profiles) || self.is_disabled(&source.full_id) {
                 continue;
@@ -382,7 +406,14 @@ impl Builder {
     }
 
     fn is_disabled(&self, full_id: &str) -> bool {
-        self.disabled.iter().any(|id| stands_for(id, full_id))
+        self.disabled.iter().any(|id| stands_for(id, full_id)) || !self.is_chosen(full_id)
+    }
+
+    /// Whether [`Builder::only`] lets it run.
+    fn is_chosen(&self, full_id: &str) -> bool {
+        self.only.is_empty()
+            || stands_for(COMMAND_LINE, full_id)
+            || self.only.iter().any(|id| stands_for(id, full_id))
     }
 
     fn check_disabled(&self, packs: &[(Pack, bool)]) -> Result<(), BuildError> {
@@ -395,8 +426,37 @@ impl Builder {
         };
         self.disabled
             .iter()
+            .chain(&self.only)
             .find(|id| !is_there(id))
             .map_or(Ok(()), |id| Err(BuildError::UnknownRule { id: id.clone() }))
+    }
+
+    /// What was chosen is there; each has to be part of the profile too, since a choice
+    /// that does nothing would let through what it was to find.
+    fn check_only(&self, packs: &[(Pack, bool)]) -> Result<(), BuildError> {
+        let runs = |id: &str| {
+            packs.iter().any(|(pack, _)| {
+                let rules = pack
+                    .rules()
+                    .iter()
+                    .map(|rule| (&rule.full_id, &rule.profiles));
+                let names = pack
+                    .names()
+                    .iter()
+                    .map(|name| (&name.full_id, &name.profiles));
+                let names = names.filter(|_| self.profile != Profile::Article);
+                rules
+                    .chain(names)
+                    .any(|(full_id, profiles)| stands_for(id, full_id) && self.runs_in(profiles))
+            })
+        };
+        let idle = self.only.iter().find(|id| !runs(id));
+        idle.map_or(Ok(()), |id| {
+            Err(BuildError::NotInProfile {
+                id: id.clone(),
+                profile: self.profile.name(),
+            })
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod latency;
 mod options;
 mod outputs;
 mod rules;
+mod selection;
 mod signals;
 mod stats;
 mod support;

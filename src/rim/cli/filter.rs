@@ -157,7 +157,7 @@ impl From<FormatName> for Format {
 /// Runs the filter to its end.
 pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let redactor = Arc::new(options.detection.detection().redactor()?);
+    let redactor = Arc::new(options.detection.redactor()?);
     let (ending, totals) = if options.in_place {
         in_place::run(options, &redactor)?
     } else {
