@@ -356,7 +356,7 @@ impl Pack {
 }
 
 /// The name of the pack of what is given by hand.
-const COMMAND_LINE: &str = "command-line";
+pub(crate) const COMMAND_LINE: &str = "command-line";
 
 /// The longest value that can be allowed, in bytes.
 const LONGEST_ALLOWED: usize = 128;

@@ -6,7 +6,7 @@ use crate::core::automaton::AutomatonError;
 use crate::core::field::{BenignSource, FieldNames, NameSource};
 use crate::core::limits::{Framing, Limits, Profile, Values};
 use crate::core::mask::MaskTexts;
-use crate::core::pack::{Pack, PackError, embedded_packs};
+use crate::core::pack::{COMMAND_LINE, Pack, PackError, embedded_packs};
 use crate::core::rule::{Rule, RuleSource};
 use crate::core::scanner::proof::{self, Unproven};
 use crate::core::scanner::{PatternStats, Scanner};
@@ -42,10 +42,8 @@ pub enum BuildError {
         /// The second file.
         origin: String,
     },
-    /// A rule to disable is not there.
-    #[error(
-        "no rule and no pack is called {id:?}, so it cannot be disabled; `blackbar rules list` names all"
-    )]
+    /// A rule to disable, or to run alone, is not there.
+    #[error("no rule, name of fields or pack is called {id:?}; `blackbar rules list` names all")]
     UnknownRule {
         /// As it was given.
         id: String,
@@ -57,6 +55,16 @@ pub enum BuildError {
         id: String,
         /// What was perhaps meant, or where all names are.
         hint: String,
+    },
+    /// A rule to run alone is not one of the profile's.
+    #[error(
+        "{id:?} is not part of the profile {profile}, so it cannot be what runs; choose another profile or id"
+    )]
+    NotInProfile {
+        /// As it was given.
+        id: String,
+        /// The profile's name.
+        profile: &'static str,
     },
     /// A pattern is too large.
     #[error("{origin}: rule {id}: {source}")]
@@ -99,6 +107,7 @@ pub struct Builder {
     patterns: Vec<String>,
     disabled: Vec<String>,
     enabled: Vec<String>,
+    only: Vec<String>,
     fields: Vec<String>,
     allowed_fields: Vec<String>,
     allowed_values: Vec<String>,
@@ -117,6 +126,7 @@ impl Redactor {
             patterns: Vec::new(),
             disabled: Vec::new(),
             enabled: Vec::new(),
+            only: Vec::new(),
             fields: Vec::new(),
             allowed_fields: Vec::new(),
             allowed_values: Vec::new(),
@@ -279,18 +289,32 @@ impl Builder {
         self
     }
 
+    /// Runs nothing but the rules and names that are given here, each by its full id or
+    /// the name of its pack; and the builder's own patterns and fields.
+    ///
+    /// ```
+    /// let redactor = blackbar::Redactor::builder().only("fields").build()?;
+    /// assert!(redactor.ids().all(|id| id.starts_with("fields/")));
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn only(mut self, id: &str) -> Self {
+        self.only.push(id.to_owned());
+        self
+    }
+
     /// Compiles the rules.
     ///
     /// # Errors
     ///
     /// Where a pack or a pattern is wrong, an id is taken twice, an id to disable or to
-    /// enable is not there, or no rule is left.
+    /// enable or to run alone is not there, or no rule is left.
     pub fn build(self) -> Result<Redactor, BuildError> {
         let mut article_order = Vec::new();
         let mut rules: Vec<Rule> = Vec::new();
         let packs = self.all_packs()?;
         let sources = Self::sources(&packs)?;
         self.check_ids(&packs)?;
+        self.check_only(&packs)?;
         for (source, origin) in sources {
             let runs = self.runs(&source.full_id, source.optional);
             if !runs || !self.runs_in(&source.profiles) {
@@ -418,17 +442,19 @@ impl Builder {
         Ok(all)
     }
 
-    /// Whether a rule or a name is enabled, of an optional pack or not.
+    /// Whether a rule or a name takes part. What was chosen to run alone is enabled by that.
     fn runs(&self, full_id: &str, optional: bool) -> bool {
         let given = |ids: &[String]| ids.iter().any(|id| stands_for(id, full_id));
-        !given(&self.disabled) && (!optional || given(&self.enabled))
+        let chosen = self.only.is_empty() || stands_for(COMMAND_LINE, full_id) || given(&self.only);
+        let enabled = !optional || given(&self.enabled) || given(&self.only);
+        chosen && enabled && !given(&self.disabled)
     }
 
     /// Whether the exceptions and allowed values of a pack hold: those of an optional one
     /// belong to its rules and names.
     fn takes_part(&self, pack: &Pack) -> bool {
         let of_pack = |id: &String| stands_for(pack.name(), id);
-        !pack.is_optional() || self.enabled.iter().any(of_pack)
+        !pack.is_optional() || self.enabled.iter().chain(&self.only).any(of_pack)
     }
 
     /// What is disabled or enabled must be there: a slip of the pen would mask less.
@@ -440,7 +466,12 @@ impl Builder {
             })
         };
         let is_there = |id: &&String| full_ids().any(|full_id| stands_for(id, full_id));
-        if let Some(id) = self.disabled.iter().find(|id| !is_there(id)) {
+        if let Some(id) = self
+            .disabled
+            .iter()
+            .chain(&self.only)
+            .find(|id| !is_there(id))
+        {
             return Err(BuildError::UnknownRule { id: id.clone() });
         }
         let Some(id) = self.enabled.iter().find(|id| !is_there(id)) else {
@@ -454,6 +485,34 @@ impl Builder {
                 [] => "no pack here is optional".to_owned(),
                 names => format!("optional packs are {}", names.join(", ")),
             },
+        })
+    }
+
+    /// What was chosen is there; each has to be part of the profile too, since a choice
+    /// that does nothing would let through what it was to find.
+    fn check_only(&self, packs: &[(Pack, bool)]) -> Result<(), BuildError> {
+        let runs = |id: &str| {
+            packs.iter().any(|(pack, _)| {
+                let rules = pack
+                    .rules()
+                    .iter()
+                    .map(|rule| (&rule.full_id, &rule.profiles));
+                let names = pack
+                    .names()
+                    .iter()
+                    .map(|name| (&name.full_id, &name.profiles));
+                let names = names.filter(|_| self.profile != Profile::Article);
+                rules
+                    .chain(names)
+                    .any(|(full_id, profiles)| stands_for(id, full_id) && self.runs_in(profiles))
+            })
+        };
+        let idle = self.only.iter().find(|id| !runs(id));
+        idle.map_or(Ok(()), |id| {
+            Err(BuildError::NotInProfile {
+                id: id.clone(),
+                profile: self.profile.name(),
+            })
         })
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Detection {
     pub(crate) enabled: Vec<String>,
     /// Ids of rules, names and packs that do not run.
     pub(crate) disabled: Vec<String>,
+    /// Where there are any: nothing but these runs.
+    pub(crate) only: Vec<String>,
     /// Whether masks name their rule.
     pub(crate) labels: bool,
     /// What bounds the engine.
@@ -62,6 +64,9 @@ impl Detection {
         }
         for id in &self.disabled {
             builder = builder.disable(id);
+        }
+        for id in &self.only {
+            builder = builder.only(id);
         }
         Ok(builder.build()?)
     }

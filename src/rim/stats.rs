@@ -28,6 +28,16 @@ pub(crate) struct Totals {
     pub(crate) forced_bytes: u64,
 }
 
+impl Totals {
+    /// Adds those of another run.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.tally.add(&other.tally);
+        self.inputs += other.inputs;
+        self.failed_inputs += other.failed_inputs;
+        self.forced_bytes += other.forced_bytes;
+    }
+}
+
 /// The report that `--stats` writes.
 #[derive(Serialize)]
 struct Stats<'a> {

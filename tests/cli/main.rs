@@ -4,12 +4,14 @@
 
 mod bytes;
 mod fields;
+mod in_place;
 mod inputs;
 mod latency;
 mod options;
 mod outputs;
 mod packs;
 mod rules;
+mod selection;
 mod signals;
 mod stats;
 mod support;

@@ -31,7 +31,7 @@ fn short_help_is_short_and_long_help_begins_with_examples() {
     let short = run(&["-h"], b"");
     assert_eq!(short.code, Some(0));
     assert!(
-        short.out_text().lines().count() < 50,
+        short.out_text().lines().count() < 60,
         "{}",
         short.out_text()
     );

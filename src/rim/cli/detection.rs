@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use blackbar::{Limits, Profile, Values};
+use blackbar::{BuildError, Limits, Pack, Profile, Redactor, Values, embedded_packs};
 use clap::Args;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
+use crate::rim::cli::rules::unknown_id;
 use crate::rim::cli::size;
-use crate::rim::config::Detection;
+use crate::rim::config::{ConfigError, Detection, read_packs};
+use crate::rim::exit::Failure;
 
 /// What is a secret, and how it is masked.
 #[derive(Args)]
@@ -100,9 +102,26 @@ pub(crate) struct DetectionOptions {
     )]
     values: Values,
 
-    /// Do not run this rule, name of fields, or pack, by its id; repeatable
+    /// Run nothing but this rule, name of fields, or pack, by its id; repeatable
+    ///
+    /// `--only github,fields` or `--only stripe/secret-key`; `blackbar rules list` names all.
+    /// --pattern and --field stay. Everything else passes: for a closer look at a log, not
+    /// for keeping secrets out of it.
     #[arg(
         long,
+        value_name = "ID",
+        env = "BLACKBAR_ONLY",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    only: Vec<String>,
+
+    /// Do not run this rule, name of fields, or pack, by its id; repeatable
+    ///
+    /// It wins over --only: `--only github --except github/app-token`.
+    #[arg(
+        long = "except",
+        visible_alias = "disable",
         value_name = "ID",
         env = "BLACKBAR_DISABLE",
         hide_env = true,
@@ -163,6 +182,20 @@ struct LimitOptions {
 }
 
 impl DetectionOptions {
+    /// Compiles what runs.
+    pub(crate) fn redactor(&self) -> Result<Redactor, Failure> {
+        let detection = self.detection();
+        detection.redactor().map_err(|error| match error {
+            ConfigError::Build(BuildError::UnknownRule { id }) => {
+                let packs = embedded_packs().map_err(ConfigError::from);
+                let own = read_packs(&detection.rules);
+                let all: Vec<Pack> = [packs, own].into_iter().flatten().flatten().collect();
+                Failure::Usage(unknown_id(&id, &all))
+            }
+            other => other.into(),
+        })
+    }
+
     /// What the options and the environment say together.
     pub(crate) fn detection(&self) -> Detection {
         Detection {
@@ -171,6 +204,7 @@ impl DetectionOptions {
             patterns: self.pattern.clone(),
             enabled: self.pack.clone(),
             disabled: self.disable.clone(),
+            only: self.only.clone(),
             fields: self.field.clone(),
             allowed_fields: self.allow_field.clone(),
             allowed_values: self.allow_value.clone(),

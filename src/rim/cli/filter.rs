@@ -1,5 +1,7 @@
 //! `blackbar [OPTIONS] [FILE]...`: files or standard input, redacted.
 
+mod in_place;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::{reason, report};
 use crate::rim::stats::{StatsFormat, Totals, render};
 use crate::rim::transport::charset::Charset;
-use crate::rim::transport::filter::{Ending, Filter};
+use crate::rim::transport::filter::{Ending, Events, Filter};
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, Reading};
 use crate::rim::transport::output::{Destination, Output};
@@ -33,6 +35,16 @@ pub(crate) struct FilterOptions {
     /// everything has succeeded. With a pipe as input it is written as the bytes come.
     #[arg(short, long, value_name = "FILE", help_heading = "Input and output")]
     output: Option<PathBuf>,
+
+    /// Rewrite each FILE itself, and only if a secret is in it
+    ///
+    /// The result replaces FILE by one rename when it is complete; mode, owner, group and
+    /// access lists stay. A symbolic link stays and its target is rewritten. A FILE with
+    /// several hard links, or that is written to meanwhile, is left as it was, and the
+    /// others go on. A program that holds FILE open goes on writing to the old one: let it
+    /// reopen its log, or stop it before.
+    #[arg(long, help_heading = "Input and output")]
+    in_place: bool,
 
     /// What the input is, which says how it is cut into records
     ///
@@ -145,18 +157,12 @@ impl From<FormatName> for Format {
 /// Runs the filter to its end.
 pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let redactor = Arc::new(options.detection.detection().redactor()?);
-    let inputs = options.inputs()?;
-    let output = Output::open(options.destination(), &inputs)?;
-    let filter = Filter {
-        redactor: Arc::clone(&redactor),
-        format: options.format(),
-        reading: options.reading(),
-        inputs,
+    let redactor = Arc::new(options.detection.redactor()?);
+    let (ending, totals) = if options.in_place {
+        in_place::run(options, &redactor)?
+    } else {
+        options.into_one(&redactor)?
     };
-    let (ending, totals) = filter
-        .run(output)
-        .map_err(|error| Failure::Start(reason(&error)))?;
     if let (Some(format), Some(totals)) = (options.stats, &totals) {
         write_stats(format, totals, &redactor, started);
     }
@@ -164,6 +170,25 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
 }
 
 impl FilterOptions {
+    /// All inputs into one output.
+    fn into_one(&self, redactor: &Arc<Redactor>) -> Result<(Ending, Option<Totals>), Failure> {
+        let inputs = self.inputs()?;
+        let output = Output::open(self.destination(), &inputs)?;
+        let events = Events::listen().map_err(cannot_start)?;
+        self.filter(redactor, inputs)
+            .run(output, &events)
+            .map_err(cannot_start)
+    }
+
+    fn filter(&self, redactor: &Arc<Redactor>, inputs: Vec<Input>) -> Filter {
+        Filter {
+            redactor: Arc::clone(redactor),
+            format: self.format(),
+            reading: self.reading(),
+            inputs,
+        }
+    }
+
     /// The inputs in order. Without any, standard input, unless a person sits there.
     fn inputs(&self) -> Result<Vec<Input>, Failure> {
         if self.files.is_empty() && io::stdin().is_terminal() {
@@ -217,6 +242,10 @@ fn misspelt_command(file: &Path) -> Option<String> {
     Some(format!(
         "no file or command `{word}`; did you mean `blackbar {command}`?"
     ))
+}
+
+fn cannot_start(error: io::Error) -> Failure {
+    Failure::Start(reason(&error))
 }
 
 fn parse_charset(label: &str) -> Result<Charset, String> {

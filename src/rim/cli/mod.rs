@@ -44,8 +44,10 @@ Examples:
   app | blackbar >> app.log                 between a program and its log
   app 2>&1 | blackbar | shipper             both streams of the program
   blackbar app.log -o app.redacted.log      a file into another
+  blackbar --in-place logs/*.log            the files themselves
   blackbar -z old.log.gz | less              a compressed file
   blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
+  blackbar --only fields,stripe app.log     nothing but these rules
   blackbar --stats app.log > /dev/null      how much there is to hide
   blackbar rules list                       what is looked for
 ";
@@ -54,9 +56,10 @@ const NOTES: &str = "\
 A FILE that is named like a command is reached as ./rules.
 
 Environment: BLACKBAR_PROFILE, BLACKBAR_LABEL, BLACKBAR_FRAMING, BLACKBAR_STATS,
-BLACKBAR_MAX_RECORD, BLACKBAR_MAX_DOCUMENT and BLACKBAR_REACH stand for the options of
-their names, BLACKBAR_DISABLE for --disable (ids separated by commas), BLACKBAR_RULES
-for --rules (paths separated by colons). Options win over them. NO_COLOR is respected.
+BLACKBAR_MASK, BLACKBAR_MAX_RECORD, BLACKBAR_MAX_DOCUMENT and BLACKBAR_REACH stand for
+the options of their names, BLACKBAR_ONLY and BLACKBAR_DISABLE for --only and --except
+(ids separated by commas), BLACKBAR_RULES for --rules (paths separated by colons).
+Options win over them. NO_COLOR is respected.
 
 Exit codes:
   0      done (also when the reader of the output went away)

@@ -146,7 +146,8 @@ fn show(id: &str, packs: &[Pack]) -> Result<Exit, Failure> {
     print(&texts.join("\n"))
 }
 
-fn unknown_id(id: &str, packs: &[Pack]) -> String {
+/// What to say of an id that is of nothing: the nearest that there is.
+pub(crate) fn unknown_id(id: &str, packs: &[Pack]) -> String {
     let names = packs.iter().map(Pack::name);
     let nearest = all_rules(packs)
         .map(RuleSource::full_id)

@@ -12,7 +12,7 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
@@ -71,8 +71,12 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// Where a thread or the signal handlers cannot be set up.
-    pub(crate) fn run(self, output: Output) -> std::io::Result<(Ending, Option<Totals>)> {
+    /// Where a thread cannot be set up.
+    pub(crate) fn run(
+        self,
+        output: Output,
+        events: &Events,
+    ) -> std::io::Result<(Ending, Option<Totals>)> {
         let Output {
             sink,
             pending,
@@ -90,15 +94,46 @@ impl Filter {
             reading: self.reading,
             inputs: self.inputs,
         };
-        let (events, inbox) = channel();
-        let sender = events.clone();
-        signals::listen(move |signal| {
-            let _ = sender.send(Event::Signal(signal));
-        })?;
-        spawn("filter", events.clone(), move || worker.work())?;
-        let ending = shared.supervise(&events, &inbox);
+        let Events { sender, inbox, .. } = events;
+        spawn("filter", sender.clone(), move || worker.work())?;
+        let ending = shared.supervise(sender, inbox);
         let totals = shared.totals();
         Ok((settle(pending, ending, totals.as_ref(), &name), totals))
+    }
+}
+
+/// Signals and ends, for one run of a filter after the other.
+pub(crate) struct Events {
+    sender: Sender<Event>,
+    inbox: Receiver<Event>,
+    /// The first signal that came, or 0.
+    signal: Arc<AtomicI32>,
+}
+
+impl Events {
+    /// From here on signals are events.
+    ///
+    /// # Errors
+    ///
+    /// Where the signal handlers cannot be set up.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        let (sender, inbox) = channel();
+        let signal = Arc::new(AtomicI32::new(0));
+        let (events, first) = (sender.clone(), Arc::clone(&signal));
+        signals::listen(move |signal| {
+            let _ = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+            let _ = events.send(Event::Signal(signal));
+        })?;
+        Ok(Self {
+            sender,
+            inbox,
+            signal,
+        })
+    }
+
+    /// The first signal, if one came: then no further run is begun.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 }
 
@@ -199,7 +234,10 @@ fn settle(pending: Option<Pending>, ending: Ending, totals: Option<&Totals>, nam
         return ending;
     };
     let complete = totals.is_some_and(|totals| totals.failed_inputs == 0);
+    // A file in which nothing was found is what it would become.
+    let same = pending.is_in_place() && totals.is_some_and(|totals| totals.tally.masks() == 0);
     match ending {
+        Ending::Complete if complete && same => Ending::Complete,
         Ending::Complete if complete => match pending.commit() {
             Ok(()) => Ending::Complete,
             Err(error) => Ending::Output(OutputError::unwritable(name, &error)),

@@ -2,14 +2,15 @@
 //!
 //! An input is opened ([`input`]), its first bytes looked at ([`sniff`]), unpacked if
 //! asked ([`decompress`], [`charset`]), pushed through a session ([`flow`]) and written
-//! vectored ([`sink`]) to where it belongs ([`output`]). [`filter`] runs it all beside
-//! the signals.
+//! vectored ([`sink`]) to where it belongs ([`output`], [`in_place`]). [`filter`] runs it
+//! all beside the signals.
 
 pub(crate) mod charset;
 pub(crate) mod decompress;
 pub(crate) mod filter;
 pub(crate) mod flow;
 pub(crate) mod format;
+pub(crate) mod in_place;
 pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod patient;

@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::rim::message::{name, reason};
+use crate::rim::transport::in_place::Original;
 use crate::rim::transport::input::{Input, file_id};
 use crate::rim::transport::patient::Patient;
 use crate::rim::transport::sink::Sink;
@@ -173,10 +174,28 @@ fn is_input(output: &fs::Metadata, inputs: &[Input]) -> bool {
 pub(crate) struct Pending {
     temporary: PathBuf,
     target: PathBuf,
+    /// The input that it replaces, where it replaces its own.
+    original: Option<Original>,
     committed: bool,
 }
 
 impl Pending {
+    /// The same for a file that is rewritten where it stands.
+    pub(crate) fn in_place(
+        target: &Path,
+        existing: &fs::Metadata,
+        original: Original,
+    ) -> io::Result<(File, Self)> {
+        let (file, mut pending) = Self::create(target, Some(existing))?;
+        pending.original = Some(original);
+        Ok((file, pending))
+    }
+
+    /// Whether the target is the input itself.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.original.is_some()
+    }
+
     /// Creates the file beside `target`, with the mode and owner of the one that it
     /// will replace.
     fn create(target: &Path, existing: Option<&fs::Metadata>) -> io::Result<(File, Self)> {
@@ -184,6 +203,7 @@ impl Pending {
         let pending = Self {
             temporary,
             target: target.to_owned(),
+            original: None,
             committed: false,
         };
         if let Some(existing) = existing {
@@ -196,12 +216,34 @@ impl Pending {
 
     /// Puts the file in its place. A target that cannot be replaced, such as a file that
     /// is mounted into a container, gets the content instead.
+    /// An input that is replaced itself is, or is left alone.
     pub(crate) fn commit(mut self) -> io::Result<()> {
+        if let Some(original) = self.original.take() {
+            return self.commit_in_place(&original);
+        }
         match fs::rename(&self.temporary, &self.target) {
             Ok(()) => self.committed = true,
             Err(_) => {
                 fs::copy(&self.temporary, &self.target)?;
             }
+        }
+        Ok(())
+    }
+
+    /// On the disk before it has the name: after a crash there is the one file or the
+    /// other, whole.
+    fn commit_in_place(&mut self, original: &Original) -> io::Result<()> {
+        File::open(&self.temporary)?.sync_all()?;
+        if !original.still_stands(&self.target) {
+            return Err(io::Error::other(
+                "somebody wrote to it meanwhile, so it is left as it is; stop the writer first",
+            ));
+        }
+        fs::rename(&self.temporary, &self.target)?;
+        self.committed = true;
+        if let Some(directory) = self.target.parent() {
+            // Some file systems cannot, and then there is nothing to be done.
+            let _ = File::open(directory).and_then(|directory| directory.sync_all());
         }
         Ok(())
     }
