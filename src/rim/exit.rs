@@ -10,6 +10,8 @@ use crate::rim::transport::output::OutputError;
 pub(crate) enum Exit {
     /// Everything asked for was done; a reader that went away counts as done.
     Done,
+    /// A command that compares or tests found a difference.
+    Found,
     /// The command line or a configuration file is wrong.
     Configuration,
     /// Something could not be read or written, or was refused as unreadable.
@@ -25,6 +27,7 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Found => 1,
             Self::Configuration => 2,
             Self::Io => 3,
             Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),

@@ -8,7 +8,6 @@ mod inputs;
 mod latency;
 mod options;
 mod outputs;
-mod rules;
 mod signals;
 mod stats;
 mod support;

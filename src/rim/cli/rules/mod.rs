@@ -1,0 +1,125 @@
+//! `blackbar rules`: what is looked for, whether rules hold, and how they are made. One
+//! file a verb.
+
+mod check;
+mod list;
+mod show;
+mod test;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+
+use blackbar::{NameSource, Pack, Profile, RuleSource, embedded_packs};
+use clap::{Args, Subcommand};
+
+use crate::rim::cli::rules::list::ListFormat;
+use crate::rim::cli::rules::test::TestOptions;
+use crate::rim::config::{ConfigError, read_packs};
+use crate::rim::exit::{Exit, Failure};
+use crate::rim::transport::output::OutputError;
+
+/// Options of `blackbar rules`.
+#[derive(Args)]
+pub(crate) struct RulesCommand {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List all rules and names of fields with their profiles
+    List {
+        /// How the list is written
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+        #[command(flatten)]
+        added: AddedRules,
+    },
+    /// Show all of a rule or of a name of fields, or of each in a pack
+    Show {
+        /// The id of a rule, a name or a pack, such as stripe/secret-key, fields/token or stripe
+        id: String,
+        #[command(flatten)]
+        added: AddedRules,
+    },
+    /// Test rules with their own examples; without FILE those that blackbar brings along
+    ///
+    /// Refused are unknown keys, duplicate ids, examples that fail or are missing,
+    /// anchors that a match does not contain, patterns that match nothing or the masks
+    /// of other rules, and patterns that near misses make slow. The exit code is 0 or 2.
+    Check {
+        /// Packs, or directories of them
+        #[arg(value_name = "FILE|DIR")]
+        paths: Vec<PathBuf>,
+    },
+    /// Run cases of your own: texts, and what must become of them
+    ///
+    /// A FILE is TOML with one [[case]] a text: `input` and `output`, or `stays` for a text
+    /// that must pass; optional `name`, `profile`, `framing` ("line" or "document") and
+    /// `rule`, the full id of what must have found it. {prefix|class*n} stands for n
+    /// characters as in packs. The exit code is 0, 1 where a case fails, 2 where a file is
+    /// wrong.
+    Test(Box<TestOptions>),
+}
+
+/// Rules beside the embedded ones.
+#[derive(Args)]
+struct AddedRules {
+    /// Add the rules of a file, or of every *.toml in a directory; repeatable
+    #[arg(long, value_name = "FILE|DIR")]
+    rules: Vec<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &RulesCommand) -> Result<Exit, Failure> {
+    match &command.verb {
+        Verb::List { format, added } => list::list(*format, &added.packs()?),
+        Verb::Show { id, added } => show::show(id, &added.packs()?),
+        Verb::Check { paths } => check::check(paths),
+        Verb::Test(options) => test::run(options),
+    }
+}
+
+impl AddedRules {
+    fn packs(&self) -> Result<Vec<Pack>, ConfigError> {
+        let mut packs = embedded_packs()?;
+        packs.extend(read_packs(&self.rules)?);
+        Ok(packs)
+    }
+}
+
+fn anchors(rule: &RuleSource) -> Vec<String> {
+    rule.anchors()
+        .iter()
+        .map(|anchor| anchor.escape_ascii().to_string())
+        .collect()
+}
+
+fn profiles(profiles: &[Profile]) -> String {
+    let names: Vec<&str> = profiles.iter().map(|profile| profile.name()).collect();
+    names.join(",")
+}
+
+fn verify(rule: &RuleSource) -> Option<String> {
+    rule.verify()
+        .map(|verify| format!("{:?}", verify.by).to_lowercase())
+}
+
+fn all_names(packs: &[Pack]) -> impl Iterator<Item = &NameSource> {
+    packs.iter().flat_map(Pack::names)
+}
+
+fn all_rules(packs: &[Pack]) -> impl Iterator<Item = &RuleSource> {
+    packs.iter().flat_map(Pack::rules)
+}
+
+/// Writes to standard output; a reader that has seen enough may go.
+fn print(text: &str) -> Result<Exit, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(OutputError::unwritable("standard output", &error).into())
+        }
+        _ => Ok(Exit::Done),
+    }
+}
