@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::rim::config::ConfigError;
+use crate::rim::transport::input::InputError;
 use crate::rim::transport::output::OutputError;
 
 /// The ways in which a command ends.
@@ -48,6 +49,9 @@ pub(crate) enum Failure {
     /// The rules or the options do not hold.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// An input cannot be opened, read or unpacked.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// The output cannot be opened or written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -66,7 +70,7 @@ impl Failure {
             Self::Config(_) | Self::Usage(_) | Self::Output(OutputError::IsInput { .. }) => {
                 Exit::Configuration
             }
-            Self::Output(_) | Self::Start(_) => Exit::Io,
+            Self::Input(_) | Self::Output(_) | Self::Start(_) => Exit::Io,
         }
     }
 }

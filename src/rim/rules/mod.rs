@@ -3,6 +3,9 @@
 //! command line's.
 
 pub(crate) mod cases;
+pub(crate) mod difference;
+pub(crate) mod shape;
+pub(crate) mod trace;
 
 /// The line of `text` on which the byte at `at` stands, from 1.
 pub(crate) fn line_of(text: &str, at: usize) -> usize {

@@ -2,6 +2,7 @@
 //! file a verb.
 
 mod check;
+mod diff;
 mod list;
 mod show;
 mod test;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use blackbar::{NameSource, Pack, Profile, RuleSource, embedded_packs};
 use clap::{Args, Subcommand};
 
+use crate::rim::cli::rules::diff::DiffOptions;
 use crate::rim::cli::rules::list::ListFormat;
 use crate::rim::cli::rules::test::TestOptions;
 use crate::rim::config::{ConfigError, read_packs};
@@ -60,6 +62,13 @@ enum Verb {
     /// characters as in packs. The exit code is 0, 1 where a case fails, 2 where a file is
     /// wrong.
     Test(Box<TestOptions>),
+    /// Say what new rules would mask or stop masking in a log
+    ///
+    /// Counted by rule and by shape; values are never shown. In a shape A, a and 9 stand for
+    /// an upper-case letter, a lower-case one and a digit, h for hexadecimal digits mixed,
+    /// w for letters and digits mixed, * for other characters, {n} for how many. The exit
+    /// code is 0 where the same bytes are masked and 1 where not.
+    Diff(DiffOptions),
 }
 
 /// Rules beside the embedded ones.
@@ -76,6 +85,7 @@ pub(crate) fn run(command: &RulesCommand) -> Result<Exit, Failure> {
         Verb::List { format, added } => list::list(*format, &added.packs()?),
         Verb::Show { id, added } => show::show(id, &added.packs()?),
         Verb::Check { paths } => check::check(paths),
+        Verb::Diff(options) => diff::run(options),
         Verb::Test(options) => test::run(options),
     }
 }
