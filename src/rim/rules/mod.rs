@@ -4,8 +4,10 @@
 
 pub(crate) mod cases;
 pub(crate) mod difference;
+pub(crate) mod infer;
 pub(crate) mod shape;
 pub(crate) mod trace;
+pub(crate) mod written;
 
 /// The line of `text` on which the byte at `at` stands, from 1.
 pub(crate) fn line_of(text: &str, at: usize) -> usize {

@@ -3,7 +3,9 @@
 
 mod check;
 mod diff;
+mod learn;
 mod list;
+mod made;
 mod show;
 mod test;
 
@@ -14,6 +16,7 @@ use blackbar::{NameSource, Pack, Profile, RuleSource, embedded_packs};
 use clap::{Args, Subcommand};
 
 use crate::rim::cli::rules::diff::DiffOptions;
+use crate::rim::cli::rules::learn::LearnOptions;
 use crate::rim::cli::rules::list::ListFormat;
 use crate::rim::cli::rules::test::TestOptions;
 use crate::rim::config::{ConfigError, read_packs};
@@ -69,6 +72,12 @@ enum Verb {
     /// w for letters and digits mixed, * for other characters, {n} for how many. The exit
     /// code is 0 where the same bytes are masked and 1 where not.
     Diff(DiffOptions),
+    /// Make a rule from samples of a token on standard input, one a line
+    ///
+    /// The samples are neither stored nor shown: the rule holds what all of them begin
+    /// with, the alphabet of the rest and its least length. At least three different ones
+    /// are needed. The rule is written only if `rules check` finds no problem in it.
+    Learn(LearnOptions),
 }
 
 /// Rules beside the embedded ones.
@@ -86,6 +95,7 @@ pub(crate) fn run(command: &RulesCommand) -> Result<Exit, Failure> {
         Verb::Show { id, added } => show::show(id, &added.packs()?),
         Verb::Check { paths } => check::check(paths),
         Verb::Diff(options) => diff::run(options),
+        Verb::Learn(options) => learn::run(options),
         Verb::Test(options) => test::run(options),
     }
 }
