@@ -21,6 +21,6 @@ pub mod rule;
 pub mod scanner;
 pub mod session;
 pub mod tally;
-mod template;
+pub mod template;
 pub mod text;
 pub mod verify;

@@ -5,7 +5,13 @@
 use crate::core::verify::base64;
 
 /// Expands every template in `text`; anything else in braces stays as it is.
-pub(crate) fn expand(text: &str) -> String {
+///
+/// ```
+/// use blackbar::core::template::expand;
+/// assert_eq!(expand("{acme_|hex*12}").len(), "acme_".len() + 12);
+/// assert_eq!(expand("{as it is}"), "{as it is}");
+/// ```
+pub fn expand(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('{') {

@@ -1,6 +1,6 @@
 //! Everything around the engine: arguments, files, signals, messages.
 //!
-//! Imports point one way: `cli -> transport -> config, stats -> exit, message`. The
+//! Imports point one way: `cli -> rules, transport -> config, stats -> exit, message`. The
 //! engine is the library; nothing below this folder knows what a secret looks like.
 
 pub(crate) mod cli;
@@ -8,5 +8,6 @@ pub(crate) mod config;
 pub(crate) mod exit;
 pub(crate) mod hardening;
 pub(crate) mod message;
+pub(crate) mod rules;
 pub(crate) mod stats;
 pub(crate) mod transport;

@@ -10,7 +10,6 @@ mod latency;
 mod options;
 mod outputs;
 mod packs;
-mod rules;
 mod selection;
 mod signals;
 mod stats;

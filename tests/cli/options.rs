@@ -167,7 +167,7 @@ fn other_variables_are_read_too() {
     command
         .env(
             "BLACKBAR_RULES",
-            files.write("acme.toml", crate::rules::PACK),
+            files.write("acme.toml", crate::support::PACK),
         )
         .env("BLACKBAR_LABEL", "1")
         .env("BLACKBAR_STATS", "json")

@@ -18,6 +18,19 @@ pub(crate) const SECRET: &str = "hunter2";
 /// Options under which [`SECRET`] is masked wherever it stands.
 pub(crate) const FIND: [&str; 2] = ["--pattern", SECRET];
 
+/// A pack that holds.
+pub(crate) const PACK: &str = r#"
+about = "Acme"
+[[rule]]
+id = "key"
+about = "Key of the Acme API"
+pattern = "acme_[a-z0-9]{8,}"
+anchors = ["acme_"]
+source = "https://acme.example/docs/keys"
+examples = [["use {acme_|hex*12}.", "use [REDACTED]."]]
+passes = ["acme_short"]
+"#;
+
 /// The binary, with an environment that says nothing to it.
 pub(crate) fn blackbar() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blackbar"));

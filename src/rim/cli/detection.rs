@@ -241,7 +241,7 @@ fn values_parser() -> impl TypedValueParser<Value = Values> {
     PossibleValuesParser::new(Values::ALL.map(Values::name)).try_map(|name| name.parse::<Values>())
 }
 
-fn profile_parser() -> impl TypedValueParser<Value = Profile> {
+pub(crate) fn profile_parser() -> impl TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(Profile::ALL.map(Profile::name))
         .try_map(|name| name.parse::<Profile>())
 }

@@ -19,7 +19,7 @@ use crate::rim::cli::rules::RulesCommand;
     long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar rules <list|show|check>",
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar rules <VERB>",
     before_long_help = EXAMPLES,
     after_help = "Try --help for examples and details.",
     after_long_help = NOTES,

@@ -3,20 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::support::{Files, assert_one_line, blackbar, run, wait};
-
-/// A pack that holds.
-pub(crate) const PACK: &str = r#"
-about = "Acme"
-[[rule]]
-id = "key"
-about = "Key of the Acme API"
-pattern = "acme_[a-z0-9]{8,}"
-anchors = ["acme_"]
-source = "https://acme.example/docs/keys"
-examples = [["use {acme_|hex*12}.", "use [REDACTED]."]]
-passes = ["acme_short"]
-"#;
+use crate::support::{Files, PACK, assert_one_line, blackbar, run, wait};
 
 #[test]
 fn list_names_every_rule() {
