@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["paint", "scanner"],
     &["pack", "rule", "field"],
     &["mask", "verify", "template", "dialect"],
-    &["tally"],
+    &["tally", "journal"],
     &["automaton", "limits"],
     &["text"],
 ];
