@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::rim::check::CheckError;
 use crate::rim::config::ConfigError;
 use crate::rim::transport::output::OutputError;
 
@@ -10,6 +11,8 @@ use crate::rim::transport::output::OutputError;
 pub(crate) enum Exit {
     /// Everything asked for was done; a reader that went away counts as done.
     Done,
+    /// `check` or `verify` found something.
+    Found,
     /// The command line or a configuration file is wrong.
     Configuration,
     /// Something could not be read or written, or was refused as unreadable.
@@ -25,6 +28,7 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Found => 1,
             Self::Configuration => 2,
             Self::Io => 3,
             Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
@@ -45,6 +49,9 @@ pub(crate) enum Failure {
     /// The rules or the options do not hold.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A check cannot begin.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// The output cannot be opened or written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -60,9 +67,11 @@ impl Failure {
     /// The exit code that says what kind of failure it is.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Output(OutputError::IsInput { .. }) => {
-                Exit::Configuration
-            }
+            Self::Check(CheckError::NoRandomness) => Exit::Io,
+            Self::Check(_)
+            | Self::Config(_)
+            | Self::Usage(_)
+            | Self::Output(OutputError::IsInput { .. }) => Exit::Configuration,
             Self::Output(_) | Self::Start(_) => Exit::Io,
         }
     }
