@@ -11,6 +11,8 @@ pub(crate) struct RuleInfo {
     pub(crate) source: String,
     /// Its secret goes over several lines, each a finding of the engine.
     pub(crate) block: bool,
+    /// It goes by the name of a field, not by the form of a value.
+    pub(crate) field: bool,
 }
 
 /// All rules by the engine's numbers, and then those of `check` itself.
@@ -26,22 +28,23 @@ const KUBERNETES: (&str, &str, &str) = (
 
 impl Catalogue {
     pub(crate) fn of(redactor: &Redactor) -> Self {
-        let info = |id: &str, about: &str, source: &str, block| RuleInfo {
+        let info = |id: &str, about: &str, source: &str| RuleInfo {
             id: id.to_owned(),
             about: about.to_owned(),
             source: source.to_owned(),
-            block,
+            block: false,
+            field: false,
         };
-        let rules = redactor.rules().map(|rule| {
-            let block = rule.block().is_some();
-            info(rule.full_id(), rule.about(), rule.source(), block)
+        let rules = redactor.rules().map(|rule| RuleInfo {
+            block: rule.block().is_some(),
+            ..info(rule.full_id(), rule.about(), rule.source())
         });
-        let names = redactor
-            .names()
-            .iter()
-            .map(|name| info(name.full_id(), name.about(), name.source(), false));
+        let names = redactor.names().iter().map(|name| RuleInfo {
+            field: true,
+            ..info(name.full_id(), name.about(), name.source())
+        });
         let (id, about, source) = KUBERNETES;
-        let own = [info(id, about, source, false)];
+        let own = [info(id, about, source)];
         Self {
             rules: rules.chain(names).chain(own).collect(),
         }

@@ -30,7 +30,7 @@ use crate::rim::check::report::{Entry, Report, Summary};
 use crate::rim::check::scan::{Scan, Secret};
 use crate::rim::check::target::Target;
 use crate::rim::check::walk::Step;
-use crate::rim::message::{name, reason, report};
+use crate::rim::message::{reason, report};
 use crate::rim::transport::output::OutputError;
 
 /// Why a check cannot begin.
@@ -113,7 +113,7 @@ impl Check<'_> {
                 self.summary.unseen += 1;
                 report(&format_args!(
                     "{}: {magic}, in which no secret can be seen; not checked",
-                    name(path)
+                    walk::shown(path)
                 ));
                 return Ok(());
             }
@@ -126,7 +126,7 @@ impl Check<'_> {
                 self.summary.unreadable += 1;
                 report(&format_args!(
                     "cannot read {}: {}",
-                    name(path),
+                    walk::shown(path),
                     reason(&error)
                 ));
                 Ok(())
@@ -207,8 +207,8 @@ fn progress() -> ProgressBar {
 fn walk_message(error: &ignore::Error) -> String {
     match error {
         ignore::Error::WithPath { path, err } => match err.io_error() {
-            Some(io) => format!("cannot read {}: {}", name(path), reason(io)),
-            None => format!("{}: {err}", name(path)),
+            Some(io) => format!("cannot read {}: {}", walk::shown(path), reason(io)),
+            None => format!("{}: {err}", walk::shown(path)),
         },
         ignore::Error::WithDepth { err, .. } => walk_message(err),
         _ => error.to_string(),

@@ -44,12 +44,10 @@ impl Reading {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         let small = metadata.is_file() && metadata.len() <= self.largest;
-        self.look(file, |head| {
-            if small {
-                look_of(path, head)
-            } else {
-                Look::Lines
-            }
+        self.look(file, |head| match look_of(path, head) {
+            look @ (Look::Lines | Look::Code) => look,
+            look if small => look,
+            _ => Look::Lines,
         })
     }
 
@@ -98,10 +96,20 @@ fn look_of(path: &Path, head: &[u8]) -> Look {
         Look::Kubernetes
     } else if Format::Auto.framing(head, !named(".json")) == Framing::Document {
         Look::Document
+    } else if CODE.iter().any(|ending| named(ending)) {
+        Look::Code
     } else {
         Look::Lines
     }
 }
+
+/// Languages whose texts stand in quotes. Those of shells and of settings need none.
+const CODE: &[&str] = &[
+    ".c", ".cc", ".cjs", ".cpp", ".cs", ".cxx", ".dart", ".erl", ".ex", ".exs", ".fs", ".go", ".h",
+    ".hpp", ".hs", ".java", ".js", ".jsx", ".kt", ".kts", ".lua", ".m", ".mjs", ".ml", ".php",
+    ".pl", ".pm", ".py", ".rb", ".rs", ".scala", ".svelte", ".swift", ".ts", ".tsx", ".vue",
+    ".zig",
+];
 
 #[cfg(test)]
 mod tests {
@@ -119,6 +127,7 @@ mod tests {
             ("a.json", Look::Document),
             ("a.log", Look::Lines),
             ("dockerfiles", Look::Lines),
+            ("src/main.rs", Look::Code),
         ];
         for (path, look) in looks {
             assert_eq!(

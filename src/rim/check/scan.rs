@@ -36,6 +36,8 @@ pub(crate) struct Secret {
 pub(crate) enum Look {
     /// Lines of any text, read in chunks.
     Lines,
+    /// The same, in a programming language.
+    Code,
     /// One document of JSON, read whole.
     Document,
     Dockerfile,
@@ -52,8 +54,8 @@ pub(crate) struct Scan<'a> {
 impl Scan<'_> {
     /// Finds the secrets of a file, in order.
     pub(crate) fn read(&self, source: &mut dyn Read, look: Look) -> io::Result<Vec<Secret>> {
-        if look == Look::Lines {
-            self.in_chunks(source)
+        if matches!(look, Look::Lines | Look::Code) {
+            self.in_chunks(source, look == Look::Code)
         } else {
             let mut text = Vec::new();
             source.read_to_end(&mut text)?;
@@ -62,7 +64,7 @@ impl Scan<'_> {
     }
 
     /// Holds the unfinished line, up to what a session holds of one.
-    fn in_chunks(&self, source: &mut dyn Read) -> io::Result<Vec<Secret>> {
+    fn in_chunks(&self, source: &mut dyn Read, code: bool) -> io::Result<Vec<Secret>> {
         let most = self.redactor.limits().max_record.max(CHUNK);
         let mut session = self.session(Framing::Lines);
         let mut pieces = Vec::new();
@@ -80,7 +82,11 @@ impl Scan<'_> {
             }
             // Nothing is written, so nothing becomes of the pieces.
             pieces.clear();
-            collector.add(&mut window, session.found().map(Span::from).collect());
+            let mut spans: Vec<Span> = session.found().map(Span::from).collect();
+            if code {
+                spans.retain(|span| self.is_literal(&window, span));
+            }
+            collector.add(&mut window, spans);
             if length == 0 {
                 return Ok(collector.finish());
             }
@@ -111,6 +117,13 @@ impl Scan<'_> {
         let mut collector = Collector::new(self);
         collector.add(&mut window, spans);
         collector.finish()
+    }
+
+    /// In a program `password: String` is a declaration and `token = next()` an expression.
+    /// So the value of a field counts only where a quote stands before it in its line.
+    fn is_literal(&self, window: &Window, span: &Span) -> bool {
+        let quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+        !self.catalogue.rule(span.rule).field || window.line_before(span.start).iter().any(quote)
     }
 
     fn session(&self, framing: Framing) -> Session {

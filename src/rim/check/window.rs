@@ -64,6 +64,13 @@ impl Window {
         &self.bytes[self.index(start)..self.index(end.max(start))]
     }
 
+    /// What stands before an offset in its line, as far as it is at hand.
+    pub(crate) fn line_before(&self, offset: u64) -> &[u8] {
+        let before = &self.bytes[..self.index(offset)];
+        let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        &before[line..]
+    }
+
     /// The place of an offset. What is no longer at hand is in the line that the window
     /// begins in, and its column is that of the window.
     pub(crate) fn place(&mut self, offset: u64) -> Place {
@@ -97,6 +104,8 @@ mod tests {
         assert_eq!(window.place(3), at(1, 3));
         assert_eq!(window.place(5), at(2, 1));
         assert_eq!(window.place(8), at(4, 1));
+        assert_eq!(window.line_before(5), b"");
+        assert_eq!(window.line_before(3), "a\u{fc}".as_bytes());
         assert_eq!(window.place(1), at(1, 2));
     }
 
