@@ -51,8 +51,7 @@ mod tests {
     #[test]
     fn the_older_form_becomes_an_assignment() {
         let text = b"FROM x\nENV A_NAME  open\n  env B c d\r\nENV C=d E f\nENV D\nENVY x y\n";
-        let expected =
-            b"FROM x\nENV A_NAME =open\n  env B=c d\r\nENV C=d E f\nENV D\nENVY x y\n";
+        let expected = b"FROM x\nENV A_NAME =open\n  env B=c d\r\nENV C=d E f\nENV D\nENVY x y\n";
         assert_eq!(with_assignments(text).as_deref(), Some(&expected[..]));
         assert_eq!(with_assignments(b"FROM x\nENV A=b\nARG c=x\n"), None);
     }
