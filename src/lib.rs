@@ -54,6 +54,7 @@ pub mod core;
 pub use crate::core::check;
 pub use crate::core::{
     field::{BenignSource, Demand, Matching, NameSource, Syntax},
+    journal::Found,
     limits::{Framing, Limits, Profile, UnknownProfile, UnknownValues, Values},
     mask::Mask,
     pack::{Pack, PackError, embedded_packs},

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["pack", "rule", "field"],
     &["form"],
     &["mask", "verify", "template", "dialect"],
-    &["tally"],
+    &["tally", "journal"],
     &["automaton", "limits"],
     &["text"],
 ];

@@ -1,7 +1,7 @@
 //! The engine: no I/O, no clock, no threads. Bytes in, pieces out.
 //!
 //! Imports inside point one way: `check -> session -> redactor -> scanner ->
-//! pack, rule -> mask, verify -> tally`, with `text` (units and JSON) and
+//! pack, rule -> mask, verify -> tally, journal`, with `text` (units and JSON) and
 //! `automaton` below all of them.
 #![doc = ""]
 #![doc = include_str!("semantics.md")]
@@ -11,6 +11,7 @@ pub mod check;
 mod dialect;
 pub mod field;
 mod form;
+pub mod journal;
 pub mod limits;
 pub mod mask;
 pub mod pack;

@@ -5,6 +5,7 @@
 //! detectors, down to the start of the cell there. All that it remembers of what has
 //! left is whether it is inside a mask, and the findings that still go on.
 
+use crate::core::journal::Journal;
 use crate::core::mask::{Mask, Quotes};
 use crate::core::scanner::{Finding, OPEN, Style, View};
 use crate::core::tally::Tally;
@@ -43,6 +44,8 @@ pub(crate) struct Painter {
     level: u8,
     /// The unit before `at` is covered, so a mask may go on.
     masking: bool,
+    /// Where findings that were counted are taken down once their end is known.
+    pub(crate) journal: Option<Journal>,
 }
 
 struct Active {
@@ -50,6 +53,22 @@ struct Active {
     counted: bool,
     /// How many strings of JSON it begins in.
     level: u8,
+}
+
+impl Active {
+    /// Takes the finding down, which ends at `end` at the latest.
+    fn note(&self, end: u64, journal: &mut Journal) {
+        let Finding {
+            start,
+            undecided,
+            unverified,
+            ..
+        } = self.finding;
+        if self.counted {
+            let end = self.finding.end.min(end);
+            journal.note(start, end, self.finding.rule, (undecided, unverified));
+        }
+    }
 }
 
 /// How the record is read.
@@ -76,6 +95,7 @@ impl Painter {
             whole: 0,
             level: 0,
             masking: false,
+            journal: None,
         }
     }
 
@@ -91,6 +111,15 @@ impl Painter {
         self.whole = 0;
         self.level = 0;
         self.masking = false;
+    }
+
+    /// The record ends at `end`, and with it the findings that go on.
+    pub(crate) fn finish(&mut self, end: u64) {
+        if let Some(journal) = &mut self.journal {
+            for active in self.active.drain(..) {
+                active.note(end, journal);
+            }
+        }
     }
 
     /// What is before this offset has been painted.
@@ -384,7 +413,14 @@ impl Painter {
             return;
         }
         let at = self.at;
-        self.active.retain(|active| active.finding.end > at);
+        let journal = &mut self.journal;
+        self.active.retain(|active| {
+            let goes_on = active.finding.end > at;
+            if let Some(journal) = journal.as_mut().filter(|_| !goes_on) {
+                active.note(at, journal);
+            }
+            goes_on
+        });
         self.cover_again();
     }
 

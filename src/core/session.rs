@@ -19,6 +19,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::core::journal::{Found, Journal};
 use crate::core::limits::Framing;
 use crate::core::mask::{Mask, Quotes};
 use crate::core::paint::{Canvas, Painter};
@@ -39,6 +40,22 @@ impl Session {
     pub(crate) fn over(redactor: Arc<Redactor>, framing: Framing) -> Self {
         let stream = Stream::new(&redactor, framing);
         Self { redactor, stream }
+    }
+
+    /// Takes down where the findings of the stream are; see [`Session::found`]. To be
+    /// said before the first write.
+    pub fn with_journal(mut self) -> Self {
+        self.stream.painter.journal = Some(Journal::default());
+        self
+    }
+
+    /// Hands over the findings that have ended since the last call, in no particular
+    /// order. Without a journal there are none.
+    ///
+    /// All findings of a record are there once the record has left.
+    pub fn found(&mut self) -> impl Iterator<Item = Found> {
+        let journal = self.stream.painter.journal.as_mut();
+        journal.into_iter().flat_map(Journal::drain)
     }
 
     /// Takes in a chunk and appends what may leave, in order.
@@ -93,6 +110,9 @@ pub(crate) struct Stream {
     from: usize,
     /// The offset in the record of `held[from]`.
     base: u64,
+    /// The offset in the stream of the chunk, and of the unfinished record.
+    chunk_at: u64,
+    record_at: u64,
     /// The unfinished record is worked off in windows, and these are its states.
     windowed: bool,
     /// The next window is worth while when so many bytes are held.
@@ -128,6 +148,8 @@ impl Stream {
             held: Vec::new(),
             from: 0,
             base: 0,
+            chunk_at: 0,
+            record_at: 0,
             windowed: false,
             worth_while: 0,
             scan: redactor.scanner.state(),
@@ -143,6 +165,7 @@ impl Stream {
         if chunk.is_empty() {
             return;
         }
+        self.chunk_at = self.tally.bytes_in;
         self.tally.bytes_in += chunk.len() as u64;
         self.forget_what_left();
         // 1. The record that earlier chunks began.
@@ -221,6 +244,13 @@ impl Stream {
         self.tally.records += 1;
     }
 
+    /// The findings to come are in the record that begins at this offset of the stream.
+    fn locate(&mut self, record: u64) {
+        if let Some(journal) = &mut self.painter.journal {
+            journal.begin_record(record);
+        }
+    }
+
     // Whole records.
 
     /// Works on complete records of the chunk, a block at a time.
@@ -278,6 +308,7 @@ impl Stream {
             }
             let content = content_length(&bytes[start..newline], Framing::Lines, Ends::Terminated);
             pen.begin_record(range.start + start);
+            self.locate(self.chunk_at + (range.start + start) as u64);
             self.record(
                 redactor,
                 &bytes[start..start + content],
@@ -323,8 +354,12 @@ impl Stream {
                 at = stretch.end as u64;
             }
             pen.clean(at, content.len() as u64);
-            for &rule in findings {
-                self.tally.count(rule, false, false);
+            for stretch in findings {
+                self.tally.count(stretch.rule, false, false);
+                if let Some(journal) = &mut self.painter.journal {
+                    let (start, end) = (stretch.start as u64, stretch.end as u64);
+                    journal.note(start, end, stretch.rule, (false, false));
+                }
             }
             return;
         }
@@ -337,6 +372,7 @@ impl Stream {
             self.painter.begin();
             self.painter.tell(&mut self.told);
             self.painter.paint(view, view.end(), pen, &mut self.tally);
+            self.painter.finish(view.end());
             pen.end_record(view.end());
         }
     }
@@ -357,6 +393,7 @@ impl Stream {
         redactor.scanner.suspects(content, &mut suspects);
         let mut pen = Pen::over_records(&redactor.masks, out, Origin::Held, live.start);
         if !suspects.is_empty() || redactor.scanner.wants_all(&self.scan) {
+            self.locate(self.record_at);
             self.record(redactor, content, &suspects, &mut pen);
         }
         pen.rest(live.end);
@@ -375,6 +412,7 @@ impl Stream {
         out: &mut Vec<Piece>,
     ) {
         self.base = 0;
+        self.record_at = self.chunk_at + start as u64;
         let bytes = &chunk[start..];
         if content_length(bytes, self.framing, Ends::Open) <= self.most {
             self.from = self.held.len();
@@ -430,6 +468,7 @@ impl Stream {
         if !self.windowed {
             self.windowed = true;
             self.worth_while = 0;
+            self.locate(self.record_at);
             redactor.scanner.begin_record(&mut self.scan);
             self.painter.begin();
         }
@@ -529,6 +568,7 @@ impl Stream {
         self.painter
             .paint(view, frontier, &mut pen, &mut self.tally);
         if view.complete {
+            self.painter.finish(view.end());
             pen.end_record(view.end());
             pen.rest(live.end);
         }

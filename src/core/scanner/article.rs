@@ -28,7 +28,7 @@ pub(crate) struct ArticleState {
     next: Vec<Stretch>,
     notes: Vec<Note>,
     visited: Vec<(usize, State)>,
-    findings: Vec<u32>,
+    findings: Vec<Stretch>,
 }
 
 /// What became of a run that was in `state` at the note's place; see `memo`.
@@ -44,7 +44,8 @@ const STEP: usize = 64;
 /// Computes what the article masks in one record.
 ///
 /// `suspects` are the places of the rules' anchors in order, each with the rules by
-/// `by_anchor`; the rules run in the order of `order`. Returns the masked stretches.
+/// `by_anchor`; the rules run in the order of `order`. Returns the masked stretches, and
+/// what each replacement took, which a later one may have taken again.
 pub(crate) fn replace<'s>(
     rules: &[Rule],
     order: &[u32],
@@ -52,7 +53,7 @@ pub(crate) fn replace<'s>(
     suspects: &[Suspect],
     by_anchor: &[Vec<u32>],
     state: &'s mut ArticleState,
-) -> (&'s [Stretch], &'s [u32]) {
+) -> (&'s [Stretch], &'s [Stretch]) {
     state.masked.clear();
     state.findings.clear();
     for &index in order {
@@ -107,12 +108,13 @@ fn replace_one(
             while old < state.masked.len() && state.masked[old].end <= end {
                 old += 1;
             }
-            state.next.push(Stretch {
+            let stretch = Stretch {
                 start,
                 end,
                 rule: index,
-            });
-            state.findings.push(index);
+            };
+            state.next.push(stretch);
+            state.findings.push(stretch);
             from = end;
         }
     }

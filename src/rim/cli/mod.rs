@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, one file a command.
 
+pub(crate) mod check;
 pub(crate) mod detection;
 pub(crate) mod filter;
 pub(crate) mod rules;
@@ -7,6 +8,7 @@ pub(crate) mod size;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::rim::cli::check::CheckOptions;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
 
@@ -19,7 +21,7 @@ use crate::rim::cli::rules::RulesCommand;
     long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar rules <VERB>",
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
     before_long_help = EXAMPLES,
     after_help = "Try --help for examples and details.",
     after_long_help = NOTES,
@@ -49,6 +51,7 @@ Examples:
   blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
   blackbar --only fields,stripe app.log     nothing but these rules
   blackbar --stats app.log > /dev/null      how much there is to hide
+  blackbar check                            which files here hold secrets
   blackbar rules list                       what is looked for
 ";
 
@@ -63,6 +66,7 @@ Options win over them. NO_COLOR is respected.
 
 Exit codes:
   0      done (also when the reader of the output went away)
+  1      check found something
   2      wrong options, rules or patterns; nothing was written
   3      an input could not be read or was refused (the others were processed),
          or the output could not be written
@@ -75,6 +79,8 @@ masked. A second signal ends at once.
 
 #[derive(Subcommand)]
 enum Command {
+    /// Report secrets in files, change nothing; exit 1 if there are any
+    Check(Box<CheckOptions>),
     /// List, show and check the rules
     Rules(RulesCommand),
 }
@@ -83,6 +89,8 @@ enum Command {
 pub(crate) enum Action {
     /// Redact files or standard input.
     Filter(Box<FilterOptions>),
+    /// Report secrets.
+    Check(Box<CheckOptions>),
     /// Look at rules.
     Rules(RulesCommand),
 }
@@ -98,6 +106,7 @@ impl Cli {
     pub(crate) fn action(self) -> Action {
         match self.command {
             None => Action::Filter(Box::new(self.filter)),
+            Some(Command::Check(options)) => Action::Check(options),
             Some(Command::Rules(command)) => Action::Rules(command),
         }
     }
