@@ -127,6 +127,11 @@ impl ByteSet {
         Some(set)
     }
 
+    /// The set without bytes.
+    pub(crate) fn empty() -> Self {
+        Self([0; 4])
+    }
+
     /// Puts `byte` in.
     pub(crate) fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);

@@ -62,7 +62,13 @@ pub(crate) fn replace<'s>(
             replace_one(rule, index, record, 0..record.len(), state);
             continue;
         }
-        let of_rule = |suspect: &&Suspect| by_anchor[suspect.anchor as usize].contains(&index);
+        // Other detectors' suspects are none of any rule.
+        let of_anchor = |anchor: u32| {
+            by_anchor
+                .get(anchor as usize)
+                .map_or(&[][..], Vec::as_slice)
+        };
+        let of_rule = |suspect: &&Suspect| of_anchor(suspect.anchor).contains(&index);
         let lead = rule.source.lead;
         let starts = suspects
             .iter()

@@ -8,6 +8,7 @@
 pub(crate) mod article;
 mod before;
 pub mod blocks;
+mod classes;
 mod fields;
 mod findings;
 mod memo;
@@ -60,6 +61,8 @@ pub(crate) trait Detector {
 /// All detectors under one prefilter.
 pub(crate) struct Scanner {
     prefilter: Prefilter,
+    /// The index of the first beginning of the rules without anchors: behind the anchors.
+    first_class: u32,
     patterns: Patterns,
     fields: Fields,
     blocks: Blocks,
@@ -81,13 +84,16 @@ impl Scanner {
         values: Values,
     ) -> Self {
         let first_rule = rules.len() as u32;
-        let patterns = Patterns::new(rules);
+        let mut patterns = Patterns::new(rules);
         let mut anchors: Vec<Anchor> = patterns.anchors().to_vec();
         let first_anchor = anchors.len() as u32;
         let fields = Fields::new(names, allowed, values, first_rule, first_anchor);
         anchors.extend_from_slice(fields.anchors());
+        let first_class = anchors.len() as u32;
+        patterns.number_classes(first_class);
         Self {
             prefilter: Prefilter::new(anchors),
+            first_class,
             blocks: Blocks,
             patterns,
             fields,
@@ -125,13 +131,16 @@ impl Scanner {
 
     /// Whether some detector wants to see records without suspects.
     pub(crate) fn wants_all(&self, state: &ScanState) -> bool {
-        self.patterns.wants_all() || state.blocks.is_open() || state.fields.is_open()
+        state.blocks.is_open() || state.fields.is_open()
     }
 
     /// Appends the suspects in `bytes`, sorted.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
         let from = out.len();
         self.prefilter.suspects(bytes, out);
+        self.patterns
+            .classes()
+            .suspects(bytes, self.first_class, out);
         if !out[from..].is_sorted() {
             out[from..].sort_unstable();
         }

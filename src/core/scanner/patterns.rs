@@ -3,6 +3,7 @@
 use regex_automata::util::primitives::NonMaxUsize;
 
 use super::before::{self, LOOK_BEHIND};
+use super::classes::Classes;
 use super::findings::Style;
 use super::memo::Memo;
 use super::prefilter::{Anchor, Suspect};
@@ -19,8 +20,12 @@ pub(super) struct Patterns {
     anchors: Vec<Anchor>,
     /// By anchor: the rules that it stands for.
     by_anchor: Vec<Vec<u32>>,
-    /// Rules without anchors: tried at every byte that they can begin with.
-    everywhere: Vec<u32>,
+    /// The beginnings of the rules without anchors.
+    classes: Classes,
+    /// By beginning: its rules.
+    by_class: Vec<Vec<u32>>,
+    /// What the first beginning is called among the anchors.
+    first_class: u32,
     /// The largest lead of a rule.
     lead: usize,
     /// By rule: so many bytes of an unfinished record's end may hide a candidate that
@@ -107,7 +112,11 @@ impl Patterns {
                 by_bytes.entry(anchor).or_default().push(index as u32);
             }
         }
+        let classes = Classes::new(&rules, &everywhere);
         Self {
+            by_class: classes.rules().map(<[u32]>::to_vec).collect(),
+            classes,
+            first_class: u32::MAX,
             unseen: rules
                 .iter()
                 // A rule without anchors is tried at every start in order.
@@ -119,7 +128,6 @@ impl Patterns {
             lead: rules.iter().map(|rule| rule.source.lead).max().unwrap_or(0),
             anchors: by_bytes.keys().cloned().collect(),
             by_anchor: by_bytes.into_values().collect(),
-            everywhere,
             rules,
         }
     }
@@ -141,9 +149,22 @@ impl Patterns {
         self.lead
     }
 
-    /// Whether records without suspects have to be looked at.
-    pub(super) fn wants_all(&self) -> bool {
-        !self.everywhere.is_empty()
+    /// The beginnings of the rules without anchors.
+    pub(super) fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
+    /// Suspects call the first beginning so.
+    pub(super) fn number_classes(&mut self, first: u32) {
+        self.first_class = first;
+    }
+
+    /// The rules of an anchor or a beginning; none where it is another detector's.
+    fn rules_of(&self, anchor: u32) -> Option<&Vec<u32>> {
+        match anchor.checked_sub(self.first_class) {
+            Some(class) => self.by_class.get(class as usize),
+            None => self.by_anchor.get(anchor as usize),
+        }
     }
 
     /// Follows the overdue candidates that earlier views left open.
@@ -386,8 +407,7 @@ impl Detector for Patterns {
         }
         for suspect in suspects {
             let at = view.base + suspect.at as u64;
-            // Anchors behind these are other detectors'.
-            let Some(rules) = self.by_anchor.get(suspect.anchor as usize) else {
+            let Some(rules) = self.rules_of(suspect.anchor) else {
                 continue;
             };
             for &rule in rules {
@@ -396,37 +416,7 @@ impl Detector for Patterns {
                 }
             }
         }
-        for &rule in &self.everywhere {
-            if let Some(undecided) = self.try_everywhere(rule, view, state, out) {
-                frontier = frontier.min(undecided);
-            }
-        }
         frontier
-    }
-}
-
-impl Patterns {
-    /// Tries every start of the view that has not been tried.
-    fn try_everywhere(
-        &self,
-        rule: u32,
-        view: View<'_>,
-        state: &mut PatternState,
-        out: &mut Vec<Finding>,
-    ) -> Option<u64> {
-        let automaton = self.rules[rule as usize].automaton();
-        let mut at = state.touch(rule).next.max(view.base);
-        while at < view.end() && state.rules[rule as usize].overdue.is_none() {
-            if automaton.starts_with(view.bytes[view.index(at)])
-                && let Some(undecided) = self.try_suspect(rule, at, view, state, out)
-            {
-                return Some(undecided);
-            }
-            let rule_state = &mut state.rules[rule as usize];
-            rule_state.next = rule_state.next.max(at + 1);
-            at = rule_state.next;
-        }
-        None
     }
 }
 

@@ -536,7 +536,8 @@ impl Detector for Fields {
         let waits = state.waits_from();
         for suspect in suspects {
             let at = view.base + suspect.at as u64;
-            if suspect.anchor < self.first_anchor || at < state.next {
+            let own = suspect.anchor.checked_sub(self.first_anchor);
+            if own.is_none_or(|own| own as usize >= self.anchors.len()) || at < state.next {
                 continue;
             }
             if !view.complete && at + AFTER as u64 > view.end() || at >= waits {
