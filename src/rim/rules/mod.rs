@@ -4,7 +4,9 @@
 
 pub(crate) mod cases;
 pub(crate) mod difference;
+pub(crate) mod gitleaks;
 pub(crate) mod infer;
+pub(crate) mod pattern;
 pub(crate) mod shape;
 pub(crate) mod trace;
 pub(crate) mod written;
