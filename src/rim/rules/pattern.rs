@@ -1,5 +1,7 @@
 //! Regular expressions as trees: printed as packs write them, and a text that matches.
 
+use std::fmt::Write as _;
+
 use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind, Literal, Repetition};
 
 /// Prints a tree as the pattern of a rule. Of the groups only `secret` stays one, as the
@@ -218,7 +220,7 @@ impl Maker {
         } else {
             std::mem::take(&mut self.literal)
         };
-        self.parts[self.part].push_str(&format!("{{{prefix}|{name}*{count}}}"));
+        let _ = write!(self.parts[self.part], "{{{prefix}|{name}*{count}}}");
         Some(())
     }
 }

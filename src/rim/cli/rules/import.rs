@@ -80,7 +80,7 @@ pub(super) fn run(options: &ImportOptions) -> Result<Exit, Failure> {
     for rule in carried {
         let (line, id) = (rule.line, rule.rule.id.clone());
         let mut note = |what: &str| report(&format_args!("{file}:{line}: rule {id}: {what}"));
-        match complete(rule, &options.pack, &mut note) {
+        match complete(&rule, &options.pack, &mut note) {
             Ok(rule) => kept.push((line, rule)),
             Err(why) => note(&format!("left out: {why}")),
         }
@@ -105,12 +105,16 @@ fn pack_text(rules: &[(usize, RuleText)]) -> String {
 }
 
 /// Finds anchors and an example for a rule.
-fn complete(carried: Carried, pack: &str, note: &mut impl FnMut(&str)) -> Result<RuleText, String> {
-    let (rule, redactor) = with_anchors(&carried, pack)?;
+fn complete(
+    carried: &Carried,
+    pack: &str,
+    note: &mut impl FnMut(&str),
+) -> Result<RuleText, String> {
+    let (rule, redactor) = with_anchors(carried, pack)?;
     if redactor.rules().all(|rule| rule.anchors().is_empty()) {
         note("no literal is in every match: it is tried everywhere, which costs speed");
     }
-    let example = example(&carried, &redactor)
+    let example = example(carried, &redactor)
         .ok_or("no example could be made that the translated rule finds")?;
     Ok(RuleText {
         examples: vec![example],
