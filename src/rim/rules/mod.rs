@@ -5,6 +5,7 @@
 pub(crate) mod alphabet;
 pub(crate) mod cases;
 pub(crate) mod difference;
+pub(crate) mod freed;
 pub(crate) mod gitleaks;
 pub(crate) mod infer;
 pub(crate) mod pattern;
