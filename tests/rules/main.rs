@@ -1,6 +1,7 @@
 //! The verbs of `blackbar rules` as a user meets them, one file a verb.
 
 mod diff;
+mod import;
 mod learn;
 mod packs;
 #[path = "../cli/support.rs"]

@@ -1,5 +1,7 @@
 //! Shapes of values: what a value looks like, without a byte of what it says.
 
+use std::fmt::Write as _;
+
 /// How many letters and digits in a row may change their class before the run is told as
 /// one. More changes are what makes a value random, and would make every shape unique.
 const MOST_RUNS: usize = 3;
@@ -75,7 +77,7 @@ fn punctuation(byte: u8) -> char {
 fn push(out: &mut String, class: char, count: usize) {
     out.push(class);
     if count > 1 {
-        out.push_str(&format!("{{{count}}}"));
+        let _ = write!(out, "{{{count}}}");
     }
 }
 

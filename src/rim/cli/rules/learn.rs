@@ -15,6 +15,7 @@ use crate::rim::message::{reason, report};
 use crate::rim::rules::difference::Counts;
 use crate::rim::rules::infer::infer;
 use crate::rim::rules::trace::Trace;
+use crate::rim::rules::written::quoted;
 
 /// Options of `rules learn`.
 #[derive(Args)]
@@ -52,13 +53,12 @@ pub(super) fn run(options: &LearnOptions) -> Result<Exit, Failure> {
         .clone()
         .unwrap_or_else(|| format!("Token of {pack} that begins with {}", form.prefix));
     let rule = form.rule(id, &about, &options.source).to_toml();
-    let text = format!(
-        "about = {}\n\n{rule}",
-        crate::rim::rules::written::quoted(&about)
-    );
+    let text = format!("about = {}\n\n{rule}", quoted(&about));
     let (parsed, problems) = made::checked(pack, &text)?;
     if !problems.is_empty() {
-        problems.iter().for_each(|problem| report(problem));
+        for problem in &problems {
+            report(problem);
+        }
         report(&"the rule does not hold and was not written");
         return Ok(Exit::Configuration);
     }

@@ -3,6 +3,7 @@
 
 mod check;
 mod diff;
+mod import;
 mod learn;
 mod list;
 mod made;
@@ -18,6 +19,7 @@ use clap::{Args, Subcommand};
 pub(crate) use show::unknown_id;
 
 use crate::rim::cli::rules::diff::DiffOptions;
+use crate::rim::cli::rules::import::ImportOptions;
 use crate::rim::cli::rules::learn::LearnOptions;
 use crate::rim::cli::rules::list::ListFormat;
 use crate::rim::cli::rules::test::TestOptions;
@@ -80,6 +82,8 @@ enum Verb {
     /// with, the alphabet of the rest and its least length. At least three different ones
     /// are needed. The rule is written only if `rules check` finds no problem in it.
     Learn(LearnOptions),
+    /// Carry over the rules of another tool
+    Import(ImportOptions),
 }
 
 /// Rules beside the embedded ones.
@@ -98,6 +102,7 @@ pub(crate) fn run(command: &RulesCommand) -> Result<Exit, Failure> {
         Verb::Check { paths } => check::check(paths),
         Verb::Diff(options) => diff::run(options),
         Verb::Learn(options) => learn::run(options),
+        Verb::Import(options) => import::run(options),
         Verb::Test(options) => test::run(options),
     }
 }
