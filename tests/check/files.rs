@@ -20,7 +20,9 @@ fn exit_codes() {
     let missing = project.check(&["missing", "a.txt"]);
     missing.expect(3, &["a.txt"]);
     assert!(
-        missing.err.contains("cannot read missing"),
+        missing
+            .err
+            .contains("cannot read missing: No such file or directory\n"),
         "{}",
         missing.err
     );
