@@ -209,7 +209,7 @@ fn walk_message(error: &ignore::Error) -> String {
         ignore::Error::WithDepth { err, .. } => walk_message(err),
         ignore::Error::WithPath { path, err } => {
             // The error's own text names the path once more.
-            let number = err.io_error().and_then(io::Error::raw_os_error);
+            let number = err.io_error().and_then(number);
             let reason = number.map_or_else(
                 || err.to_string(),
                 |number| reason(&io::Error::from_raw_os_error(number)),
@@ -218,4 +218,12 @@ fn walk_message(error: &ignore::Error) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// The system's number of an error, which is that of the error at the bottom.
+fn number(error: &io::Error) -> Option<i32> {
+    let first: &dyn std::error::Error = error;
+    std::iter::successors(Some(first), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .find_map(io::Error::raw_os_error)
 }
