@@ -44,6 +44,7 @@ impl Session {
 
     /// Takes down where the findings of the stream are; see [`Session::found`]. To be
     /// said before the first write.
+    #[must_use]
     pub fn with_journal(mut self) -> Self {
         self.stream.painter.journal = Some(Journal::default());
         self

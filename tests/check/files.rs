@@ -20,7 +20,9 @@ fn exit_codes() {
     let missing = project.check(&["missing", "a.txt"]);
     missing.expect(3, &["a.txt"]);
     assert!(
-        missing.err.contains("cannot read missing"),
+        missing
+            .err
+            .contains("cannot read missing: No such file or directory\n"),
         "{}",
         missing.err
     );
@@ -153,7 +155,7 @@ fn an_unreadable_file_does_not_hide_the_others() {
     let project = Project::new();
     project.write("a.txt", line());
     project.write("b.txt", line());
-    fs::set_permissions(project.path("a.txt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(project.path("a.txt"), fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read(project.path("a.txt")).is_ok() {
         // Root reads everything; what it cannot read either is a file that is not there.
         fs::remove_file(project.path("a.txt")).unwrap();

@@ -118,7 +118,7 @@ fn a_private_key_is_one_finding_wherever_it_lies() {
 fn a_line_without_end_is_bounded_and_counted_right() {
     let project = Project::new();
     let mut text = "\u{fc} ".repeat(1 << 20);
-    text += &format!("password={VALUE} ");
+    text.push_str(&["password=", VALUE, " "].concat());
     text += &"x ".repeat(1 << 20);
     project.write("a.log", &text);
     let run = project.check(&["--max-record", "4K", "--format", "json"]);

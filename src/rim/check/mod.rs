@@ -75,7 +75,7 @@ impl Check<'_> {
         let outcome = self.all(stdin, files);
         match outcome.and_then(|()| self.report.finish(&mut self.target, &self.summary)) {
             Ok(()) => self.target.commit(),
-            Err(error) => self.target.failed(&error),
+            Err(error) => target::failed(&error),
         }
     }
 
@@ -206,11 +206,24 @@ fn progress() -> ProgressBar {
 /// What was wrong on the way to a file.
 fn walk_message(error: &ignore::Error) -> String {
     match error {
-        ignore::Error::WithPath { path, err } => match err.io_error() {
-            Some(io) => format!("cannot read {}: {}", walk::shown(path), reason(io)),
-            None => format!("{}: {err}", walk::shown(path)),
-        },
         ignore::Error::WithDepth { err, .. } => walk_message(err),
+        ignore::Error::WithPath { path, err } => {
+            // The error's own text names the path once more.
+            let number = err.io_error().and_then(number);
+            let reason = number.map_or_else(
+                || err.to_string(),
+                |number| reason(&io::Error::from_raw_os_error(number)),
+            );
+            format!("cannot read {}: {reason}", walk::shown(path))
+        }
         _ => error.to_string(),
     }
+}
+
+/// The system's number of an error, which is that of the error at the bottom.
+fn number(error: &io::Error) -> Option<i32> {
+    let first: &dyn std::error::Error = error;
+    std::iter::successors(Some(first), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .find_map(io::Error::raw_os_error)
 }

@@ -34,14 +34,14 @@ impl Target {
         let plain = anstream::adapter::strip_bytes(content).into_vec();
         private::replace(path, &plain).map_err(|error| OutputError::unwritable(&name(path), &error))
     }
+}
 
-    /// A write failed. A reader that has seen enough may go.
-    pub(crate) fn failed(&self, error: &io::Error) -> Result<(), OutputError> {
-        if error.kind() == ErrorKind::BrokenPipe {
-            return Ok(());
-        }
-        Err(OutputError::unwritable("standard output", error))
+/// A report could not be written. A reader that has seen enough may go.
+pub(crate) fn failed(error: &io::Error) -> Result<(), OutputError> {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Ok(());
     }
+    Err(OutputError::unwritable("standard output", error))
 }
 
 impl Write for Target {

@@ -1,6 +1,7 @@
 //! `blackbar check [PATH]...`: which files hold secrets. Changes nothing.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -222,7 +223,7 @@ fn told(summary: &Summary) -> String {
     ];
     for (what, count) in further {
         if count > 0 {
-            text += &format!(", {what}: {count}");
+            let _ = write!(text, ", {what}: {count}");
         }
     }
     text
