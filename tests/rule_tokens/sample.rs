@@ -58,6 +58,9 @@ impl Sampler<'_> {
             HirKind::Repetition(repetition) => {
                 let least = repetition.min as usize;
                 let more = MORE[self.depth.min(1)];
+                // Between the members of another repetition the optional is rare.
+                let is_filler = self.depth > 0 && least == 0 && !self.random.one_in(8);
+                let more = if is_filler { 0 } else { more };
                 let most = repetition
                     .max
                     .map_or(least + more, |max| (max as usize).min(least + more));
@@ -82,7 +85,7 @@ impl Sampler<'_> {
         }
     }
 
-    /// A member of a class: printable where there is one, and never the end of a line.
+    /// A member of a class: printable where there is one.
     fn member(&mut self, class: &Class) -> Vec<u8> {
         let members = match class {
             Class::Bytes(class) => class

@@ -9,7 +9,7 @@ pub(crate) struct Surroundings {
     pub(crate) before: &'static str,
     pub(crate) after: &'static str,
     /// A token with quotes or backslashes would have to be written differently here.
-    is_json: bool,
+    pub(crate) is_json: bool,
 }
 
 const fn text(before: &'static str, after: &'static str) -> Surroundings {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use blackbar::{Pack, Redactor, RuleSource};
+use blackbar::{Pack, Profile, Redactor, RuleSource};
 use regex_syntax::hir::Hir;
 
 use crate::oracle::drive;
@@ -24,6 +24,35 @@ const TRIES: usize = 400;
 /// How many more places are tried for one that the rule's conditions admit.
 const PLACES: usize = 40;
 
+/// Rules that may read one of their own texts in two ways, so that not every text made from
+/// their pattern is one token: such a text is passed over.
+const AMBIGUOUS: [(&str, &str); 6] = [
+    (
+        "authorization/header-scheme",
+        "a parameter of the scheme may be a word of the credential",
+    ),
+    (
+        "authorization/header-bare",
+        "a digit after OAuth belongs to the scheme before it belongs to the secret",
+    ),
+    (
+        "commands/redis-cli",
+        "an option's value may be an option itself",
+    ),
+    (
+        "commands/redis-cli-quoted",
+        "an option's value may be an option itself",
+    ),
+    (
+        "pem/private-key",
+        "a header of the block may read as a line of its body",
+    ),
+    (
+        "pem/putty",
+        "a header of the file may read as a line of its body",
+    ),
+];
+
 /// Headers of JSON Web Tokens in base64url, which no random text is.
 const HEADERS: [&str; 3] = [
     "eyJhbGciOiJub25lIn0",
@@ -33,6 +62,8 @@ const HEADERS: [&str; 3] = [
 
 pub(crate) struct Trial<'a> {
     rule: &'a RuleSource,
+    /// The group that is masked.
+    secret: usize,
     hir: Hir,
     regex: Regex,
     before: Option<ByteClass>,
@@ -48,16 +79,27 @@ struct Case {
     hidden: Range<usize>,
 }
 
+impl Case {
+    /// Whether the pattern takes all that was made for it.
+    fn is_whole(&self) -> bool {
+        self.hidden.start <= self.token.start && self.token.end <= self.hidden.end
+    }
+}
+
 impl<'a> Trial<'a> {
     pub(crate) fn new(pack: &Pack, rule: &'a RuleSource) -> Self {
         let pattern = sample::spelled(rule.pattern());
         let seed = rule.full_id().bytes().fold(7, |seed: u64, byte| {
             seed.wrapping_mul(31).wrapping_add(byte.into())
         });
+        // The article replaces whole matches.
+        let is_article = rule.profiles()[0] == Profile::Article;
+        let secret = if is_article { 0 } else { rule.secret() };
         Self {
             rule,
+            secret,
             hir: sample::parse(&pattern, rule.ignore_case()),
-            regex: Regex::new(&pattern, rule.ignore_case(), rule.secret() as u32),
+            regex: Regex::new(&pattern, rule.ignore_case(), secret as u32),
             before: rule.before().map(ByteClass::new),
             after: rule.after().map(ByteClass::new),
             redactor: alone(pack, rule),
@@ -112,7 +154,7 @@ impl<'a> Trial<'a> {
     }
 
     fn token(&mut self) -> Token {
-        let mut token = sample::token(&self.hir, self.rule.secret(), &mut self.random);
+        let mut token = sample::token(&self.hir, self.secret, &mut self.random);
         let verify = self.rule.verify().map(|verify| verify.by.name());
         if verify == Some("jwt") {
             let dot = token.bytes.iter().position(|&byte| byte == b'.');
@@ -123,10 +165,12 @@ impl<'a> Trial<'a> {
         token
     }
 
-    /// Whether the rule does not take the token for a secret by what it is made of: its
-    /// verifier says no, or it looks like a mask.
+    /// Whether the text is none for this test: it ends a line, it has no secret, or the
+    /// rule's verifier says no.
     fn is_rejected(&self, token: &Token) -> bool {
-        token.secret.is_empty()
+        let is_cut = token.bytes.iter().any(|byte| b"\r\n".contains(byte));
+        is_cut
+            || token.secret.is_empty()
             || self.rule.verify().is_some() && self.redactor.redact(&token.bytes) == token.bytes
     }
 
@@ -140,35 +184,48 @@ impl<'a> Trial<'a> {
             around.after.as_bytes(),
         ]
         .concat();
-        let found = self.regex.run(&text, start).matched?;
-        let before = self.before.as_ref();
-        let after = self.after.as_ref();
-        let holds = before.is_none_or(|class| conditions::holds_before(class, &text, start))
-            && after.is_none_or(|class| conditions::holds_after(class, &text, found.end));
-        let hidden = found
-            .group
-            .map_or(start..found.end, |group| group.0..group.1);
-        holds.then(|| Case {
+        let hidden = self.first(&text, start)?;
+        let case = Case {
             token: start + token.secret.start..start + token.secret.end,
             text,
             hidden,
+        };
+        // What a match takes beyond the ends of its string keeps the string's quotes.
+        let end = start + token.bytes.len();
+        let is_inside = start <= case.hidden.start && case.hidden.end <= end;
+        let is_clear = is_inside || !around.is_json;
+        (is_clear && (case.is_whole() || !self.is_ambiguous())).then_some(case)
+    }
+
+    /// Where the secret of the first match lies that begins at `last` or before: a rule
+    /// whose tokens begin with anything takes the letters before one along.
+    fn first(&self, text: &[u8], last: usize) -> Option<Range<usize>> {
+        (0..=last).find_map(|start| {
+            let before = self.before.as_ref();
+            if before.is_some_and(|class| !conditions::holds_before(class, text, start)) {
+                return None;
+            }
+            let found = self.regex.run(text, start).matched?;
+            let after = self.after.as_ref();
+            if after.is_some_and(|class| !conditions::holds_after(class, text, found.end)) {
+                return None;
+            }
+            let group = found.group.unwrap_or((start, found.end));
+            Some(group.0..group.1)
         })
+    }
+
+    fn is_ambiguous(&self) -> bool {
+        AMBIGUOUS.iter().any(|(id, _)| *id == self.rule.full_id())
     }
 
     /// The secret goes, all of it, and nothing else.
     fn check_alone(&mut self, case: &Case) -> Option<String> {
         let text = &case.text;
-        let is_whole =
-            case.hidden.start <= case.token.start && case.token.end <= case.hidden.end;
-        if !is_whole {
+        if !case.is_whole() {
             return Some(self.tell("the pattern takes less than the token", case, &[]));
         }
-        let expected = [
-            &text[..case.hidden.start],
-            MASK,
-            &text[case.hidden.end..],
-        ]
-        .concat();
+        let expected = [&text[..case.hidden.start], MASK, &text[case.hidden.end..]].concat();
         let chunks = self.random.chunks(text, 4);
         let out = drive::run(&self.redactor, Framing::Lines, chunks).bytes;
         (out != expected).then(|| self.tell("alone", case, &out))
