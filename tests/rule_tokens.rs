@@ -4,9 +4,13 @@
 //! Tokens come from the pattern, so a new rule is tried without a word about it. What
 //! must be hidden is decided by the naive simulation in `oracle`, not by the engine.
 
+#[path = "rule_tokens/naive.rs"]
+mod naive;
 mod oracle;
 #[path = "rule_tokens/sample.rs"]
 mod sample;
+#[path = "rule_tokens/spelled.rs"]
+mod spelled;
 #[path = "rule_tokens/surroundings.rs"]
 mod surroundings;
 #[path = "rule_tokens/trial.rs"]

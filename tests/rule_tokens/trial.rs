@@ -3,14 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use blackbar::{Pack, Profile, Redactor, RuleSource};
+use blackbar::{Pack, Redactor, RuleSource};
 use regex_syntax::hir::Hir;
 
+use crate::naive::{self, Naive};
 use crate::oracle::drive;
 use crate::oracle::random::Random;
-use crate::oracle::regex::{ByteClass, Regex};
-use crate::oracle::{conditions, rules::Framing};
+use crate::oracle::rules::Framing;
 use crate::sample::{self, Token};
+use crate::spelled;
 use crate::surroundings;
 
 const MASK: &[u8] = b"[REDACTED]";
@@ -65,9 +66,7 @@ pub(crate) struct Trial<'a> {
     /// The group that is masked.
     secret: usize,
     hir: Hir,
-    regex: Regex,
-    before: Option<ByteClass>,
-    after: Option<ByteClass>,
+    naive: Naive,
     redactor: Arc<Redactor>,
     random: Random,
 }
@@ -88,21 +87,16 @@ impl Case {
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(pack: &Pack, rule: &'a RuleSource) -> Self {
-        let pattern = sample::spelled(rule.pattern());
+        let pattern = spelled::pattern(rule.pattern());
         let seed = rule.full_id().bytes().fold(7, |seed: u64, byte| {
             seed.wrapping_mul(31).wrapping_add(byte.into())
         });
-        // The article replaces whole matches.
-        let is_article = rule.profiles()[0] == Profile::Article;
-        let secret = if is_article { 0 } else { rule.secret() };
         Self {
             rule,
-            secret,
+            secret: naive::secret(rule),
             hir: sample::parse(&pattern, rule.ignore_case()),
-            regex: Regex::new(&pattern, rule.ignore_case(), secret as u32),
-            before: rule.before().map(ByteClass::new),
-            after: rule.after().map(ByteClass::new),
-            redactor: alone(pack, rule),
+            naive: Naive::new(rule),
+            redactor: naive::alone(pack, rule),
             random: Random::new(seed),
         }
     }
@@ -184,7 +178,7 @@ impl<'a> Trial<'a> {
             around.after.as_bytes(),
         ]
         .concat();
-        let hidden = self.first(&text, start)?;
+        let hidden = self.naive.first(&text, start)?.hidden;
         let case = Case {
             token: start + token.secret.start..start + token.secret.end,
             text,
@@ -195,24 +189,6 @@ impl<'a> Trial<'a> {
         let is_inside = start <= case.hidden.start && case.hidden.end <= end;
         let is_clear = is_inside || !around.is_json;
         (is_clear && (case.is_whole() || !self.is_ambiguous())).then_some(case)
-    }
-
-    /// Where the secret of the first match lies that begins at `last` or before: a rule
-    /// whose tokens begin with anything takes the letters before one along.
-    fn first(&self, text: &[u8], last: usize) -> Option<Range<usize>> {
-        (0..=last).find_map(|start| {
-            let before = self.before.as_ref();
-            if before.is_some_and(|class| !conditions::holds_before(class, text, start)) {
-                return None;
-            }
-            let found = self.regex.run(text, start).matched?;
-            let after = self.after.as_ref();
-            if after.is_some_and(|class| !conditions::holds_after(class, text, found.end)) {
-                return None;
-            }
-            let group = found.group.unwrap_or((start, found.end));
-            Some(group.0..group.1)
-        })
     }
 
     fn is_ambiguous(&self) -> bool {
@@ -254,15 +230,4 @@ impl<'a> Trial<'a> {
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
-}
-
-/// The rule by itself, under the first profile in which it runs.
-fn alone(pack: &Pack, rule: &RuleSource) -> Arc<Redactor> {
-    let others = pack.rules().iter().filter(|other| other.id() != rule.id());
-    let builder = Redactor::builder()
-        .embedded(false)
-        .profile(rule.profiles()[0])
-        .pack(pack.clone());
-    let builder = others.fold(builder, |builder, other| builder.disable(other.full_id()));
-    Arc::new(builder.build().expect("an embedded rule compiles"))
 }
