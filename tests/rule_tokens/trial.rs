@@ -178,15 +178,15 @@ impl<'a> Trial<'a> {
             around.after.as_bytes(),
         ]
         .concat();
-        let hidden = self.naive.first(&text, start)?.hidden;
+        let found = self.naive.first(&text, start)?;
         let case = Case {
             token: start + token.secret.start..start + token.secret.end,
             text,
-            hidden,
+            hidden: found.hidden,
         };
         // What a match takes beyond the ends of its string keeps the string's quotes.
         let end = start + token.bytes.len();
-        let is_inside = start <= case.hidden.start && case.hidden.end <= end;
+        let is_inside = start <= found.whole.start && found.whole.end <= end;
         let is_clear = is_inside || !around.is_json;
         (is_clear && (case.is_whole() || !self.is_ambiguous())).then_some(case)
     }
