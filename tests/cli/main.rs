@@ -7,6 +7,7 @@ mod fields;
 mod in_place;
 mod inputs;
 mod latency;
+mod masks;
 mod options;
 mod outputs;
 mod rules;

@@ -116,6 +116,20 @@ pub(crate) struct DetectionOptions {
     )]
     disable: Vec<String>,
 
+    /// Write TEXT instead of [REDACTED]
+    ///
+    /// `--mask '***'`, `--mask '[FILTERED]'`, `--mask '<hidden>'`, `--mask XXXXX`. One of the
+    /// texts that every blackbar takes for a mask, so that a second pass changes nothing;
+    /// any other is refused, with the list.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "BLACKBAR_MASK",
+        hide_env = true,
+        allow_hyphen_values = true
+    )]
+    mask: Option<String>,
+
     /// Name the rule in the mask: [REDACTED:stripe/secret-key]
     #[arg(
         long,
@@ -196,6 +210,7 @@ impl DetectionOptions {
             allowed_values: self.allow_value.clone(),
             values: self.values,
             labels: self.label,
+            mask: self.mask.clone(),
             limits: self.limits.limits(),
         }
     }
