@@ -156,16 +156,17 @@ impl MaskTexts {
 ///
 /// A second pass, also one that was told nothing, has to see in it a mask (G5). So it is
 /// one of a few texts that every redactor takes for one, and not any word: `[hunter2]`
-/// would otherwise be a way to write a password that nobody masks.
+/// would otherwise be a way to write a password that nobody masks. Texts of letters
+/// alone, such as `XXXXX`, could make a token of what stands beside them.
 ///
 /// # Errors
 ///
 /// What may be written.
 pub(crate) fn check_text(text: &str) -> Result<(), &'static str> {
-    const SENTENCE: &str = "write [REDACTED], [MASKED], [HIDDEN], [FILTERED], [Filtered], \
-        <redacted>, <masked>, <hidden>, REDACTED, or three and more `*`, five and more `x` or `X`";
-    let short = text.len() <= LONGEST_TEXT;
-    let fits = short && is_placeholder(text.as_bytes()) && !text.contains(':');
+    const SENTENCE: &str = "choose [REDACTED], [MASKED], [HIDDEN], [FILTERED], [Filtered], \
+        <redacted>, <masked>, <hidden>, or three and more `*`, which a second pass leaves alone";
+    let whole = text.len() <= LONGEST_TEXT && is_placeholder(text.as_bytes());
+    let fits = whole && text.starts_with(['[', '<', '*']) && !text.contains(':');
     if fits { Ok(()) } else { Err(SENTENCE) }
 }
 

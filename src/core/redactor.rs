@@ -241,9 +241,10 @@ impl Builder {
         self
     }
 
-    /// What is written instead of a secret, where it is not to be `[REDACTED]`: one of the
-    /// texts that [`is_placeholder`](crate::core::mask::is_placeholder) knows, so that a
-    /// second pass leaves it.
+    /// What is written instead of a secret, where it is not to be `[REDACTED]`: three and
+    /// more `*`, or a text in brackets that
+    /// [`is_placeholder`](crate::core::mask::is_placeholder) knows, so that a second pass
+    /// leaves it.
     ///
     /// ```
     /// let redactor = blackbar::Redactor::builder().mask("***").build()?;

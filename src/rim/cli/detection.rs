@@ -118,9 +118,9 @@ pub(crate) struct DetectionOptions {
 
     /// Write TEXT instead of [REDACTED]
     ///
-    /// `--mask '***'`, `--mask '[FILTERED]'`, `--mask '<hidden>'`, `--mask XXXXX`. One of the
-    /// texts that every blackbar takes for a mask, so that a second pass changes nothing;
-    /// any other is refused, with the list.
+    /// `--mask '***'`, `--mask '[FILTERED]'`, `--mask '<hidden>'`: one of the texts that
+    /// every blackbar takes for a mask, so that a second pass changes nothing. Any other is
+    /// refused, with the list. Not together with --label.
     #[arg(
         long,
         value_name = "TEXT",
