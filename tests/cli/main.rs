@@ -15,4 +15,5 @@ mod selection;
 mod signals;
 mod stats;
 mod support;
+mod terminal;
 mod unpacking;

@@ -2,6 +2,7 @@
 
 mod in_place;
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,6 +94,22 @@ pub(crate) struct FilterOptions {
     )]
     encoding: Option<Charset>,
 
+    /// Make masks stand out, with light and dark swapped
+    ///
+    /// auto: where standard output is a terminal, NO_COLOR is not set and TERM is not dumb.
+    /// always: for a pager, as in `blackbar --color always app.log | less -R`; the output
+    /// then holds escape sequences around masks and is not the plain redaction.
+    #[arg(
+        long,
+        visible_alias = "colour",
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = Colour::Auto,
+        hide_possible_values = true,
+        help_heading = "Input and output"
+    )]
+    color: Colour,
+
     /// Write counters to standard error at the end
     ///
     /// Records, bytes, masks, findings by rule, seconds. Never a byte of the input.
@@ -111,6 +128,17 @@ pub(crate) struct FilterOptions {
 
     #[command(flatten)]
     detection: DetectionOptions,
+}
+
+/// When masks stand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal
+    Auto,
+    /// In pipes and files too
+    Always,
+    /// Nowhere
+    Never,
 }
 
 /// [`Framing`] as the command line spells it.
@@ -173,7 +201,8 @@ impl FilterOptions {
     /// All inputs into one output.
     fn into_one(&self, redactor: &Arc<Redactor>) -> Result<(Ending, Option<Totals>), Failure> {
         let inputs = self.inputs()?;
-        let output = Output::open(self.destination(), &inputs)?;
+        let mut output = Output::open(self.destination(), &inputs)?;
+        output.sink = output.sink.coloured(self.is_coloured());
         let events = Events::listen().map_err(cannot_start)?;
         self.filter(redactor, inputs)
             .run(output, &events)
@@ -221,12 +250,30 @@ impl FilterOptions {
         }
     }
 
+    fn is_coloured(&self) -> bool {
+        match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                self.destination() == Destination::Stdout
+                    && io::stdout().is_terminal()
+                    && terminal_takes_colour()
+            }
+        }
+    }
+
     fn reading(&self) -> Reading {
         Reading {
             decompress: self.decompress,
             charset: self.encoding,
         }
     }
+}
+
+/// What the environment says of terminals: <https://no-color.org>, and TERM.
+fn terminal_takes_colour() -> bool {
+    let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_colour && env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty())
 }
 
 const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \

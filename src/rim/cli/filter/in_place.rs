@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blackbar::Redactor;
 
-use super::{FilterOptions, cannot_start, misspelt_command};
+use super::{Colour, FilterOptions, cannot_start, misspelt_command};
 use crate::rim::exit::Failure;
 use crate::rim::message::report;
 use crate::rim::stats::Totals;
@@ -69,6 +69,8 @@ fn refuse_nonsense(options: &FilterOptions) -> Result<(), Failure> {
         "cannot rewrite standard input (\"-\"); name files, or leave --in-place out"
     } else if options.output.is_some() {
         "and -o name two places for the result; choose one"
+    } else if options.color == Colour::Always {
+        "and --color always would leave escape sequences in the file; leave one out"
     } else if options.decompress {
         "and -z would replace a compressed file by one that is not; use -o"
     } else if options.encoding.is_some() {
