@@ -77,3 +77,28 @@ fn a_pipe_gets_the_plain_bytes() {
         "a [REDACTED]\n"
     );
 }
+
+#[test]
+fn progress_is_shown_where_it_takes_long_and_disturbs_nobody() {
+    let files = Files::new();
+    files.write("log", "hunter2 and more text\n".repeat(2_000_000));
+    files.write("short", "hunter2\n");
+    // `script` shows standard error as well.
+    for (arguments, expected) in [
+        ("log -o out", true),
+        ("log > /dev/null", true),
+        ("short -o out", false),
+        ("--no-progress log -o out", false),
+        ("log | cat > /dev/null", false),
+        ("- < log | tail -n 1", false),
+    ] {
+        let Some(text) = shown(&files, arguments, &[]) else {
+            return;
+        };
+        assert_eq!(text.contains("% ["), expected, "{arguments}: {text:?}");
+    }
+    let dumb = shown(&files, "log -o out", &[("TERM", "dumb")]).expect("it ran before");
+    assert_eq!(dumb, "");
+    let in_place = shown(&files, "--in-place log", &[]).expect("it ran before");
+    assert!(in_place.contains("% ["), "{in_place:?}");
+}

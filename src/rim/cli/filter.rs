@@ -3,7 +3,10 @@
 mod in_place;
 
 use std::env;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +25,7 @@ use crate::rim::transport::filter::{Ending, Events, Filter};
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, Reading};
 use crate::rim::transport::output::{Destination, Output};
+use crate::rim::transport::progress::Progress;
 
 /// Options of the plain filter.
 #[derive(Args)]
@@ -126,6 +130,14 @@ pub(crate) struct FilterOptions {
     )]
     stats: Option<StatsFormat>,
 
+    /// Show no progress
+    ///
+    /// Shown on standard error, where that is a terminal, for regular files that take
+    /// longer than half a second, and where the output goes into a file: not into a
+    /// terminal, and not into a pipe, whose reader may be using the terminal (less).
+    #[arg(long, hide_short_help = true, help_heading = "Input and output")]
+    no_progress: bool,
+
     #[command(flatten)]
     detection: DetectionOptions,
 }
@@ -186,11 +198,16 @@ impl From<FormatName> for Format {
 pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let started = Instant::now();
     let redactor = Arc::new(options.detection.redactor()?);
-    let (ending, totals) = if options.in_place {
-        in_place::run(options, &redactor)?
+    let progress = options.progress();
+    let result = if options.in_place {
+        in_place::run(options, &redactor, progress.as_ref())
     } else {
-        options.into_one(&redactor)?
+        options.into_one(&redactor, progress.as_ref())
     };
+    if let Some(progress) = progress {
+        progress.clear();
+    }
+    let (ending, totals) = result?;
     if let (Some(format), Some(totals)) = (options.stats, &totals) {
         write_stats(format, totals, &redactor, started);
     }
@@ -199,22 +216,32 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
 
 impl FilterOptions {
     /// All inputs into one output.
-    fn into_one(&self, redactor: &Arc<Redactor>) -> Result<(Ending, Option<Totals>), Failure> {
+    fn into_one(
+        &self,
+        redactor: &Arc<Redactor>,
+        progress: Option<&Progress>,
+    ) -> Result<(Ending, Option<Totals>), Failure> {
         let inputs = self.inputs()?;
         let mut output = Output::open(self.destination(), &inputs)?;
         output.sink = output.sink.coloured(self.is_coloured());
         let events = Events::listen().map_err(cannot_start)?;
-        self.filter(redactor, inputs)
+        self.filter(redactor, inputs, progress)
             .run(output, &events)
             .map_err(cannot_start)
     }
 
-    fn filter(&self, redactor: &Arc<Redactor>, inputs: Vec<Input>) -> Filter {
+    fn filter(
+        &self,
+        redactor: &Arc<Redactor>,
+        inputs: Vec<Input>,
+        progress: Option<&Progress>,
+    ) -> Filter {
         Filter {
             redactor: Arc::clone(redactor),
             format: self.format(),
             reading: self.reading(),
             inputs,
+            progress: progress.cloned(),
         }
     }
 
@@ -250,6 +277,20 @@ impl FilterOptions {
         }
     }
 
+    /// A bar, where somebody sees it, it disturbs nobody, and the end is known.
+    fn progress(&self) -> Option<Progress> {
+        let aside =
+            self.in_place || self.destination() != Destination::Stdout || stdout_is_hidden();
+        let wanted = !self.no_progress && aside;
+        let inputs = self.inputs().ok()?;
+        if !wanted || !stderr_takes_a_bar() || !inputs.iter().all(Input::is_stored) {
+            return None;
+        }
+        Some(Progress::over(
+            inputs.iter().filter_map(Input::length).sum(),
+        ))
+    }
+
     fn is_coloured(&self) -> bool {
         match self.color {
             Colour::Always => true,
@@ -268,6 +309,19 @@ impl FilterOptions {
             charset: self.encoding,
         }
     }
+}
+
+/// Whether what is written to standard output appears on no terminal: a file, /dev/null.
+fn stdout_is_hidden() -> bool {
+    let stdout = io::stdout();
+    let file = stdout.as_fd().try_clone_to_owned().map(File::from);
+    let kind = file.and_then(|file| file.metadata());
+    !stdout.is_terminal()
+        && kind.is_ok_and(|kind| kind.is_file() || kind.file_type().is_char_device())
+}
+
+fn stderr_takes_a_bar() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// What the environment says of terminals: <https://no-color.org>, and TERM.
