@@ -100,7 +100,7 @@ pub(crate) struct FilterOptions {
 
     /// Make masks stand out, with light and dark swapped
     ///
-    /// auto: where standard output is a terminal, NO_COLOR is not set and TERM is not dumb.
+    /// auto: where standard output is a terminal, `NO_COLOR` is not set and TERM is not dumb.
     /// always: for a pager, as in `blackbar --color always app.log | less -R`; the output
     /// then holds escape sequences around masks and is not the plain redaction.
     #[arg(
@@ -202,7 +202,7 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let result = if options.in_place {
         in_place::run(options, &redactor, progress.as_ref())
     } else {
-        options.into_one(&redactor, progress.as_ref())
+        options.one_output(&redactor, progress.as_ref())
     };
     if let Some(progress) = progress {
         progress.clear();
@@ -216,7 +216,7 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
 
 impl FilterOptions {
     /// All inputs into one output.
-    fn into_one(
+    fn one_output(
         &self,
         redactor: &Arc<Redactor>,
         progress: Option<&Progress>,
@@ -345,6 +345,7 @@ fn misspelt_command(file: &Path) -> Option<String> {
     ))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 fn cannot_start(error: io::Error) -> Failure {
     Failure::Start(reason(&error))
 }
