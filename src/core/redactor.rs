@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::core::automaton::AutomatonError;
 use crate::core::field::{BenignSource, FieldNames, NameSource};
 use crate::core::limits::{Framing, Limits, Profile, Values};
-use crate::core::mask::MaskTexts;
+use crate::core::mask::{self, MaskTexts};
 use crate::core::pack::{COMMAND_LINE, Pack, PackError, embedded_packs};
 use crate::core::rule::{Rule, RuleSource};
 use crate::core::scanner::proof::{self, Unproven};
@@ -91,6 +91,25 @@ pub enum BuildError {
         "the profile article has no fields, so that a name or value given for them would do nothing; use article-errors"
     )]
     FieldsInArticle,
+    /// A second pass would not take the text for a mask.
+    #[error("{text:?} cannot be the text of masks: {mend}")]
+    Mask {
+        /// As it was given.
+        text: String,
+        /// What can be.
+        mend: &'static str,
+    },
+    /// A label goes into the brackets of the standard mask.
+    #[error("labels need the mask [REDACTED], in which a second pass knows them; leave one out")]
+    LabelledMask,
+    /// A rule finds secrets in what is written instead of secrets.
+    #[error(
+        "rule {id} matches in the mask itself, so that a second pass would mask masks; make it narrower"
+    )]
+    MatchesMask {
+        /// The full id.
+        id: String,
+    },
     /// Everything is disabled.
     #[error("no rule is enabled, so nothing would be redacted; enable some")]
     NoRules,
@@ -102,6 +121,7 @@ pub struct Builder {
     profile: Profile,
     limits: Limits,
     labels: bool,
+    mask: Option<String>,
     embedded: bool,
     packs: Vec<Pack>,
     patterns: Vec<String>,
@@ -121,6 +141,7 @@ impl Redactor {
             profile: Profile::default(),
             limits: Limits::default(),
             labels: false,
+            mask: None,
             embedded: true,
             packs: Vec::new(),
             patterns: Vec::new(),
@@ -187,6 +208,20 @@ impl Redactor {
         out
     }
 
+    /// The id of a rule that finds a secret in the masks themselves.
+    fn finds_masks(&self) -> Option<String> {
+        let mut session = crate::core::session::Stream::new(self, Framing::Lines);
+        let mut pieces = Vec::new();
+        session.write(self, &self.masks.lines(), &mut pieces);
+        session.end(self, false, &mut pieces);
+        let found = session
+            .tally
+            .findings()
+            .iter()
+            .position(|&count| count > 0)?;
+        self.ids().nth(found).map(str::to_owned)
+    }
+
     /// What confirming costs on an input, for `rules check`.
     pub(crate) fn work(&self, input: &[u8]) -> PatternStats {
         let mut session = crate::core::session::Stream::new(self, Framing::Lines);
@@ -213,6 +248,21 @@ impl Builder {
     /// Whether masks name their rule.
     pub fn labels(mut self, labels: bool) -> Self {
         self.labels = labels;
+        self
+    }
+
+    /// What is written instead of a secret, where it is not to be `[REDACTED]`: three and
+    /// more `*`, or a text in brackets that
+    /// [`is_placeholder`](crate::core::mask::is_placeholder) knows, so that a second pass
+    /// leaves it.
+    ///
+    /// ```
+    /// let redactor = blackbar::Redactor::builder().mask("***").build()?;
+    /// assert_eq!(redactor.redact(b"password=hunter2"), b"password=***");
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn mask(mut self, text: &str) -> Self {
+        self.mask = Some(text.to_owned());
         self
     }
 
@@ -309,6 +359,7 @@ impl Builder {
     /// Where a pack or a pattern is wrong, an id is taken twice, an id to disable or to
     /// enable or to run alone is not there, or no rule is left.
     pub fn build(self) -> Result<Redactor, BuildError> {
+        self.check_mask()?;
         let mut article_order = Vec::new();
         let mut rules: Vec<Rule> = Vec::new();
         let packs = self.all_packs()?;
@@ -347,12 +398,31 @@ impl Builder {
         let ids: Vec<&str> = of_rules
             .chain(names.sources().iter().map(NameSource::full_id))
             .collect();
-        Ok(Redactor {
-            masks: MaskTexts::new(self.labels.then_some(&ids)),
+        let redactor = Redactor {
+            masks: MaskTexts::new(self.mask.as_deref(), self.labels.then_some(&ids)),
             limits: self.limits,
             article,
             profile: self.profile,
             scanner: Scanner::new(rules, names, allowed, self.values),
+        };
+        // The embedded rules and the standard mask are proven by their tests.
+        let own = self.mask.is_some() || !self.packs.is_empty() || !self.patterns.is_empty();
+        match own.then(|| redactor.finds_masks()).flatten() {
+            Some(id) => Err(BuildError::MatchesMask { id }),
+            None => Ok(redactor),
+        }
+    }
+
+    fn check_mask(&self) -> Result<(), BuildError> {
+        let Some(text) = self.mask.as_deref() else {
+            return Ok(());
+        };
+        if self.labels && text.as_bytes() != mask::MASK {
+            return Err(BuildError::LabelledMask);
+        }
+        mask::check_text(text).map_err(|mend| BuildError::Mask {
+            text: text.to_owned(),
+            mend,
         })
     }
 

@@ -124,7 +124,7 @@ pub(crate) struct Stream {
     /// Kept for their memory.
     suspects: Vec<Suspect>,
     told: Vec<Finding>,
-    tally: Tally,
+    pub(crate) tally: Tally,
 }
 
 /// How the bytes at hand end.

@@ -32,6 +32,8 @@ pub(crate) struct Detection {
     pub(crate) only: Vec<String>,
     /// Whether masks name their rule.
     pub(crate) labels: bool,
+    /// What is written instead of `[REDACTED]`.
+    pub(crate) mask: Option<String>,
     /// What bounds the engine.
     pub(crate) limits: Limits,
 }
@@ -44,6 +46,9 @@ impl Detection {
             .limits(self.limits)
             .labels(self.labels)
             .values(self.values);
+        if let Some(text) = &self.mask {
+            builder = builder.mask(text);
+        }
         for pack in read_packs(&self.rules)? {
             builder = builder.pack(pack);
         }

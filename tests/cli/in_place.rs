@@ -120,11 +120,12 @@ fn what_fails_is_left_and_the_others_go_on() {
 fn nonsense_is_refused_before_a_file_is_touched() {
     let files = Files::new();
     let log = files.write("log", "hunter2\n");
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&[], "no FILE"),
         (&["log", "-"], "standard input"),
         (&["log", "-o", "out"], "-o"),
         (&["log", "-z"], "-z"),
+        (&["log", "--color", "always"], "--color always"),
         (&["log", "--encoding", "utf-16"], "--encoding"),
     ];
     for (arguments, reason) in cases {

@@ -129,6 +129,20 @@ pub(crate) struct DetectionOptions {
     )]
     disable: Vec<String>,
 
+    /// Write TEXT instead of [REDACTED]
+    ///
+    /// `--mask '***'`, `--mask '[FILTERED]'`, `--mask '<hidden>'`: one of the texts that
+    /// every blackbar takes for a mask, so that a second pass changes nothing. Any other is
+    /// refused, with the list. Not together with --label.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "BLACKBAR_MASK",
+        hide_env = true,
+        allow_hyphen_values = true
+    )]
+    mask: Option<String>,
+
     /// Name the rule in the mask: [REDACTED:stripe/secret-key]
     #[arg(
         long,
@@ -210,6 +224,7 @@ impl DetectionOptions {
             allowed_values: self.allow_value.clone(),
             values: self.values,
             labels: self.label,
+            mask: self.mask.clone(),
             limits: self.limits.limits(),
         }
     }

@@ -2,7 +2,11 @@
 
 mod in_place;
 
+use std::env;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +25,7 @@ use crate::rim::transport::filter::{Ending, Events, Filter};
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, Reading};
 use crate::rim::transport::output::{Destination, Output};
+use crate::rim::transport::progress::Progress;
 
 /// Options of the plain filter.
 #[derive(Args)]
@@ -93,6 +98,22 @@ pub(crate) struct FilterOptions {
     )]
     encoding: Option<Charset>,
 
+    /// Make masks stand out, with light and dark swapped
+    ///
+    /// auto: where standard output is a terminal, `NO_COLOR` is not set and TERM is not dumb.
+    /// always: for a pager, as in `blackbar --color always app.log | less -R`; the output
+    /// then holds escape sequences around masks and is not the plain redaction.
+    #[arg(
+        long,
+        visible_alias = "colour",
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = Colour::Auto,
+        hide_possible_values = true,
+        help_heading = "Input and output"
+    )]
+    color: Colour,
+
     /// Write counters to standard error at the end
     ///
     /// Records, bytes, masks, findings by rule, seconds. Never a byte of the input.
@@ -109,8 +130,27 @@ pub(crate) struct FilterOptions {
     )]
     stats: Option<StatsFormat>,
 
+    /// Show no progress
+    ///
+    /// Shown on standard error, where that is a terminal, for regular files that take
+    /// longer than half a second, and where the output goes into a file: not into a
+    /// terminal, and not into a pipe, whose reader may be using the terminal (less).
+    #[arg(long, hide_short_help = true, help_heading = "Input and output")]
+    no_progress: bool,
+
     #[command(flatten)]
     detection: DetectionOptions,
+}
+
+/// When masks stand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal
+    Auto,
+    /// In pipes and files too
+    Always,
+    /// Nowhere
+    Never,
 }
 
 /// [`Framing`] as the command line spells it.
@@ -158,11 +198,16 @@ impl From<FormatName> for Format {
 pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let started = Instant::now();
     let redactor = Arc::new(options.detection.redactor()?);
-    let (ending, totals) = if options.in_place {
-        in_place::run(options, &redactor)?
+    let progress = options.progress();
+    let result = if options.in_place {
+        in_place::run(options, &redactor, progress.as_ref())
     } else {
-        options.into_one(&redactor)?
+        options.one_output(&redactor, progress.as_ref())
     };
+    if let Some(progress) = progress {
+        progress.clear();
+    }
+    let (ending, totals) = result?;
     if let (Some(format), Some(totals)) = (options.stats, &totals) {
         write_stats(format, totals, &redactor, started);
     }
@@ -171,21 +216,32 @@ pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
 
 impl FilterOptions {
     /// All inputs into one output.
-    fn into_one(&self, redactor: &Arc<Redactor>) -> Result<(Ending, Option<Totals>), Failure> {
+    fn one_output(
+        &self,
+        redactor: &Arc<Redactor>,
+        progress: Option<&Progress>,
+    ) -> Result<(Ending, Option<Totals>), Failure> {
         let inputs = self.inputs()?;
-        let output = Output::open(self.destination(), &inputs)?;
+        let mut output = Output::open(self.destination(), &inputs)?;
+        output.sink = output.sink.coloured(self.is_coloured());
         let events = Events::listen().map_err(cannot_start)?;
-        self.filter(redactor, inputs)
+        self.filter(redactor, inputs, progress)
             .run(output, &events)
             .map_err(cannot_start)
     }
 
-    fn filter(&self, redactor: &Arc<Redactor>, inputs: Vec<Input>) -> Filter {
+    fn filter(
+        &self,
+        redactor: &Arc<Redactor>,
+        inputs: Vec<Input>,
+        progress: Option<&Progress>,
+    ) -> Filter {
         Filter {
             redactor: Arc::clone(redactor),
             format: self.format(),
             reading: self.reading(),
             inputs,
+            progress: progress.cloned(),
         }
     }
 
@@ -221,12 +277,57 @@ impl FilterOptions {
         }
     }
 
+    /// A bar, where somebody sees it, it disturbs nobody, and the end is known.
+    fn progress(&self) -> Option<Progress> {
+        let aside =
+            self.in_place || self.destination() != Destination::Stdout || stdout_is_hidden();
+        let wanted = !self.no_progress && aside;
+        let inputs = self.inputs().ok()?;
+        if !wanted || !stderr_takes_a_bar() || !inputs.iter().all(Input::is_stored) {
+            return None;
+        }
+        Some(Progress::over(
+            inputs.iter().filter_map(Input::length).sum(),
+        ))
+    }
+
+    fn is_coloured(&self) -> bool {
+        match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                self.destination() == Destination::Stdout
+                    && io::stdout().is_terminal()
+                    && terminal_takes_colour()
+            }
+        }
+    }
+
     fn reading(&self) -> Reading {
         Reading {
             decompress: self.decompress,
             charset: self.encoding,
         }
     }
+}
+
+/// Whether what is written to standard output appears on no terminal: a file, /dev/null.
+fn stdout_is_hidden() -> bool {
+    let stdout = io::stdout();
+    let file = stdout.as_fd().try_clone_to_owned().map(File::from);
+    let kind = file.and_then(|file| file.metadata());
+    !stdout.is_terminal()
+        && kind.is_ok_and(|kind| kind.is_file() || kind.file_type().is_char_device())
+}
+
+fn stderr_takes_a_bar() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// What the environment says of terminals: <https://no-color.org>, and TERM.
+fn terminal_takes_colour() -> bool {
+    let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_colour && env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty())
 }
 
 const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \
@@ -244,6 +345,7 @@ fn misspelt_command(file: &Path) -> Option<String> {
     ))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 fn cannot_start(error: io::Error) -> Failure {
     Failure::Start(reason(&error))
 }

@@ -26,6 +26,7 @@ use crate::rim::transport::flow::Flow;
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, InputError, Reading};
 use crate::rim::transport::output::{Output, OutputError, Pending};
+use crate::rim::transport::progress::Progress;
 use crate::rim::transport::signals;
 
 /// How long a pipe is drained after the first signal.
@@ -47,6 +48,8 @@ pub(crate) struct Filter {
     pub(crate) reading: Reading,
     /// In order; each is a session of its own.
     pub(crate) inputs: Vec<Input>,
+    /// Tells a person how far it is.
+    pub(crate) progress: Option<Progress>,
 }
 
 /// How the filter came to its end.
@@ -93,12 +96,18 @@ impl Filter {
             shared: Arc::clone(&shared),
             reading: self.reading,
             inputs: self.inputs,
+            progress: self.progress.clone(),
         };
         let Events { sender, inbox, .. } = events;
         spawn("filter", sender.clone(), move || worker.work())?;
         let ending = shared.supervise(sender, inbox);
         let totals = shared.totals();
-        Ok((settle(pending, ending, totals.as_ref(), &name), totals))
+        let mut settled = ending;
+        Progress::aside(self.progress.as_ref(), || {
+            let ending = std::mem::replace(&mut settled, Ending::Complete);
+            settled = settle(pending, ending, totals.as_ref(), &name);
+        });
+        Ok((settled, totals))
     }
 }
 
@@ -256,6 +265,7 @@ struct Worker {
     shared: Arc<Shared>,
     reading: Reading,
     inputs: Vec<Input>,
+    progress: Option<Progress>,
 }
 
 /// Why an input was left.
@@ -290,7 +300,7 @@ impl Worker {
                 Err(Leave::Stopped) => return Ok(Work::Stopped),
                 Err(Leave::Output(error)) => return Err(error),
                 Err(Leave::Input(error)) => {
-                    report(&error);
+                    Progress::aside(self.progress.as_ref(), || report(&error));
                     self.shared.lock().count_failure();
                 }
             }
@@ -303,12 +313,20 @@ impl Worker {
         let opened = input.open()?;
         let live = opened.live;
         self.shared.live.store(live, Ordering::SeqCst);
+        let progress = self.progress.as_ref();
+        let mut follow =
+            progress.and_then(|progress| Some((progress, progress.begin(&opened.file)?)));
         let mut reader = input.reader(opened, self.reading)?;
         self.begin(live || !input.is_named_json())?;
         loop {
             match reader.read(chunk) {
                 Ok(0) => return Ok(self.open_flow()?.end()?),
-                Ok(length) => self.pass(&chunk[..length])?,
+                Ok(length) => {
+                    self.pass(&chunk[..length])?;
+                    if let Some((progress, place)) = &mut follow {
+                        progress.advance(place);
+                    }
+                }
                 Err(error) => {
                     let error = input.unreadable(&error);
                     let masked = self.open_flow()?.end_forced()?;

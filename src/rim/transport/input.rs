@@ -35,7 +35,7 @@ pub(crate) struct Reading {
 
 /// An input whose bytes can be read.
 pub(crate) struct Opened {
-    file: File,
+    pub(crate) file: File,
     /// Whether another process is still writing it: a pipe or a socket. Such an input
     /// is drained when a signal comes, since the writer probably got the signal too.
     pub(crate) live: bool,
@@ -146,6 +146,12 @@ impl Input {
     /// Whether it is certain to end without anybody's doing: a regular file, or nothing.
     pub(crate) fn is_stored(&self) -> bool {
         self.metadata().map_or(true, |metadata| metadata.is_file())
+    }
+
+    /// How long it is, where it is a regular file.
+    pub(crate) fn length(&self) -> Option<u64> {
+        let metadata = self.metadata().ok()?;
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// What stands behind the name, links followed.

@@ -14,6 +14,7 @@ pub(crate) mod in_place;
 pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod patient;
+pub(crate) mod progress;
 pub(crate) mod signals;
 pub(crate) mod sink;
 pub(crate) mod sniff;

@@ -20,9 +20,15 @@ pub(crate) struct Sink<W> {
     target: W,
     /// What has to be done to the target before the first input.
     prepare: Option<fn(&mut W) -> io::Result<()>>,
+    /// Whether masks stand out.
+    colour: bool,
     scratch: Vec<u8>,
     parts: Vec<Part>,
 }
+
+/// Before and after a mask that stands out: light and dark swapped, so that colours of
+/// the log itself go on behind it.
+const BAR: [&[u8]; 2] = [b"\x1b[7m", b"\x1b[27m"];
 
 /// A part of one vectored write.
 enum Part {
@@ -37,6 +43,7 @@ impl<W: Write> Sink<W> {
         Self {
             target,
             prepare: None,
+            colour: false,
             scratch: Vec::with_capacity(SCRATCH),
             parts: Vec::with_capacity(SLICES),
         }
@@ -45,6 +52,12 @@ impl<W: Write> Sink<W> {
     /// Has `empty` run on the target when the first input is accepted.
     pub(crate) fn emptied_first(mut self, empty: fn(&mut W) -> io::Result<()>) -> Self {
         self.prepare = Some(empty);
+        self
+    }
+
+    /// Makes masks stand out on a terminal.
+    pub(crate) fn coloured(mut self, colour: bool) -> Self {
+        self.colour = colour;
         self
     }
 
@@ -63,7 +76,19 @@ impl<W: Write> Sink<W> {
         pieces: &[Piece],
         chunk: &[u8],
     ) -> io::Result<()> {
-        self.write_each(pieces.len(), |index| session.bytes(&pieces[index], chunk))
+        if !self.colour {
+            return self.write_each(pieces.len(), |index| session.bytes(&pieces[index], chunk));
+        }
+        // Three parts a piece: what is before it, itself, what is after it.
+        self.write_each(3 * pieces.len(), |index| {
+            let piece = &pieces[index / 3];
+            match (index % 3, piece) {
+                (1, _) => session.bytes(piece, chunk),
+                (0, Piece::Mask(_)) => BAR[0],
+                (_, Piece::Mask(_)) => BAR[1],
+                _ => &[],
+            }
+        })
     }
 
     /// Batch by batch: choose what goes into one system call, then make it.

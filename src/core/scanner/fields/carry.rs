@@ -22,7 +22,7 @@ use super::quote;
 use super::separator::Sign;
 use super::text::{count, is_blank};
 use crate::core::field::{Demand, Sense};
-use crate::core::mask::Quotes;
+use crate::core::mask::{Quotes, is_placeholder};
 
 /// So many bytes of a line tell what it is to an open state.
 pub(super) const HEAD: usize = 512;
@@ -256,7 +256,9 @@ impl Carry {
         let rest = &line[lead..];
         match self.awaits {
             Awaits::Block if lead > self.indent => {
-                let masked = form::leading_placeholder(rest) == Some(rest.len());
+                // A line so short is all of it.
+                let masked = form::leading_placeholder(rest) == Some(rest.len())
+                    || line.len() < HEAD && is_placeholder(rest);
                 if masked {
                     return Line::Kept(*self);
                 }

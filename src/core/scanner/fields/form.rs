@@ -148,9 +148,11 @@ pub(super) fn leading_placeholder(bytes: &[u8]) -> Option<usize> {
     ((is_placeholder(whole) || is_reference(whole)) && ends).then_some(end)
 }
 
-/// The length of a mask of ours at the start of `bytes`.
+/// The length of a mask in square brackets, ours or another tool's, at the start of
+/// `bytes`.
 pub(super) fn mask_at(bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(b"[REDACTED") {
+    // Those that there are begin with one of these letters.
+    if !matches!(bytes, [b'[', letter, ..] if b"RFMHrm".contains(letter)) {
         return None;
     }
     let near = &bytes[..bytes.len().min(mask::LONGEST_PLACEHOLDER)];
@@ -158,11 +160,11 @@ pub(super) fn mask_at(bytes: &[u8]) -> Option<usize> {
     is_placeholder(&bytes[..end]).then_some(end)
 }
 
-/// What is before and after the first mask of ours in a value: a mask says nothing about
+/// What is before and after the first such mask in a value: a mask says nothing about
 /// the rest.
 fn around_mask(value: &[u8]) -> Option<(&[u8], &[u8])> {
-    let start = memchr::memmem::find(value, b"[REDACTED")?;
-    let length = mask_at(&value[start..])?;
+    let (start, length) = memchr::memchr_iter(b'[', value)
+        .find_map(|start| mask_at(&value[start..]).map(|length| (start, length)))?;
     Some((&value[..start], &value[start + length..]))
 }
 

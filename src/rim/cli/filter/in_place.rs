@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use blackbar::Redactor;
 
-use super::{FilterOptions, cannot_start, misspelt_command};
+use super::{Colour, FilterOptions, cannot_start, misspelt_command};
 use crate::rim::exit::Failure;
 use crate::rim::message::report;
 use crate::rim::stats::Totals;
 use crate::rim::transport::filter::{Ending, Events};
 use crate::rim::transport::in_place;
 use crate::rim::transport::input::Input;
+use crate::rim::transport::progress::Progress;
 
 /// File by file. One that fails is left as it was and does not keep the others back.
 pub(super) fn run(
     options: &FilterOptions,
     redactor: &Arc<Redactor>,
+    progress: Option<&Progress>,
 ) -> Result<(Ending, Option<Totals>), Failure> {
     refuse_nonsense(options)?;
     let events = Events::listen().map_err(cannot_start)?;
@@ -25,13 +27,13 @@ pub(super) fn run(
         if let Some(signal) = events.signal() {
             return Ok((Ending::Interrupted { signal }, Some(totals)));
         }
-        match one(options, redactor, path, &events)? {
+        match one(options, redactor, path, &events, progress)? {
             Some((ending, counted)) => {
                 totals.add(&counted.unwrap_or_default());
                 match ending {
                     Ending::Complete => {}
                     Ending::Output(error) => {
-                        report(&error);
+                        Progress::aside(progress, || report(&error));
                         totals.failed_inputs += 1;
                     }
                     other => return Ok((other, Some(totals))),
@@ -49,15 +51,16 @@ fn one(
     redactor: &Arc<Redactor>,
     path: &Path,
     events: &Events,
+    progress: Option<&Progress>,
 ) -> Result<Option<(Ending, Option<Totals>)>, Failure> {
     let output = match in_place::open(path) {
         Ok(output) => output,
         Err(error) => {
-            report(&error);
+            Progress::aside(progress, || report(&error));
             return Ok(None);
         }
     };
-    let filter = options.filter(redactor, vec![Input::Path(path.to_owned())]);
+    let filter = options.filter(redactor, vec![Input::Path(path.to_owned())], progress);
     filter.run(output, events).map(Some).map_err(cannot_start)
 }
 
@@ -69,6 +72,8 @@ fn refuse_nonsense(options: &FilterOptions) -> Result<(), Failure> {
         "cannot rewrite standard input (\"-\"); name files, or leave --in-place out"
     } else if options.output.is_some() {
         "and -o name two places for the result; choose one"
+    } else if options.color == Colour::Always {
+        "and --color always would leave escape sequences in the file; leave one out"
     } else if options.decompress {
         "and -z would replace a compressed file by one that is not; use -o"
     } else if options.encoding.is_some() {
