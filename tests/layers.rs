@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["pen"],
     &["paint", "scanner"],
     &["pack", "rule", "field"],
+    &["compare"],
     &["mask", "verify", "template", "dialect"],
     &["tally", "journal"],
     &["automaton", "limits"],

@@ -8,6 +8,7 @@
 
 pub mod automaton;
 pub mod check;
+pub mod compare;
 mod dialect;
 pub mod field;
 pub mod journal;
