@@ -6,7 +6,7 @@ mod rim;
 
 use std::process::ExitCode;
 
-use rim::cli::{Action, Cli, filter, rules};
+use rim::cli::{Action, Cli, filter, rules, verify};
 use rim::{hardening, message};
 
 fn main() -> ExitCode {
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::from_arguments().action() {
         Action::Filter(options) => filter::run(&options),
         Action::Rules(command) => rules::run(&command),
+        Action::Verify(command) => verify::run(&command),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -61,7 +61,11 @@ fn applied(before: &[u8], after: &[u8], masks: &[Replaced]) -> Vec<u8> {
     for mask in masks {
         assert!(!mask.before.is_empty(), "a mask stands for something");
         made.extend_from_slice(&before[at..mask.before.start]);
-        assert_eq!(mask.after.start, made.len(), "masks stand where they are told");
+        assert_eq!(
+            mask.after.start,
+            made.len(),
+            "masks stand where they are told"
+        );
         made.extend_from_slice(&after[mask.after.clone()]);
         at = mask.before.end;
     }
@@ -104,9 +108,11 @@ fn check(before: &[u8], after: &[u8], text: &str, null: bool) -> bool {
                 format!("{text}'{text}"),
                 format!("{text}\\\"{text}"),
             ];
-            let shares = shared
-                .iter()
-                .any(|shared| after.windows(shared.len()).any(|at| at == shared.as_bytes()));
+            let shares = shared.iter().any(|shared| {
+                after
+                    .windows(shared.len())
+                    .any(|at| at == shared.as_bytes())
+            });
             assert!(shares || !oracle.equal(), "masks alone: {:?}", shown());
             false
         }
@@ -154,7 +160,13 @@ fn it_equals_the_oracle_on_all_short_texts() {
 
 #[test]
 fn it_equals_the_oracle_with_quotes() {
-    check_all(&["a", "\"", "\\", "#"], &["a", "\"", "#"], (4, 5), "#", false);
+    check_all(
+        &["a", "\"", "\\", "#"],
+        &["a", "\"", "#"],
+        (4, 5),
+        "#",
+        false,
+    );
     check_all(&["a", "\\\""], &["\\", "\"", "#", "a"], (4, 5), "#", false);
 }
 
@@ -193,11 +205,23 @@ fn stretches_are_told_as_a_reader_sees_them() {
         (r#"{"p":12}"#, r#"{"p":"[REDACTED]"}"#, &["12"]),
         (r#"{"p":["x"]}"#, r#"{"p":"[REDACTED]"}"#, &[r#"["x"]"#]),
         (r#"{\"p\":12}"#, r#"{\"p\":\"[REDACTED]\"}"#, &["12"]),
-        ("p=x t=y", "p=[REDACTED:a/b] t=[REDACTED]", &["x by a/b", "y"]),
+        (
+            "p=x t=y",
+            "p=[REDACTED:a/b] t=[REDACTED]",
+            &["x by a/b", "y"],
+        ),
         // What is masked already stays.
         ("[REDACTED] x", "[REDACTED] [REDACTED]", &["x"]),
-        ("[REDACTED][REDACTED]x", "[REDACTED][REDACTED][REDACTED]", &["x"]),
-        (r#""[REDACTED]" "x""#, r#""[REDACTED]" "[REDACTED]""#, &["x"]),
+        (
+            "[REDACTED][REDACTED]x",
+            "[REDACTED][REDACTED][REDACTED]",
+            &["x"],
+        ),
+        (
+            r#""[REDACTED]" "x""#,
+            r#""[REDACTED]" "[REDACTED]""#,
+            &["x"],
+        ),
         // A mask that took more than one that was there.
         ("[REDACTED]x", "[REDACTED]", &["[REDACTED]x"]),
     ] {

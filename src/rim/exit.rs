@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::rim::config::ConfigError;
+use crate::rim::transport::input::InputError;
 use crate::rim::transport::output::OutputError;
 
 /// The ways in which a command ends.
@@ -10,6 +11,8 @@ use crate::rim::transport::output::OutputError;
 pub(crate) enum Exit {
     /// Everything asked for was done; a reader that went away counts as done.
     Done,
+    /// A command that compares or tests found a difference.
+    Found,
     /// The command line or a configuration file is wrong.
     Configuration,
     /// Something could not be read or written, or was refused as unreadable.
@@ -25,6 +28,7 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Found => 1,
             Self::Configuration => 2,
             Self::Io => 3,
             Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
@@ -45,6 +49,9 @@ pub(crate) enum Failure {
     /// The rules or the options do not hold.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// An input cannot be opened, read or unpacked.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// The output cannot be opened or written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -63,7 +70,7 @@ impl Failure {
             Self::Config(_) | Self::Usage(_) | Self::Output(OutputError::IsInput { .. }) => {
                 Exit::Configuration
             }
-            Self::Output(_) | Self::Start(_) => Exit::Io,
+            Self::Input(_) | Self::Output(_) | Self::Start(_) => Exit::Io,
         }
     }
 }

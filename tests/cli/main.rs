@@ -13,3 +13,4 @@ mod signals;
 mod stats;
 mod support;
 mod unpacking;
+mod verify;

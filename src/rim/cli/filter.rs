@@ -121,7 +121,7 @@ impl From<FramingName> for Framing {
 
 /// [`Format`] as the command line spells it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
+pub(crate) enum FormatName {
     /// Lines; a file *.json that begins like an indented document is one
     Auto,
     /// Lines of text
@@ -219,7 +219,7 @@ fn misspelt_command(file: &Path) -> Option<String> {
     ))
 }
 
-fn parse_charset(label: &str) -> Result<Charset, String> {
+pub(crate) fn parse_charset(label: &str) -> Result<Charset, String> {
     if label.eq_ignore_ascii_case("auto") {
         return Ok(Charset::Auto);
     }

@@ -2,13 +2,16 @@
 
 pub(crate) mod detection;
 pub(crate) mod filter;
+pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod size;
+pub(crate) mod verify;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
+use crate::rim::cli::verify::VerifyCommand;
 
 /// The whole command line.
 #[derive(Parser)]
@@ -74,6 +77,13 @@ masked. A second signal ends at once.
 enum Command {
     /// List, show and check the rules
     Rules(RulesCommand),
+    /// Prove that two files differ by masks alone
+    ///
+    /// The exit code is 0 if AFTER is BEFORE with stretches replaced by masks, and 1 if
+    /// not. Each mask is reported with its place, the length of what it replaced and its
+    /// rule: that of its label, or else what the detection options find there. No byte of
+    /// the files is reported. A line is held in memory, up to --max-record.
+    Verify(Box<VerifyCommand>),
 }
 
 /// What the command line asks for.
@@ -82,6 +92,8 @@ pub(crate) enum Action {
     Filter(Box<FilterOptions>),
     /// Look at rules.
     Rules(RulesCommand),
+    /// Compare two files.
+    Verify(Box<VerifyCommand>),
 }
 
 impl Cli {
@@ -96,6 +108,7 @@ impl Cli {
         match self.command {
             None => Action::Filter(Box::new(self.filter)),
             Some(Command::Rules(command)) => Action::Rules(command),
+            Some(Command::Verify(command)) => Action::Verify(command),
         }
     }
 }

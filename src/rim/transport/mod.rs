@@ -13,6 +13,7 @@ pub(crate) mod format;
 pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod patient;
+pub(crate) mod records;
 pub(crate) mod signals;
 pub(crate) mod sink;
 pub(crate) mod sniff;
