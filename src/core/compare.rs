@@ -447,7 +447,7 @@ impl<'a> Glob<'a> {
                 _ => {
                     let (start, length) = self.longest_head(text, at + 1);
                     return Difference {
-                        before: start + length,
+                        before: if length == 0 { at } else { start + length },
                         after: hole.outer.end + length,
                     };
                 }

@@ -136,7 +136,7 @@ fn the_first_difference_has_a_place_and_no_bytes() {
         (
             "a hunter2\nb c\n",
             "a [REDACTED] c\n",
-            ":1:10: offset 9, in AFTER line 1, offset 12",
+            ":1:3: offset 2, in AFTER line 1, offset 12",
             "bytes",
         ),
     ] {
