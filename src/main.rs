@@ -6,7 +6,7 @@ mod rim;
 
 use std::process::ExitCode;
 
-use rim::cli::{Action, Cli, filter, rules, verify};
+use rim::cli::{Action, Cli, check, filter, rules, verify};
 use rim::{hardening, message};
 
 fn main() -> ExitCode {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     hardening::forbid_core_dumps();
     let outcome = match Cli::from_arguments().action() {
         Action::Filter(options) => filter::run(&options),
+        Action::Check(options) => check::run(&options),
         Action::Rules(command) => rules::run(&command),
         Action::Verify(command) => verify::run(&command),
     };

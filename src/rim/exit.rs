@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::rim::check::CheckError;
 use crate::rim::config::ConfigError;
 use crate::rim::transport::input::InputError;
 use crate::rim::transport::output::OutputError;
@@ -52,6 +53,9 @@ pub(crate) enum Failure {
     /// An input cannot be opened, read or unpacked.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// A check cannot begin.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// The output cannot be opened or written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -67,9 +71,11 @@ impl Failure {
     /// The exit code that says what kind of failure it is.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Output(OutputError::IsInput { .. }) => {
-                Exit::Configuration
-            }
+            Self::Check(CheckError::NoRandomness) => Exit::Io,
+            Self::Check(_)
+            | Self::Config(_)
+            | Self::Usage(_)
+            | Self::Output(OutputError::IsInput { .. }) => Exit::Configuration,
             Self::Input(_) | Self::Output(_) | Self::Start(_) => Exit::Io,
         }
     }

@@ -1,8 +1,9 @@
 //! Everything around the engine: arguments, files, signals, messages.
 //!
-//! Imports point one way: `cli -> transport -> config, stats -> exit, message`. The
+//! Imports point one way: `cli -> check -> transport -> config, stats -> exit, message`. The
 //! engine is the library; nothing below this folder knows what a secret looks like.
 
+pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod exit;

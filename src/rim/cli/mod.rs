@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, one file a command.
 
+pub(crate) mod check;
 pub(crate) mod detection;
 pub(crate) mod filter;
 pub(crate) mod report;
@@ -9,6 +10,7 @@ pub(crate) mod verify;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::rim::cli::check::CheckOptions;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
 use crate::rim::cli::verify::VerifyCommand;
@@ -22,7 +24,7 @@ use crate::rim::cli::verify::VerifyCommand;
     long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar rules <list|show|check>",
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar check [PATH]...\n       blackbar rules <list|show|check>",
     before_long_help = EXAMPLES,
     after_help = "Try --help for examples and details.",
     after_long_help = NOTES,
@@ -50,6 +52,7 @@ Examples:
   blackbar -z old.log.gz | less              a compressed file
   blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
   blackbar --stats app.log > /dev/null      how much there is to hide
+  blackbar check                            which files here hold secrets
   blackbar rules list                       what is looked for
 ";
 
@@ -63,6 +66,7 @@ for --rules (paths separated by colons). Options win over them. NO_COLOR is resp
 
 Exit codes:
   0      done (also when the reader of the output went away)
+  1      check found something, or verify a difference
   2      wrong options, rules or patterns; nothing was written
   3      an input could not be read or was refused (the others were processed),
          or the output could not be written
@@ -75,6 +79,8 @@ masked. A second signal ends at once.
 
 #[derive(Subcommand)]
 enum Command {
+    /// Report secrets in files, change nothing; exit 1 if there are any
+    Check(Box<CheckOptions>),
     /// List, show and check the rules
     Rules(RulesCommand),
     /// Prove that two files differ by masks alone
@@ -90,6 +96,8 @@ enum Command {
 pub(crate) enum Action {
     /// Redact files or standard input.
     Filter(Box<FilterOptions>),
+    /// Report secrets.
+    Check(Box<CheckOptions>),
     /// Look at rules.
     Rules(RulesCommand),
     /// Compare two files.
@@ -107,6 +115,7 @@ impl Cli {
     pub(crate) fn action(self) -> Action {
         match self.command {
             None => Action::Filter(Box::new(self.filter)),
+            Some(Command::Check(options)) => Action::Check(options),
             Some(Command::Rules(command)) => Action::Rules(command),
             Some(Command::Verify(command)) => Action::Verify(command),
         }
