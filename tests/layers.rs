@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["pack", "rule", "field"],
     &["compare"],
     &["mask", "verify", "template", "dialect"],
-    &["tally", "journal"],
+    &["tally", "journal", "explain"],
     &["automaton", "limits"],
     &["text"],
 ];
