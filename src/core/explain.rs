@@ -66,6 +66,8 @@ pub enum Reason {
     Benign,
     /// No separator with a value follows the name.
     Separator,
+    /// The record ends where the value would begin; it may be in the next one.
+    Next,
     /// The value is null, a state or a reference to where a secret is kept.
     Nothing,
     /// The value is one that the user allows.
@@ -86,6 +88,7 @@ impl Reason {
             Self::Name => "name",
             Self::Benign => "benign",
             Self::Separator => "separator",
+            Self::Next => "next",
             Self::Nothing => "nothing",
             Self::Allowed => "allowed",
             Self::Unlikely => "unlikely",
@@ -104,6 +107,7 @@ impl fmt::Display for Reason {
             Self::Name => "the word is no sensitive name",
             Self::Benign => "the name is on the list of benign names",
             Self::Separator => "no separator with a value follows the name",
+            Self::Next => "the record ends before the value, which the next one may hold",
             Self::Nothing => "the value is null, a state or a reference, no secret",
             Self::Allowed => "the value is an allowed one",
             Self::Unlikely => "the value looks like prose, code or a plain word in this place",

@@ -204,7 +204,7 @@ impl FilterOptions {
     }
 }
 
-const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \
+pub(crate) const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \
     pipe something in (app | blackbar), name a FILE, or give \"-\" to type; see --help";
 
 /// A first FILE that is not there and looks like a command was meant as one.

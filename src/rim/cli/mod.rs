@@ -2,15 +2,18 @@
 
 pub(crate) mod check;
 pub(crate) mod detection;
+pub(crate) mod explain;
 pub(crate) mod filter;
 pub(crate) mod report;
 pub(crate) mod rules;
+pub(crate) mod shape;
 pub(crate) mod size;
 pub(crate) mod verify;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::rim::cli::check::CheckOptions;
+use crate::rim::cli::explain::ExplainCommand;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
 use crate::rim::cli::verify::VerifyCommand;
@@ -83,6 +86,13 @@ enum Command {
     Check(Box<CheckOptions>),
     /// List, show and check the rules
     Rules(RulesCommand),
+    /// Tell what would be masked, by which rule and why, and what not
+    ///
+    /// For each finding of each record: its place, rule, anchor, shape, length and
+    /// verifier; and for each place with an anchor that is no finding the reason. The
+    /// values are shown with --reveal only, and on a terminal only. The exit code is 0
+    /// whatever is found. A line is held in memory, up to --max-record.
+    Explain(Box<ExplainCommand>),
     /// Prove that two files differ by masks alone
     ///
     /// The exit code is 0 if AFTER is BEFORE with stretches replaced by masks, and 1 if
@@ -100,6 +110,8 @@ pub(crate) enum Action {
     Check(Box<CheckOptions>),
     /// Look at rules.
     Rules(RulesCommand),
+    /// Say why.
+    Explain(Box<ExplainCommand>),
     /// Compare two files.
     Verify(Box<VerifyCommand>),
 }
@@ -117,6 +129,7 @@ impl Cli {
             None => Action::Filter(Box::new(self.filter)),
             Some(Command::Check(options)) => Action::Check(options),
             Some(Command::Rules(command)) => Action::Rules(command),
+            Some(Command::Explain(command)) => Action::Explain(command),
             Some(Command::Verify(command)) => Action::Verify(command),
         }
     }

@@ -78,7 +78,7 @@ impl Fields {
             return Some((place.from + place.at, None, Reason::Placeholder));
         }
         let mut claims = Vec::new();
-        judge::judge(&self.names, place.around, place.at, &mut claims);
+        let left = judge::judge(&self.names, place.around, place.at, &mut claims);
         if !claims.is_empty() {
             let allowed = claims.iter().find(|claim| {
                 let start = (place.from + claim.start) as u64;
@@ -92,6 +92,8 @@ impl Fields {
             .flatten()
             .map(|found| {
                 let (entry, reason) = self.reason(bytes, &found);
+                let ends = left.is_some() && entry.is_some();
+                let reason = if ends { Reason::Next } else { reason };
                 let rule = entry.map(|entry| self.first_rule + entry);
                 (place.from + found.start, rule, reason)
             });
@@ -122,19 +124,22 @@ impl Fields {
         };
         let placeholder = |at: usize| {
             let rest = &bytes[at.min(bytes.len())..];
-            form::leading_placeholder(rest).is_some_and(|length| crate::core::mask::is_placeholder(&rest[..length]))
+            form::leading_placeholder(rest)
+                .is_some_and(|length| crate::core::mask::is_placeholder(&rest[..length]))
         };
         let nothing = match opening {
             Some(_) => form::is_nothing_quoted(text, sense.thorough),
             None => form::is_nothing(text, sense.thorough),
         };
-        let reason = if placeholder(value) || placeholder(inside) || crate::core::mask::is_placeholder(text) {
-            Reason::Placeholder
-        } else if nothing {
-            Reason::Nothing
-        } else {
-            Reason::Unlikely
-        };
+        let reason =
+            if placeholder(value) || placeholder(inside) || crate::core::mask::is_placeholder(text)
+            {
+                Reason::Placeholder
+            } else if nothing {
+                Reason::Nothing
+            } else {
+                Reason::Unlikely
+            };
         (entry, reason)
     }
 }

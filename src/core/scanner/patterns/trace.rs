@@ -57,10 +57,11 @@ impl Patterns {
                 Attempt::Taken { end } => {
                     state.rules[rule as usize].next = end;
                     let found = found.pop();
-                    return Some(found.map_or(
-                        Outcome::Passed(Reason::Placeholder),
-                        |found: Finding| self.found(found, view),
-                    ));
+                    return Some(
+                        found.map_or(Outcome::Passed(Reason::Placeholder), |found: Finding| {
+                            self.found(found, view)
+                        }),
+                    );
                 }
                 // A whole record leaves nothing undecided.
                 Attempt::Undecided | Attempt::Open(_) => return None,
@@ -89,7 +90,10 @@ impl Patterns {
         let at = view.index(start);
         let PatternState { rules, stats, .. } = state;
         let memo = &mut rules[index as usize].memo;
-        let begins = view.bytes.get(at).is_some_and(|&first| rule.automaton().starts_with(first));
+        let begins = view
+            .bytes
+            .get(at)
+            .is_some_and(|&first| rule.automaton().starts_with(first));
         let end = match begins.then(|| run(rule, start, view, memo, stats)) {
             Some(Run::Done(end)) if end > 0 => end,
             // What is overdue fails by the byte before it alone.
@@ -102,12 +106,15 @@ impl Patterns {
             return Reason::Before;
         }
         let behind = view.bytes.get(view.index(end));
-        let refused = |class: &crate::core::rule::ByteSet| behind.is_some_and(|&byte| !class.has(byte));
+        let refused =
+            |class: &crate::core::rule::ByteSet| behind.is_some_and(|&byte| !class.has(byte));
         if rule.source.after.as_ref().is_some_and(refused) {
             return Reason::After;
         }
         debug_assert!(
-            rule.verify.as_ref().is_some_and(|(_, on_fail)| *on_fail == OnFail::Reject),
+            rule.verify
+                .as_ref()
+                .is_some_and(|(_, on_fail)| *on_fail == OnFail::Reject),
             "nothing else is left to reject a match"
         );
         Reason::Verifier
