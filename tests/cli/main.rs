@@ -3,6 +3,7 @@
 //! The numbers (S7, S8, S13 …) are those of the edge cases that the tests cover.
 
 mod bytes;
+mod explain;
 mod fields;
 mod inputs;
 mod latency;

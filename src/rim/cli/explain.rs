@@ -104,7 +104,7 @@ impl Catalogue {
             id: rule.full_id().to_owned(),
             about: rule.about().to_owned(),
             verifies: rule.verify().is_some(),
-            public: !rule.full_id().starts_with("pattern/"),
+            public: !rule.full_id().starts_with("command-line/"),
         };
         let name = |name: &NameSource| Known {
             id: name.full_id().to_owned(),

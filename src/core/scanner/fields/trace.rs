@@ -4,6 +4,7 @@ use super::ends::End;
 use super::judge::{self, AFTER, Around, BEFORE};
 use super::{Fields, form, name, pair, quote, separator};
 use crate::core::explain::{Considered, Outcome, Reason};
+use crate::core::mask::is_placeholder;
 use crate::core::scanner::prefilter::Suspect;
 use crate::core::scanner::{Detector, View};
 
@@ -122,24 +123,22 @@ impl Fields {
             Ok(end) => &bytes[inside..end],
             Err(to) => &bytes[inside..to],
         };
-        let placeholder = |at: usize| {
-            let rest = &bytes[at.min(bytes.len())..];
-            form::leading_placeholder(rest)
-                .is_some_and(|length| crate::core::mask::is_placeholder(&rest[..length]))
-        };
+        // A placeholder or a reference, which may go on where a word ends.
+        let leading = [value, inside].into_iter().find_map(|at| {
+            let rest = bytes.get(at..)?;
+            form::leading_placeholder(rest).map(|length| &rest[..length])
+        });
         let nothing = match opening {
             Some(_) => form::is_nothing_quoted(text, sense.thorough),
             None => form::is_nothing(text, sense.thorough),
         };
-        let reason =
-            if placeholder(value) || placeholder(inside) || crate::core::mask::is_placeholder(text)
-            {
-                Reason::Placeholder
-            } else if nothing {
-                Reason::Nothing
-            } else {
-                Reason::Unlikely
-            };
+        let reason = if is_placeholder(text) || leading.is_some_and(is_placeholder) {
+            Reason::Placeholder
+        } else if nothing || leading.is_some() {
+            Reason::Nothing
+        } else {
+            Reason::Unlikely
+        };
         (entry, reason)
     }
 }
