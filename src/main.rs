@@ -6,7 +6,7 @@ mod rim;
 
 use std::process::ExitCode;
 
-use rim::cli::{Action, Cli, check, filter, rules};
+use rim::cli::{Action, Cli, check, explain, filter, rules, verify};
 use rim::{hardening, message};
 
 fn main() -> ExitCode {
@@ -16,6 +16,8 @@ fn main() -> ExitCode {
         Action::Filter(options) => filter::run(&options),
         Action::Check(options) => check::run(&options),
         Action::Rules(command) => rules::run(&command),
+        Action::Explain(command) => explain::run(&command),
+        Action::Verify(command) => verify::run(&command),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -13,8 +13,9 @@ const LAYERS: &[&[&str]] = &[
     &["paint", "scanner"],
     &["pack", "rule", "field"],
     &["form"],
+    &["compare"],
     &["mask", "verify", "template", "dialect"],
-    &["tally", "journal"],
+    &["tally", "journal", "explain"],
     &["automaton", "limits"],
     &["text"],
 ];

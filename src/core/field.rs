@@ -409,6 +409,18 @@ impl FieldNames {
         })
     }
 
+    /// Whether a name would be sensitive, were it not for an exception.
+    pub(crate) fn is_exception(&self, text: &[u8]) -> bool {
+        let Some(name) = Name::of(text) else {
+            return false;
+        };
+        let mut exception = false;
+        self.sensitive.find(&name, |_, from, to| {
+            exception |= self.is_benign(&name, from, to);
+        });
+        exception && self.sense(text).is_none()
+    }
+
     /// Whether an exception holds for a name whose sensitive word is from `from` to `to`.
     fn is_benign(&self, name: &Name, from: usize, to: usize) -> bool {
         let mut benign = false;

@@ -1,14 +1,16 @@
 //! The engine: no I/O, no clock, no threads. Bytes in, pieces out.
 //!
 //! Imports inside point one way: `check -> session -> redactor -> scanner ->
-//! pack, rule -> mask, verify -> tally, journal`, with `text` (units and JSON) and
+//! pack, rule -> mask, verify -> tally, journal, explain`, with `text` (units and JSON) and
 //! `automaton` below all of them.
 #![doc = ""]
 #![doc = include_str!("semantics.md")]
 
 pub mod automaton;
 pub mod check;
+pub mod compare;
 mod dialect;
+pub mod explain;
 pub mod field;
 mod form;
 pub mod journal;

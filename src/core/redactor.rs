@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::core::automaton::AutomatonError;
+use crate::core::explain::{Considered, Outcome};
 use crate::core::field::{BenignSource, FieldNames, NameSource};
 use crate::core::limits::{Framing, Limits, Profile, Values};
 use crate::core::mask::{self, MaskTexts};
@@ -220,6 +221,21 @@ impl Redactor {
             .iter()
             .position(|&count| count > 0)?;
         self.ids().nth(found).map(str::to_owned)
+    }
+
+    /// What becomes of each place of a record that a rule or a name had to look at: see
+    /// [`Considered`].
+    ///
+    /// `record` is a line without its terminator, or a document; what earlier records have
+    /// left to it (a key block, a value on the next line) is not known here. In the profile
+    /// `article` each replacement sees what the ones before have made; what it passes is
+    /// not told.
+    pub fn explain(&self, record: &[u8]) -> Vec<Considered> {
+        let mut told = self.scanner.trace(record);
+        if self.article.is_some() {
+            told.retain(|considered| matches!(considered.outcome, Outcome::Found { .. }));
+        }
+        told
     }
 
     /// What confirming costs on an input, for `rules check`.

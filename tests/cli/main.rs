@@ -3,6 +3,7 @@
 //! The numbers (S7, S8, S13 …) are those of the edge cases that the tests cover.
 
 mod bytes;
+mod explain;
 mod fields;
 mod in_place;
 mod inputs;
@@ -17,3 +18,4 @@ mod stats;
 mod support;
 mod terminal;
 mod unpacking;
+mod verify;

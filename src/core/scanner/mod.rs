@@ -28,6 +28,7 @@ pub(crate) use findings::{Finding, OPEN, Style, View};
 pub(crate) use patterns::PatternStats;
 pub(crate) use prefilter::Suspect;
 
+use crate::core::explain::Considered;
 use crate::core::field::{FieldNames, NameSource};
 use crate::core::limits::Values;
 use crate::core::rule::Rule;
@@ -176,6 +177,17 @@ impl Scanner {
             .min(fields)
             .min(body)
             .min(view.end().saturating_sub(unseen))
+    }
+
+    /// What becomes of each suspect of a whole record, by place.
+    pub(crate) fn trace(&self, record: &[u8]) -> Vec<Considered> {
+        let mut suspects = Vec::new();
+        self.suspects(record, &mut suspects);
+        let mut out = Vec::new();
+        self.patterns.trace(record, &suspects, &mut out);
+        self.fields.trace(record, &suspects, &mut out);
+        out.sort_by_key(|considered| (considered.at, considered.rule));
+        out
     }
 
     /// The same for a view whose suspects have not been looked for.

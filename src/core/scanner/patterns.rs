@@ -1,5 +1,7 @@
 //! Pattern rules: automata that run where their anchors stand.
 
+mod trace;
+
 use regex_automata::util::primitives::NonMaxUsize;
 
 use super::before::{self, LOOK_BEHIND};

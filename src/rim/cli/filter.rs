@@ -173,7 +173,7 @@ impl From<FramingName> for Framing {
 
 /// [`Format`] as the command line spells it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
+pub(crate) enum FormatName {
     /// Lines; a file *.json that begins like an indented document is one
     Auto,
     /// Lines of text
@@ -330,7 +330,7 @@ fn terminal_takes_colour() -> bool {
     !no_colour && env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty())
 }
 
-const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \
+pub(crate) const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \
     pipe something in (app | blackbar), name a FILE, or give \"-\" to type; see --help";
 
 /// A first FILE that is not there and looks like a command was meant as one.
@@ -350,7 +350,7 @@ fn cannot_start(error: io::Error) -> Failure {
     Failure::Start(reason(&error))
 }
 
-fn parse_charset(label: &str) -> Result<Charset, String> {
+pub(crate) fn parse_charset(label: &str) -> Result<Charset, String> {
     if label.eq_ignore_ascii_case("auto") {
         return Ok(Charset::Auto);
     }

@@ -2,15 +2,21 @@
 
 pub(crate) mod check;
 pub(crate) mod detection;
+pub(crate) mod explain;
 pub(crate) mod filter;
+pub(crate) mod report;
 pub(crate) mod rules;
+pub(crate) mod shape;
 pub(crate) mod size;
+pub(crate) mod verify;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::rim::cli::check::CheckOptions;
+use crate::rim::cli::explain::ExplainCommand;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
+use crate::rim::cli::verify::VerifyCommand;
 
 /// The whole command line.
 #[derive(Parser)]
@@ -66,7 +72,7 @@ Options win over them. NO_COLOR is respected.
 
 Exit codes:
   0      done (also when the reader of the output went away)
-  1      check found something
+  1      check found something, or verify a difference
   2      wrong options, rules or patterns; nothing was written
   3      an input could not be read or was refused (the others were processed),
          or the output could not be written
@@ -83,6 +89,20 @@ enum Command {
     Check(Box<CheckOptions>),
     /// List, show and check the rules
     Rules(RulesCommand),
+    /// Tell what would be masked, by which rule and why, and what not
+    ///
+    /// For each finding of each record: its place, rule, anchor, shape, length and
+    /// verifier; and for each place with an anchor that is no finding the reason. The
+    /// values are shown with --reveal only, and on a terminal only. The exit code is 0
+    /// whatever is found. A line is held in memory, up to --max-record.
+    Explain(Box<ExplainCommand>),
+    /// Prove that two files differ by masks alone
+    ///
+    /// The exit code is 0 if AFTER is BEFORE with stretches replaced by masks, and 1 if
+    /// not. Each mask is reported with its place, the length of what it replaced and its
+    /// rule: that of its label, or else what the detection options find there. No byte of
+    /// the files is reported. A line is held in memory, up to --max-record.
+    Verify(Box<VerifyCommand>),
 }
 
 /// What the command line asks for.
@@ -93,6 +113,10 @@ pub(crate) enum Action {
     Check(Box<CheckOptions>),
     /// Look at rules.
     Rules(RulesCommand),
+    /// Say why.
+    Explain(Box<ExplainCommand>),
+    /// Compare two files.
+    Verify(Box<VerifyCommand>),
 }
 
 impl Cli {
@@ -108,6 +132,8 @@ impl Cli {
             None => Action::Filter(Box::new(self.filter)),
             Some(Command::Check(options)) => Action::Check(options),
             Some(Command::Rules(command)) => Action::Rules(command),
+            Some(Command::Explain(command)) => Action::Explain(command),
+            Some(Command::Verify(command)) => Action::Verify(command),
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod patient;
 pub(crate) mod progress;
+pub(crate) mod records;
 pub(crate) mod signals;
 pub(crate) mod sink;
 pub(crate) mod sniff;

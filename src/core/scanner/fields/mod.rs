@@ -28,6 +28,7 @@ mod quote;
 mod separator;
 mod sql;
 mod text;
+mod trace;
 
 use carry::{Carry, HEAD, Line};
 use container::{Leaf, Walk};
