@@ -26,7 +26,7 @@ fn main() {
         let pack: toml::Table =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let json = serde_json::to_string(&pack).expect("tables of texts are JSON");
-        let _ = writeln!(list, "    ({name:?}, {json:?}),");
+        let _ = writeln!(list, "    (\"{name}\", {json:?}),");
     }
     list.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));

@@ -41,6 +41,31 @@ const NEAR_MISSES: usize = 256 * 1024;
 /// # Ok::<(), blackbar::PackError>(())
 /// ```
 pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
+    check_packs(std::slice::from_ref(pack), others)
+}
+
+/// The same for several packs, which run together with those of `others` whose names
+/// are not theirs.
+pub fn check_packs(packs: &[Pack], others: &[Pack]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = packs.iter().flat_map(check_alone).collect();
+    if !problems.is_empty() {
+        return problems;
+    }
+    match together(packs, others) {
+        Ok(all) => packs
+            .iter()
+            .for_each(|pack| check_inert(pack, &all, &mut problems)),
+        Err(error) => problems.push(Problem {
+            origin: packs.first().map_or("", Pack::origin).to_owned(),
+            rule: None,
+            what: error.to_string(),
+        }),
+    }
+    problems
+}
+
+/// The rules and names of a pack, each by itself.
+fn check_alone(pack: &Pack) -> Vec<Problem> {
     let mut problems = Vec::new();
     for rule in pack.rules() {
         let mut wrong = |what: String| {
@@ -63,17 +88,6 @@ pub fn check_pack(pack: &Pack, others: &[Pack]) -> Vec<Problem> {
         }
     }
     check_names(pack, &mut problems);
-    if !problems.is_empty() {
-        return problems;
-    }
-    match together(pack, others) {
-        Ok(all) => check_inert(pack, &all, &mut problems),
-        Err(error) => problems.push(Problem {
-            origin: pack.origin().to_owned(),
-            rule: None,
-            what: error.to_string(),
-        }),
-    }
     problems
 }
 
@@ -144,12 +158,17 @@ fn alone(pack: &Pack, rule: &RuleSource) -> Result<Redactor, BuildError> {
         .build()
 }
 
-fn together(pack: &Pack, others: &[Pack]) -> Result<Redactor, BuildError> {
-    let builder = Redactor::builder().embedded(false).profile(Profile::Strict);
+/// All of them; each rule has been proven alone.
+fn together(packs: &[Pack], others: &[Pack]) -> Result<Redactor, BuildError> {
+    let builder = Redactor::builder()
+        .embedded(false)
+        .proven()
+        .profile(Profile::Strict);
+    let is_other = |other: &&Pack| packs.iter().all(|pack| pack.name() != other.name());
     others
         .iter()
-        .filter(|other| other.name() != pack.name())
-        .chain([pack])
+        .filter(is_other)
+        .chain(packs)
         .fold(builder, enabled)
         .build()
 }

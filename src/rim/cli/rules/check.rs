@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 
-use blackbar::check::check_pack;
+use blackbar::check::check_packs;
 use blackbar::{Pack, embedded_packs};
 
 use super::{all_names, all_rules, print};
@@ -24,11 +24,8 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failure> {
     } else {
         given_packs(paths, &mut problem)
     };
-    for (index, pack) in given.iter().enumerate() {
-        let others = others(index, &given, &embedded);
-        for found in check_pack(pack, &others) {
-            problem(&found);
-        }
+    for found in check_packs(&given, &embedded) {
+        problem(&found);
     }
     if problems > 0 {
         return Ok(Exit::Configuration);
@@ -54,20 +51,4 @@ fn given_packs(paths: &[PathBuf], problem: &mut impl FnMut(&dyn Display)) -> Vec
         }
     }
     packs
-}
-
-/// The packs that run beside the one at `index`. A given pack stands for the embedded
-/// one of its name.
-fn others(index: usize, given: &[Pack], embedded: &[Pack]) -> Vec<Pack> {
-    let kept = |pack: &&Pack| given.iter().all(|other| other.name() != pack.name());
-    let beside = given
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != index);
-    embedded
-        .iter()
-        .filter(kept)
-        .chain(beside.map(|(_, pack)| pack))
-        .cloned()
-        .collect()
 }
