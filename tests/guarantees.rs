@@ -274,8 +274,8 @@ fn g3_memory_of_a_session_is_bounded_newline_or_not() {
 #[test]
 fn g3_of_a_clean_unfinished_record_no_more_than_the_limit_is_held() {
     /// What a later window may have to look at again: the head of the record for a
-    /// block's prefix, the longest anchor, the escape before a match.
-    const CONTEXT: usize = 1024;
+    /// block's prefix, the longest anchor, the longest lead, the escape before a match.
+    const CONTEXT: usize = 2048;
     for limit in [1, 10, 1000] {
         let engine = embedded(Profile::Standard, limits(limit, 8192));
         for of in FRAMINGS {

@@ -73,7 +73,13 @@ impl Detection {
         for id in &self.only {
             builder = builder.only(id);
         }
-        Ok(builder.build()?)
+        let redactor = builder.build()?;
+        // The embedded rules and the standard mask are proven by their tests.
+        let own = self.mask.is_some() || !self.rules.is_empty() || !self.patterns.is_empty();
+        match own.then(|| redactor.finds_masks()).flatten() {
+            Some(id) => Err(ConfigError::MatchesMask { id }),
+            None => Ok(redactor),
+        }
     }
 }
 
@@ -89,6 +95,14 @@ pub(crate) enum ConfigError {
     /// A pack does not hold.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// A rule finds secrets in what is written instead of secrets.
+    #[error(
+        "rule {id} matches in the mask itself, so that a second pass would mask masks; make it narrower"
+    )]
+    MatchesMask {
+        /// The full id.
+        id: String,
+    },
     /// The packs do not hold together.
     #[error(transparent)]
     Build(#[from] BuildError),

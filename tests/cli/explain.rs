@@ -69,7 +69,9 @@ fn what_is_passed_has_its_reason() {
             told.iter().all(|told| told["kind"] == "passed"),
             "{input}: {told:?}"
         );
-        told.last().expect("something is told")["reason"].clone()
+        told.iter()
+            .map(|told| told["reason"].clone())
+            .collect::<Vec<_>>()
     };
     for (input, expected) in [
         ("eyJabc\n", "pattern"),
@@ -80,12 +82,14 @@ fn what_is_passed_has_its_reason() {
         ("password:\n", "next"),
         ("password = password\n", "unlikely"),
     ] {
-        assert_eq!(reason(&[], input), expected, "{input}");
+        let told = reason(&[], input);
+        assert!(
+            told.iter().any(|reason| reason == expected),
+            "{input}: {told:?}"
+        );
     }
-    assert_eq!(
-        reason(&["--allow-value", SECRET], "password=hunter2\n"),
-        "allowed"
-    );
+    let told = reason(&["--allow-value", SECRET], "password=hunter2\n");
+    assert_eq!(told, ["allowed"]);
 }
 
 #[test]

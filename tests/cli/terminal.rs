@@ -81,7 +81,7 @@ fn a_pipe_gets_the_plain_bytes() {
 #[test]
 fn progress_is_shown_where_it_takes_long_and_disturbs_nobody() {
     let files = Files::new();
-    files.write("log", "hunter2 and more text\n".repeat(2_000_000));
+    files.write("log", "hunter2 and more text\n".repeat(12_000_000));
     files.write("short", "hunter2\n");
     // `script` shows standard error as well.
     for (arguments, expected) in [

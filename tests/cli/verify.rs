@@ -200,11 +200,14 @@ fn numbers_become_null_only_where_values_are_typed() {
 fn masks_of_ones_own_are_named() {
     let (before, after) = ("password=hunter2 a\n", "password=<gone> a\n");
     assert_eq!(
-        verify_texts(before, after, &["--mask", "<gone>"]).code,
+        verify_texts(before, after, &["--mask-text", "<gone>"]).code,
         Some(0)
     );
     assert_eq!(verify_texts(before, after, &[]).code, Some(1));
-    assert_eq!(verify_texts(before, after, &["--mask", ""]).code, Some(2));
+    assert_eq!(
+        verify_texts(before, after, &["--mask-text", ""]).code,
+        Some(2)
+    );
 }
 
 #[test]

@@ -36,14 +36,14 @@ pub(crate) struct VerifyCommand {
     #[arg(long, value_enum, default_value_t = FormatName::Auto)]
     format: FormatName,
 
-    /// The text that AFTER has instead of [REDACTED]
+    /// The text that AFTER has instead of [REDACTED], whatever it is
     #[arg(
         long,
         value_name = "TEXT",
         allow_hyphen_values = true,
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
-    mask: Option<String>,
+    mask_text: Option<String>,
 
     /// Decompress gzip, zstd, xz and bzip2, told by the first bytes
     #[arg(short = 'z', long)]
@@ -62,7 +62,7 @@ pub(crate) fn run(command: &VerifyCommand) -> Result<Exit, Failure> {
     let (before, after) = command.open()?;
     let detection = command.detection.detection();
     let redactor = Arc::new(detection.redactor()?);
-    let mut forms = match &command.mask {
+    let mut forms = match command.mask_text.as_ref().or(detection.mask.as_ref()) {
         Some(text) => MaskForms::of_text(text.as_bytes()),
         None => MaskForms::default(),
     };
