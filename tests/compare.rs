@@ -108,12 +108,12 @@ fn check(before: &[u8], after: &[u8], text: &str, null: bool) -> bool {
                 format!("{text}'{text}"),
                 format!("{text}\\\"{text}"),
             ];
-            let shares = shared.iter().any(|shared| {
+            let overlaps = shared.iter().any(|shared| {
                 after
                     .windows(shared.len())
                     .any(|at| at == shared.as_bytes())
             });
-            assert!(shares || !oracle.equal(), "masks alone: {:?}", shown());
+            assert!(overlaps || !oracle.equal(), "masks alone: {:?}", shown());
             false
         }
     }

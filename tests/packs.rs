@@ -938,9 +938,10 @@ fn alone(pack: &Pack, rule: &RuleSource) -> Redactor {
         .embedded(false)
         .profile(profile(rule))
         .pack(pack.clone());
-    let builder = match pack.is_optional() {
-        true => builder.enable(pack.name()),
-        false => builder,
+    let builder = if pack.is_optional() {
+        builder.enable(pack.name())
+    } else {
+        builder
     };
     others
         .fold(builder, |builder, other| builder.disable(other.full_id()))

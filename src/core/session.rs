@@ -27,7 +27,7 @@ use crate::core::pen::{Origin, Pen, Piece};
 use crate::core::redactor::Redactor;
 use crate::core::scanner::article::{self, ArticleState};
 use crate::core::scanner::blocks::LONGEST_PREFIX;
-use crate::core::scanner::{Finding, LOOK_BEHIND, PatternStats, ScanState, Suspect, View};
+use crate::core::scanner::{Finding, LOOK_BEHIND, PatternStats, ScanState, Scanner, Suspect, View};
 use crate::core::tally::Tally;
 
 /// One stream over a shared [`Redactor`]. See the [crate's page](crate) for its use.
@@ -287,7 +287,7 @@ impl Stream {
                 first += 1;
             }
             // Where there is a suspect, or where a detector wants to see every record.
-            let somewhere = if redactor.scanner.wants_all(&self.scan) {
+            let somewhere = if Scanner::wants_all(&self.scan) {
                 at
             } else {
                 match suspects.get(first) {
@@ -393,7 +393,7 @@ impl Stream {
         suspects.clear();
         redactor.scanner.suspects(content, &mut suspects);
         let mut pen = Pen::over_records(&redactor.masks, out, Origin::Held, live.start);
-        if !suspects.is_empty() || redactor.scanner.wants_all(&self.scan) {
+        if !suspects.is_empty() || Scanner::wants_all(&self.scan) {
             self.locate(self.record_at);
             self.record(redactor, content, &suspects, &mut pen);
         }

@@ -78,7 +78,7 @@ fn what_is_passed_has_its_reason() {
         ("token_count=4\n", "benign"),
         ("password=${PASSWORD}\n", "nothing"),
         ("password=[REDACTED]\n", "placeholder"),
-        ("monkeys\n", "name"),
+        ("monkeys\n", "benign"),
         ("password:\n", "next"),
         ("password = password\n", "unlikely"),
     ] {
@@ -164,12 +164,12 @@ fn it_agrees_with_the_filter_on_the_packs_own_examples() {
     let rules = packs.iter().flat_map(blackbar::Pack::rules);
     let standard = rules.filter(|rule| rule.profiles().contains(&Profile::Standard));
     let examples: Vec<String> = standard
-        .flat_map(|rule| rule.examples())
+        .flat_map(blackbar::RuleSource::examples)
         .map(|example| example.input.clone())
         .filter(|input| !input.contains('\n'))
         .collect();
     assert!(examples.len() > 20, "{}", examples.len());
-    let input: String = examples.iter().map(|line| format!("{line}\n")).collect();
+    let input = examples.join("\n") + "\n";
     let files = Files::new();
     let before = files.write("before", &input);
     let after = files.write("after", run(&[""; 0], input.as_bytes()).out);

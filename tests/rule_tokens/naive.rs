@@ -67,9 +67,10 @@ pub(crate) fn alone(pack: &Pack, rule: &RuleSource) -> Arc<Redactor> {
         .embedded(false)
         .profile(rule.profiles()[0])
         .pack(pack.clone());
-    let builder = match pack.is_optional() {
-        true => builder.enable(pack.name()),
-        false => builder,
+    let builder = if pack.is_optional() {
+        builder.enable(pack.name())
+    } else {
+        builder
     };
     let builder = others.fold(builder, |builder, other| builder.disable(other.full_id()));
     Arc::new(builder.build().expect("an embedded rule compiles"))

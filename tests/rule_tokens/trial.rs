@@ -107,7 +107,7 @@ impl<'a> Trial<'a> {
         mut self,
         tokens: usize,
         every: usize,
-        together: &Arc<Redactor>,
+        together: Option<&Arc<Redactor>>,
     ) -> Vec<String> {
         let mut wrong = Vec::new();
         for number in 0..tokens {
@@ -120,10 +120,9 @@ impl<'a> Trial<'a> {
             };
             let wrongs = [
                 self.check_alone(&case),
-                number
-                    .is_multiple_of(every)
-                    .then(|| self.check_together(&case, together))
-                    .flatten(),
+                together
+                    .filter(|_| number.is_multiple_of(every))
+                    .and_then(|together| self.check_together(&case, together)),
             ];
             wrong.extend(wrongs.into_iter().flatten());
             if wrong.len() >= TOLD {

@@ -5,10 +5,12 @@
 //! and Gonnet, "A new approach to text searching", shift-and): a word of bits tells which
 //! classes of which rules the last bytes have held, and a table what the next byte keeps.
 //!
+//! The byte before a place is left to the detector: a place that one view keeps back must
+//! not turn up in the next, which no longer sees what was before it.
+//!
 //! At the end of the bytes a place is told where the classes hold as far as there are
 //! bytes, since more may come.
 
-use super::before::{self, LOOK_BEHIND};
 use super::prefilter::Suspect;
 use crate::core::automaton::DEAD;
 use crate::core::form::ByteSet;
@@ -16,6 +18,9 @@ use crate::core::rule::Rule;
 
 /// So many bytes of a match are looked at.
 const DEPTH: usize = 4;
+
+/// A match may begin at every byte: the bit of every first class.
+const BEGINS: u64 = u64::MAX / ((1 << DEPTH) - 1);
 
 /// How many beginnings fit into one word of bits.
 const SLOTS: usize = u64::BITS as usize / DEPTH;
@@ -33,7 +38,6 @@ pub(super) struct Classes {
 struct Slot {
     /// What a match begins with, at most [`DEPTH`] bytes.
     classes: Vec<ByteSet>,
-    before: Option<ByteSet>,
     rules: Vec<u32>,
 }
 
@@ -43,18 +47,17 @@ impl Classes {
         let mut slots: Vec<Slot> = Vec::new();
         for &index in indexes {
             let rule = &rules[index as usize];
-            let (classes, before) = (beginning(rule), rule.source.form().before);
-            let same = |slot: &&mut Slot| slot.classes == classes && slot.before == before;
+            let classes = beginning(rule);
+            let same = |slot: &&mut Slot| slot.classes == classes;
             if let Some(slot) = slots.iter_mut().find(same) {
                 slot.rules.push(index);
             } else if slots.len() < SLOTS {
                 slots.push(Slot {
                     classes,
-                    before,
                     rules: vec![index],
                 });
             } else {
-                slots[SLOTS - 1].widen(&classes, before, index);
+                slots[SLOTS - 1].widen(&classes, index);
             }
         }
         let mut table = Box::new([0; 256]);
@@ -84,61 +87,43 @@ impl Classes {
         if self.slots.is_empty() {
             return;
         }
-        /// A match may begin at every byte.
-        const BEGINS: u64 = u64::MAX / ((1 << DEPTH) - 1);
         let mut state = 0u64;
         for (at, &byte) in bytes.iter().enumerate() {
             // What a slot shifts into the next one's first bit is set there anyway.
             state = (state << 1 | BEGINS) & self.table[usize::from(byte)];
             if state & self.lasts != 0 {
-                self.tell(bytes, at, state & self.lasts, first, out);
+                Self::tell(at, state & self.lasts, first, out);
             }
         }
         if let Some(last) = bytes.len().checked_sub(1) {
-            self.tell(bytes, last, state & !self.lasts, first, out);
+            Self::tell(last, state & !self.lasts, first, out);
         }
     }
 
     /// Tells the beginnings whose bits are set, having read the byte at `at`.
-    fn tell(&self, bytes: &[u8], at: usize, mut bits: u64, first: u32, out: &mut Vec<Suspect>) {
+    fn tell(at: usize, mut bits: u64, first: u32, out: &mut Vec<Suspect>) {
         while bits != 0 {
             let bit = bits.trailing_zeros() as usize;
             bits &= bits - 1;
             let (slot, place) = (bit / DEPTH, bit % DEPTH);
-            let start = at - place;
-            if self.slots[slot].may_begin(bytes, start) {
-                out.push(Suspect {
-                    at: start,
-                    anchor: first + slot as u32,
-                });
-            }
+            out.push(Suspect {
+                at: at - place,
+                anchor: first + slot as u32,
+            });
         }
     }
 }
 
 impl Slot {
     /// Takes in a rule that begins otherwise.
-    fn widen(&mut self, classes: &[ByteSet], before: Option<ByteSet>, rule: u32) {
+    fn widen(&mut self, classes: &[ByteSet], rule: u32) {
         self.classes.truncate(classes.len());
         for (mine, other) in self.classes.iter_mut().zip(classes) {
             (0..=255u8)
                 .filter(|&byte| other.has(byte))
                 .for_each(|byte| mine.insert(byte));
         }
-        if self.before != before {
-            self.before = None;
-        }
         self.rules.push(rule);
-    }
-
-    /// Whether the byte before allows it, as far as that can be told: the beginning of the
-    /// bytes need not be that of a record, and a line's is none of its bytes.
-    fn may_begin(&self, bytes: &[u8], start: usize) -> bool {
-        self.before.is_none_or(|class| {
-            start < LOOK_BEHIND
-                || bytes[start - 1] == b'\n'
-                || before::allows(&class, &bytes[start - LOOK_BEHIND..start])
-        })
     }
 }
 

@@ -131,7 +131,7 @@ impl Scanner {
     }
 
     /// Whether some detector wants to see records without suspects.
-    pub(crate) fn wants_all(&self, state: &ScanState) -> bool {
+    pub(crate) fn wants_all(state: &ScanState) -> bool {
         state.blocks.is_open() || state.fields.is_open()
     }
 

@@ -27,7 +27,7 @@ pub(super) fn holds(digits: &[u8]) -> bool {
             doubled / 10 + doubled % 10
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `blackbar explain`: what would be masked, by which rule and why, and what not.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -354,13 +355,13 @@ fn text(name: &str, told: &Told<'_>) -> String {
                 near(anchor)
             );
             if *undecided {
-                text += &format!(", {NOTE}undecided{NOTE:#}");
+                let _ = write!(text, ", {NOTE}undecided{NOTE:#}");
             }
             if *carried {
-                text += &format!(", {NOTE}owed to an earlier record or place{NOTE:#}");
+                let _ = write!(text, ", {NOTE}owed to an earlier record or place{NOTE:#}");
             }
             if let Some(value) = value {
-                text += &format!("\n    {}", value.escape_debug());
+                let _ = write!(text, "\n    {}", value.escape_debug());
             }
             text
         }

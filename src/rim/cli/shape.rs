@@ -39,7 +39,8 @@ fn classes(text: &[u8]) -> String {
     let sets = (!sets.is_empty()).then(|| format!("[{sets}]"));
     let others = others
         .into_iter()
-        .filter_map(|(there, name)| there.then(|| name.to_owned()));
+        .filter(|&(there, _)| there)
+        .map(|(_, name)| name.to_owned());
     let all: Vec<String> = sets.into_iter().chain(others).collect();
     all.join(", ")
 }

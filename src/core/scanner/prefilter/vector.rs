@@ -59,7 +59,7 @@ impl Vector {
             places(&self.tables, bytes, most);
             places(&self.tables, &copy, last);
         }
-        if length % LANES != 0 {
+        if !length.is_multiple_of(LANES) {
             hits[length / LANES] &= (1 << (length % LANES)) - 1;
         }
     }
@@ -232,7 +232,8 @@ mod tests {
                 );
             }
             assert!(
-                text.len() % LANES == 0 || hits[text.len() / LANES] >> (text.len() % LANES) == 0
+                text.len().is_multiple_of(LANES)
+                    || hits[text.len() / LANES] >> (text.len() % LANES) == 0
             );
         }
     }

@@ -46,19 +46,17 @@ pub(super) fn windows(anchors: &[Anchor]) -> Vec<Window> {
 /// The offset of the window of an anchor that is least likely.
 fn best_window(anchor: &Anchor) -> usize {
     let length = WINDOW.min(anchor.bytes.len());
+    let weight = |byte: u8| {
+        let cases = [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+        if anchor.ignore_case && byte.is_ascii_alphabetic() {
+            cases.map(frequency).into_iter().map(u64::from).sum()
+        } else {
+            u64::from(frequency(byte))
+        }
+    };
     let likelihood = |offset: usize| -> u64 {
         let window = &anchor.bytes[offset..offset + length];
-        let both = |byte: u8| {
-            u64::from(frequency(byte.to_ascii_lowercase()) + frequency(byte.to_ascii_uppercase()))
-        };
-        let each =
-            window.iter().map(
-                |&byte| match anchor.ignore_case && byte.is_ascii_alphabetic() {
-                    true => both(byte),
-                    false => u64::from(frequency(byte)),
-                },
-            );
-        each.product()
+        window.iter().map(|&byte| weight(byte)).product()
     };
     (0..=anchor.bytes.len() - length)
         .min_by_key(|&offset| likelihood(offset))
@@ -87,16 +85,18 @@ const FREQUENCIES: [u16; 128] = [
 fn cases(window: &[u8], ignore_case: bool) -> Vec<Vec<u8>> {
     let mut all = vec![Vec::with_capacity(window.len())];
     for &byte in window {
-        let upper = byte.to_ascii_uppercase();
         if !ignore_case || !byte.is_ascii_alphabetic() {
-            all.iter_mut().for_each(|head| head.push(byte));
+            for head in &mut all {
+                head.push(byte);
+            }
             continue;
         }
-        let mut second = all.clone();
-        all.iter_mut()
-            .for_each(|head| head.push(byte.to_ascii_lowercase()));
-        second.iter_mut().for_each(|head| head.push(upper));
-        all.append(&mut second);
+        let mut others = all.clone();
+        for (head, other) in all.iter_mut().zip(&mut others) {
+            head.push(byte.to_ascii_lowercase());
+            other.push(byte.to_ascii_uppercase());
+        }
+        all.append(&mut others);
     }
     all
 }

@@ -18,7 +18,7 @@ pub(super) fn au_medicare(digits: &[u8]) -> bool {
 }
 
 pub(super) fn au_tfn(digits: &[u8]) -> bool {
-    digits.len() == 9 && sum(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+    digits.len() == 9 && sum(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
 }
 
 pub(super) fn br_cpf(digits: &[u8]) -> bool {
@@ -43,14 +43,14 @@ fn two_digits(digits: &[u8], weights: &[u32]) -> bool {
 }
 
 pub(super) fn gb_nhs(digits: &[u8]) -> bool {
-    digits.len() == 10 && sum(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
+    digits.len() == 10 && sum(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
 /// The eleven test, whose last weight is -1.
 pub(super) fn nl_bsn(digits: &[u8]) -> bool {
-    digits.len() == 9 && sum(digits, &[9, 8, 7, 6, 5, 4, 3, 2, 10]) % 11 == 0
+    digits.len() == 9 && sum(digits, &[9, 8, 7, 6, 5, 4, 3, 2, 10]).is_multiple_of(11)
 }
 
 pub(super) fn pl_pesel(digits: &[u8]) -> bool {
-    digits.len() == 11 && sum(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 == 0
+    digits.len() == 11 && sum(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
 }
