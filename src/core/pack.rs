@@ -11,7 +11,7 @@ use crate::core::dialect;
 use crate::core::field::{BenignSource, Demand, Matching, NameSource, Syntax, Word};
 use crate::core::form::{Form, Written, Wrong};
 use crate::core::limits::Profile;
-use crate::core::rule::{Block, Example, RuleSource, derived_anchors};
+use crate::core::rule::{Block, Example, RuleSource, Texts, derived_anchors};
 use crate::core::template;
 use crate::core::verify::VerifySpec;
 
@@ -647,8 +647,7 @@ impl RawRule {
             verify: self.verify,
             block: self.block,
             source: self.source,
-            examples: expanded_pairs(&self.examples),
-            passes: expanded(&self.passes),
+            texts: Arc::new(Texts::new(self.examples, self.passes)),
         })
     }
 

@@ -8,6 +8,7 @@ use regex_syntax::hir::Hir;
 use crate::core::automaton::{Automaton, AutomatonError};
 use crate::core::form::{Form, Written, items_around};
 use crate::core::limits::Profile;
+use crate::core::template;
 use crate::core::verify::{OnFail, Verify, VerifySpec};
 
 /// A rule as its pack tells it, parsed: every pattern, class and parameter is right.
@@ -34,8 +35,37 @@ pub struct RuleSource {
     pub(crate) optional: bool,
     pub(crate) block: Option<Block>,
     pub(crate) source: String,
-    pub(crate) examples: Vec<Example>,
-    pub(crate) passes: Vec<String>,
+    pub(crate) texts: Arc<Texts>,
+}
+
+/// The texts of a rule. Their templates are expanded when they are first asked for, which
+/// a filter never does.
+pub(crate) struct Texts {
+    examples: Vec<(String, String)>,
+    passes: Vec<String>,
+    expanded: OnceLock<(Vec<Example>, Vec<String>)>,
+}
+
+impl Texts {
+    /// As they are written.
+    pub(crate) fn new(examples: Vec<(String, String)>, passes: Vec<String>) -> Self {
+        Self {
+            examples,
+            passes,
+            expanded: OnceLock::new(),
+        }
+    }
+
+    fn expanded(&self) -> &(Vec<Example>, Vec<String>) {
+        self.expanded.get_or_init(|| {
+            let examples = self.examples.iter().map(|(input, output)| Example {
+                input: template::expand(input),
+                output: template::expand(output),
+            });
+            let passes = self.passes.iter().map(|text| template::expand(text));
+            (examples.collect(), passes.collect())
+        })
+    }
 }
 
 /// What a rule does to a text.
@@ -165,12 +195,12 @@ impl RuleSource {
 
     /// Texts and what becomes of them.
     pub fn examples(&self) -> &[Example] {
-        &self.examples
+        &self.texts.expanded().0
     }
 
     /// Texts that stay as they are.
     pub fn passes(&self) -> &[String] {
-        &self.passes
+        &self.texts.expanded().1
     }
 }
 
