@@ -151,7 +151,8 @@ fn wrong(
 fn neighbours_do_not_hide_a_token() {
     let mut wrongs = Vec::new();
     for pack in embedded_packs().expect("the embedded packs parse") {
-        for rule in pack.rules() {
+        // The rules of opt-in packs have conditions that most neighbours do not meet.
+        for rule in pack.rules().iter().filter(|rule| !rule.is_optional()) {
             if PARTICULAR.iter().any(|(id, _)| *id == rule.full_id()) {
                 continue;
             }

@@ -34,6 +34,9 @@ fn random_tokens_of_every_rule_are_hidden() {
     let packs = embedded_packs().expect("the embedded packs parse");
     let rules: Vec<(&Pack, &RuleSource)> = packs
         .iter()
+        // Numbers of opt-in packs have check digits, which chance seldom hits: their examples
+        // are tried in tests/packs.rs.
+        .filter(|pack| !pack.is_optional())
         .flat_map(|pack| pack.rules().iter().map(move |rule| (pack, rule)))
         .collect();
     let all = Profile::ALL.map(|profile| {
@@ -47,8 +50,6 @@ fn random_tokens_of_every_rule_are_hidden() {
             let profile = rule.profiles()[0];
             let together = all.iter().find(|redactor| redactor.profile() == profile);
             let together = together.expect("there is one for each profile");
-            // What is opt-in is not part of a profile.
-            let together = (!rule.is_optional()).then_some(together);
             wrong.extend(Trial::new(pack, rule).run(TOKENS, TOGETHER, together));
         }
         wrong
