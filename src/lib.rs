@@ -53,13 +53,14 @@ pub mod core;
 
 pub use crate::core::check;
 pub use crate::core::{
+    builder::{BuildError, Builder},
     field::{BenignSource, Demand, Matching, NameSource, Syntax},
     journal::Found,
     limits::{Framing, Limits, Profile, UnknownProfile, UnknownValues, Values},
     mask::Mask,
     pack::{Pack, PackError, embedded_packs},
     pen::Piece,
-    redactor::{BuildError, Builder, Redactor},
+    redactor::Redactor,
     rule::{Example, RuleSource},
     session::Session,
     tally::Tally,

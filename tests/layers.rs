@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// of the lines below.
 const LAYERS: &[&[&str]] = &[
     &["check"],
-    &["session", "redactor"],
+    &["session", "redactor", "builder"],
     &["pen"],
     &["paint", "scanner"],
     &["pack", "rule", "field"],

@@ -1,8 +1,9 @@
 //! `rules check`: what makes a rule trustworthy, tried out.
 
+use crate::core::builder::{BuildError, Builder};
 use crate::core::limits::Profile;
 use crate::core::pack::Pack;
-use crate::core::redactor::{BuildError, Builder, Redactor};
+use crate::core::redactor::Redactor;
 use crate::core::rule::{Example, RuleSource};
 
 /// What is wrong with a rule.

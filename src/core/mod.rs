@@ -1,12 +1,13 @@
 //! The engine: no I/O, no clock, no threads. Bytes in, pieces out.
 //!
-//! Imports inside point one way: `check -> session -> redactor -> scanner ->
+//! Imports inside point one way: `check -> session, redactor, builder -> scanner ->
 //! pack, rule -> mask, verify -> tally, journal, explain`, with `text` (units and JSON) and
 //! `automaton` below all of them.
 #![doc = ""]
 #![doc = include_str!("semantics.md")]
 
 pub mod automaton;
+pub mod builder;
 pub mod check;
 pub mod compare;
 mod dialect;

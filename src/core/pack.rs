@@ -339,6 +339,11 @@ impl Pack {
         &self.rules
     }
 
+    /// The rules, which the pack then has no more.
+    pub(crate) fn take_rules(&mut self) -> Vec<RuleSource> {
+        std::mem::take(&mut self.rules)
+    }
+
     /// The names of sensitive fields in the order of the file.
     pub fn names(&self) -> &[NameSource] {
         &self.names

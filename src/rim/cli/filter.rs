@@ -198,6 +198,8 @@ impl From<FormatName> for Format {
 pub(crate) fn run(options: &FilterOptions) -> Result<Exit, Failure> {
     let started = Instant::now();
     let redactor = Arc::new(options.detection.redactor()?);
+    // Never taken apart: the process ends with the filter, and hundreds of rules take time.
+    std::mem::forget(Arc::clone(&redactor));
     let progress = options.progress();
     let result = if options.in_place {
         in_place::run(options, &redactor, progress.as_ref())

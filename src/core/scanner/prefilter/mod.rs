@@ -5,30 +5,26 @@
 //! beginning: for an assignment the quote-and-equals side is far rarer than the name.
 //!
 //! Where the processor has AVX-512 VBMI, [`vector`] looks at 64 places at once and a
-//! table ([`grams`]) is asked about its candidates. Elsewhere a few windows are found by
-//! aho-corasick's packed searcher (Teddy), which takes 64. With hundreds of windows, some
-//! of them in words of every third line, searching in several groups and starting anew
-//! after every hit costs more than asking the table about every place (measured with all
-//! packs on log text: 0.13 GB/s in five packed searchers, see the commit).
-//!
-//! Every hit makes a packed searcher start anew, which costs as much as a hundred bytes
-//! of clean text. In a segment that is full of hits a plain loop over [`pairs`] of bytes
-//! takes over, whose cost hardly depends on them.
+//! table ([`grams`]) is asked about its candidates. Elsewhere a few windows are found by a
+//! packed searcher ([`packed`]). With hundreds of windows, some of them in words of every
+//! third line, searching in several groups and starting anew after every hit costs more
+//! than asking the table about every place (measured with all packs on log text:
+//! 0.13 GB/s in five packed searchers, see the commit).
 
+mod buckets;
+mod dense;
 mod grams;
-mod pairs;
+mod packed;
 mod vector;
 mod windows;
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::packed;
-
+use buckets::POSITIONS;
 use grams::Grams;
-use pairs::Pairs;
+use packed::Packed;
 use vector::{LANES, Vector};
-use windows::{WINDOW, Window, windows};
+use windows::offsets;
 
 /// A literal that the prefilter looks for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,47 +43,59 @@ pub(crate) struct Suspect {
     pub(crate) anchor: u32,
 }
 
-/// How many windows a packed searcher takes.
-const PACKED_LIMIT: usize = 64;
-
-/// How many bytes are searched in one way before that is thought over.
-const SEGMENT: usize = 4096;
-
-/// More hits than this in a segment make it dense.
-const DENSE: usize = 96;
-
 /// Finds the anchors of all rules.
 pub(crate) struct Prefilter {
     anchors: Vec<Anchor>,
-    windows: Vec<Window>,
     search: Search,
-    /// Made when the first dense segment turns up.
-    pairs: OnceLock<Pairs>,
     longest: usize,
 }
 
 enum Search {
     Nothing,
-    Packed(packed::Searcher),
-    Grams(Box<Grams>),
-    Vector(Vector, Box<Grams>),
+    Packed(Packed),
+    Grams(Grams),
+    Vector(LazyVector),
+}
+
+/// The vectors are made when the first large input comes, since that takes a millisecond.
+struct LazyVector {
+    grams: Grams,
+    vector: OnceLock<Vector>,
+    /// Of the windows, by anchor.
+    offsets: Vec<usize>,
+}
+
+impl LazyVector {
+    /// None where the table alone is quicker.
+    fn for_bytes(&self, length: usize, anchors: &[Anchor]) -> Option<&Vector> {
+        /// In so many bytes the table alone takes as long as the vectors take to make.
+        const LARGE: usize = 16 * 1024;
+        if length < LARGE {
+            return self.vector.get();
+        }
+        let make = || Vector::new(anchors, &self.offsets);
+        Some(self.vector.get_or_init(make))
+    }
 }
 
 /// So many bytes are asked about before the first candidate is compared.
 const STRIDE: usize = 32 * 1024;
 
+/// So many blocks of [`LANES`] places have their candidates gathered together.
+const AT_ONCE: usize = 32;
+
+/// Candidates are gathered so many at a time.
+const SLACK: usize = 4;
+
 impl Prefilter {
     pub(crate) fn new(anchors: Vec<Anchor>) -> Self {
-        let windows = windows(&anchors);
         Self {
             longest: anchors
                 .iter()
                 .map(|anchor| anchor.bytes.len())
                 .max()
                 .unwrap_or(0),
-            search: Search::new(&windows),
-            pairs: OnceLock::new(),
-            windows,
+            search: Search::new(&anchors),
             anchors,
         }
     }
@@ -101,141 +109,116 @@ impl Prefilter {
     /// Appends every place in `bytes` where an anchor stands whole, by and large in
     /// the order of places.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
+        let mut confirm = |at, anchor, offset| self.confirm(bytes, at, anchor, offset, out);
         match &self.search {
             Search::Nothing => {}
-            Search::Packed(searcher) => {
-                let mut dense = false;
-                for start in (0..bytes.len()).step_by(SEGMENT) {
-                    let end = bytes.len().min(start + SEGMENT);
-                    if !dense {
-                        dense = !self.search_sparse(searcher, bytes, start..end, out);
-                    }
-                    if dense {
-                        dense = self.search_dense(bytes, start..end, out) > DENSE;
-                    }
-                }
-            }
-            Search::Vector(vector, grams) => self.search_vector(vector, grams, bytes, out),
-            Search::Grams(grams) => {
-                grams.search(bytes, |at, window| self.confirm(bytes, at, window, out));
-            }
+            Search::Packed(packed) => packed.search(bytes, confirm),
+            Search::Grams(grams) => grams.search(bytes, confirm),
+            Search::Vector(lazy) => match lazy.for_bytes(bytes.len(), &self.anchors) {
+                Some(vector) => search_vector(vector, &lazy.grams, bytes, &mut confirm),
+                None => lazy.grams.search(bytes, confirm),
+            },
         }
     }
 
-    fn search_vector(&self, vector: &Vector, grams: &Grams, bytes: &[u8], out: &mut Vec<Suspect>) {
-        let mut hits = [0_u64; STRIDE / LANES];
-        for from in (0..bytes.len()).step_by(STRIDE) {
-            // A window may run over the stride's end.
-            let length = STRIDE.min(bytes.len() - from);
-            let read = &bytes[from..bytes.len().min(from + length + WINDOW - 1)];
-            let blocks = length.div_ceil(LANES);
-            vector.places(read, length, &mut hits[..blocks]);
-            for (block, &hit) in hits[..blocks].iter().enumerate() {
-                let mut hit = hit;
-                while hit != 0 {
-                    let at = from + block * LANES + hit.trailing_zeros() as usize;
-                    hit &= hit - 1;
-                    grams.at(bytes, at, |window| self.confirm(bytes, at, window, out));
-                }
-            }
-        }
-    }
-
-    /// Searches for windows that begin in `segment`. False, and nothing told, where it
-    /// is dense.
-    fn search_sparse(
-        &self,
-        searcher: &packed::Searcher,
-        bytes: &[u8],
-        segment: Range<usize>,
-        out: &mut Vec<Suspect>,
-    ) -> bool {
-        let told = out.len();
-        let mut hits = 0;
-        // A window may run over the segment's end; none but those of one byte begin there.
-        let end = bytes.len().min(segment.end + WINDOW - 1);
-        let mut span = aho_corasick::Span::from(segment.start..end);
-        while let Some(found) = searcher.find_in(bytes, span) {
-            if found.start() >= segment.end {
-                break;
-            }
-            hits += 1;
-            if hits > DENSE {
-                out.truncate(told);
-                return false;
-            }
-            self.confirm(bytes, found.start(), found.pattern().as_usize(), out);
-            span.start = found.start() + 1;
-        }
-        true
-    }
-
-    /// The same without vectors. Returns the number of hits.
-    fn search_dense(&self, bytes: &[u8], segment: Range<usize>, out: &mut Vec<Suspect>) -> usize {
-        let pairs = self.pairs.get_or_init(|| Pairs::new(&self.windows));
-        let mut hits = 0;
-        for at in segment {
-            let next = bytes.get(at + 1).copied().unwrap_or(0);
-            for &window in pairs.beginning(bytes[at], next) {
-                if bytes[at..].starts_with(&self.windows[window as usize].bytes) {
-                    hits += 1;
-                    self.confirm(bytes, at, window as usize, out);
-                }
-            }
-        }
-        hits
-    }
-
-    /// Compares the anchors of a window that stands at `at`.
+    /// Compares the anchor whose window stands at `at`.
     #[inline]
-    fn confirm(&self, bytes: &[u8], at: usize, window: usize, out: &mut Vec<Suspect>) {
-        for &(index, offset) in &self.windows[window].places {
-            let Some(start) = at.checked_sub(offset) else {
-                continue;
-            };
-            let anchor = &self.anchors[index as usize];
-            let Some(here) = bytes.get(start..start + anchor.bytes.len()) else {
-                continue;
-            };
-            let same = if anchor.ignore_case {
-                here.eq_ignore_ascii_case(&anchor.bytes)
-            } else {
-                here == anchor.bytes
-            };
-            if same {
-                out.push(Suspect {
-                    at: start,
-                    anchor: index,
-                });
+    fn confirm(&self, bytes: &[u8], at: usize, anchor: u32, offset: usize, out: &mut Vec<Suspect>) {
+        let Some(start) = at.checked_sub(offset) else {
+            return;
+        };
+        let Anchor {
+            bytes: text,
+            ignore_case,
+        } = &self.anchors[anchor as usize];
+        let Some(here) = bytes.get(start..start + text.len()) else {
+            return;
+        };
+        if here == text || *ignore_case && here.eq_ignore_ascii_case(text) {
+            out.push(Suspect { at: start, anchor });
+        }
+    }
+}
+
+/// Candidates are gathered, then thinned out, then compared: one loop for all three would
+/// stumble over each of them.
+fn search_vector(
+    vector: &Vector,
+    grams: &Grams,
+    bytes: &[u8],
+    confirm: &mut impl FnMut(usize, u32, usize),
+) {
+    let mut hits = [0_u64; STRIDE / LANES];
+    let mut places = [0_u32; LANES * AT_ONCE + SLACK];
+    for from in (0..bytes.len()).step_by(STRIDE) {
+        // A window may run over the stride's end.
+        let length = STRIDE.min(bytes.len() - from);
+        let read = &bytes[from..bytes.len().min(from + length + POSITIONS - 1)];
+        let blocks = length.div_ceil(LANES);
+        vector.places(read, length, &mut hits[..blocks]);
+        for (chunk, hits) in hits[..blocks].chunks(AT_ONCE).enumerate() {
+            let from = from + chunk * AT_ONCE * LANES;
+            let found = gather(hits, &mut places);
+            let kept = grams.retain(&bytes[from..], &mut places[..found]);
+            for &place in &places[..kept] {
+                let at = from + place as usize;
+                grams.at(bytes, at, |anchor, offset| confirm(at, anchor, offset));
             }
         }
     }
 }
 
+/// Writes the places of all bits. Returns how many there are.
+fn gather(hits: &[u64], places: &mut [u32; LANES * AT_ONCE + SLACK]) -> usize {
+    let mut found = 0;
+    for (block, &hit) in hits.iter().enumerate() {
+        let mut hit = hit;
+        let mut at = found;
+        found += hit.count_ones() as usize;
+        while hit != 0 {
+            // Some beyond the last one are written for nothing: cheaper than to ask.
+            for place in &mut places[at..at + SLACK] {
+                *place = block as u32 * LANES as u32 + hit.trailing_zeros();
+                hit &= hit.wrapping_sub(1);
+            }
+            at += SLACK;
+        }
+    }
+    found
+}
+
 impl Search {
-    fn new(windows: &[Window]) -> Self {
-        if windows.is_empty() {
+    fn new(anchors: &[Anchor]) -> Self {
+        if anchors.is_empty() {
             return Self::Nothing;
         }
-        if let Some(vector) = Vector::new(windows) {
-            return Self::Vector(vector, Box::new(Grams::new(windows)));
+        Self::vector(anchors)
+            .or_else(|| Packed::new(anchors).map(Self::Packed))
+            .unwrap_or_else(|| Self::grams(anchors))
+    }
+
+    fn vector(anchors: &[Anchor]) -> Option<Self> {
+        if !vector::is_supported() {
+            return None;
         }
-        let few = (windows.len() <= PACKED_LIMIT).then(|| {
-            let config = packed::Config::new()
-                .match_kind(packed::MatchKind::LeftmostFirst)
-                .clone();
-            let bytes = windows.iter().map(|window| &window.bytes);
-            config.builder().extend(bytes).build()
-        });
-        match few.flatten() {
-            Some(searcher) => Self::Packed(searcher),
-            None => Self::Grams(Box::new(Grams::new(windows))),
-        }
+        let offsets = offsets(anchors, POSITIONS);
+        Some(Self::Vector(LazyVector {
+            grams: Grams::new(anchors, &offsets),
+            vector: OnceLock::new(),
+            offsets,
+        }))
+    }
+
+    fn grams(anchors: &[Anchor]) -> Self {
+        /// The table looks at three bytes, then at a fourth.
+        const WINDOW: usize = 4;
+        Self::Grams(Grams::new(anchors, &offsets(anchors, WINDOW)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::packed::SEGMENT;
     use super::*;
 
     fn naive(anchors: &[Anchor], bytes: &[u8]) -> Vec<Suspect> {
@@ -258,6 +241,17 @@ mod tests {
         all
     }
 
+    /// Every way to search that this processor has.
+    fn searches(anchors: &[Anchor]) -> Vec<Search> {
+        let packed = Packed::new(anchors).map(Search::Packed);
+        let all = [
+            Search::vector(anchors),
+            packed,
+            Some(Search::grams(anchors)),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
     fn check(anchors: &[(&[u8], bool)], bytes: &[u8]) {
         let anchors: Vec<Anchor> = anchors
             .iter()
@@ -266,10 +260,14 @@ mod tests {
                 ignore_case: *ignore_case,
             })
             .collect();
-        let mut found = Vec::new();
-        Prefilter::new(anchors.clone()).suspects(bytes, &mut found);
-        found.sort();
-        assert_eq!(found, naive(&anchors, bytes));
+        for search in searches(&anchors) {
+            let mut prefilter = Prefilter::new(anchors.clone());
+            prefilter.search = search;
+            let mut found = Vec::new();
+            prefilter.suspects(bytes, &mut found);
+            found.sort();
+            assert_eq!(found, naive(&anchors, bytes));
+        }
     }
 
     #[test]
@@ -292,7 +290,6 @@ mod tests {
             ],
             text,
         );
-        check(&[], text);
         let many: Vec<Vec<u8>> = (0..200u8).map(|byte| vec![byte, b'=', byte]).collect();
         let many: Vec<(&[u8], bool)> = many
             .iter()

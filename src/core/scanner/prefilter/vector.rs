@@ -1,19 +1,16 @@
 //! The same question for 64 places at once: may a window begin here?
 //!
-//! The windows are dealt into buckets. For each bucket and each of four positions there
-//! is the set of bytes that its windows have there, and a place is a candidate where four
-//! bytes in a row are in the sets of one bucket. Eight buckets are the eight bits of a
-//! byte, so that one look-up in a table of 128 answers for eight of them (AVX-512 VBMI
-//! has that look-up as an instruction). Which windows share a bucket decides how many
-//! candidates are false: each joins the bucket whose likelihood it raises least.
-//!
-//! Bytes from 128 on are looked up as [`OTHER`], which is in a set where a window is too
-//! short to have a byte there, or has such a byte. Candidates are compared by the caller.
+//! The windows are dealt into buckets ([`buckets`](super::buckets)), and a place is a
+//! candidate where some bytes in a row are in the sets of one bucket. Eight buckets are
+//! the eight bits of a byte, so that one look-up in a table of 128 answers for eight of
+//! them (AVX-512 VBMI has that look-up as an instruction). Candidates are compared by the
+//! caller.
 
 // Loads from slices by pointer, and the instructions' own features, are checked here.
 #![allow(unsafe_code)]
 
-use super::windows::{WINDOW, Window, frequency};
+use super::Anchor;
+use super::buckets::{OTHER, POSITIONS, Sets, deal, shape};
 
 /// Places that are answered at once.
 pub(super) const LANES: usize = 64;
@@ -26,20 +23,21 @@ const BUCKETS: usize = 8 * GROUPS;
 /// The sets hold ASCII only.
 const CODES: usize = 128;
 
-/// Stands for every byte from 128 on.
-const OTHER: u8 = 1;
-
 /// By group and position: for each byte the buckets that have it there.
 pub(super) struct Vector {
-    tables: Box<[[[u8; CODES]; WINDOW]; GROUPS]>,
+    tables: Box<[[[u8; CODES]; POSITIONS]; GROUPS]>,
 }
 
 impl Vector {
-    /// None where the processor has not what it takes.
-    pub(super) fn new(windows: &[Window]) -> Option<Self> {
-        is_supported().then(|| Self {
-            tables: tables(&deal(windows)),
-        })
+    /// The windows of anchors, which begin at these offsets. The processor has to have
+    /// what it takes, as [`is_supported`] says.
+    pub(super) fn new(anchors: &[Anchor], offsets: &[usize]) -> Self {
+        assert!(is_supported(), "there is AVX-512 VBMI");
+        let shapes = anchors.iter().zip(offsets);
+        let shapes = shapes.map(|(anchor, &offset)| shape(anchor, offset));
+        Self {
+            tables: tables(&deal(shapes.collect(), BUCKETS)),
+        }
     }
 
     /// Sets a bit in `hits` for each of the first `length` places of `bytes` where a
@@ -48,11 +46,11 @@ impl Vector {
     pub(super) fn places(&self, bytes: &[u8], length: usize, hits: &mut [u64]) {
         assert!(hits.len() == length.div_ceil(LANES) && bytes.len() >= length);
         // The last places would read beyond the bytes, so they are looked at in a copy.
-        let whole = (bytes.len().saturating_sub(WINDOW - 1) / LANES).min(length / LANES);
+        let whole = (bytes.len().saturating_sub(POSITIONS - 1) / LANES).min(length / LANES);
         let (most, last) = hits.split_at_mut(whole);
-        let mut copy = [0_u8; 2 * LANES + WINDOW];
+        let mut copy = [0_u8; 2 * LANES + POSITIONS];
         let rest = &bytes[whole * LANES..];
-        let rest = &rest[..rest.len().min(last.len() * LANES + WINDOW - 1)];
+        let rest = &rest[..rest.len().min(last.len() * LANES + POSITIONS - 1)];
         copy[..rest.len()].copy_from_slice(rest);
         // SAFETY: a `Vector` exists only where `is_supported` has said so.
         unsafe {
@@ -66,33 +64,33 @@ impl Vector {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn is_supported() -> bool {
+pub(super) fn is_supported() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi")
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn is_supported() -> bool {
+pub(super) fn is_supported() -> bool {
     false
 }
 
 /// Answers for the first `64 * hits.len()` places of `bytes`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn places(tables: &[[[u8; CODES]; WINDOW]; GROUPS], bytes: &[u8], hits: &mut [u64]) {
+fn places(tables: &[[[u8; CODES]; POSITIONS]; GROUPS], bytes: &[u8], hits: &mut [u64]) {
     use std::arch::x86_64::{
         __m512i, _mm512_and_si512, _mm512_loadu_epi8, _mm512_mask_mov_epi8, _mm512_movepi8_mask,
         _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
     };
 
-    assert!(hits.is_empty() || bytes.len() >= hits.len() * LANES + WINDOW - 1);
+    assert!(hits.is_empty() || bytes.len() >= hits.len() * LANES + POSITIONS - 1);
     // SAFETY: 64 bytes are read from each half of a table of 128.
     let load = |from: &[u8]| unsafe {
         debug_assert!(from.len() >= LANES);
         _mm512_loadu_epi8(from.as_ptr().cast())
     };
-    let halves: [[[__m512i; 2]; WINDOW]; GROUPS] = std::array::from_fn(|group| {
+    let halves: [[[__m512i; 2]; POSITIONS]; GROUPS] = std::array::from_fn(|group| {
         std::array::from_fn(|position| {
             let table = &tables[group][position];
             [load(&table[..LANES]), load(&table[LANES..])]
@@ -100,8 +98,8 @@ fn places(tables: &[[[u8; CODES]; WINDOW]; GROUPS], bytes: &[u8], hits: &mut [u6
     });
     let other = _mm512_set1_epi8(OTHER.cast_signed());
     for (block, hit) in hits.iter_mut().enumerate() {
-        let codes: [__m512i; WINDOW] = std::array::from_fn(|position| {
-            // SAFETY: the assertion above; the last block ends WINDOW - 1 bytes before the end.
+        let codes: [__m512i; POSITIONS] = std::array::from_fn(|position| {
+            // SAFETY: the assertion above; the last block ends POSITIONS - 1 bytes before the end.
             let bytes =
                 unsafe { _mm512_loadu_epi8(bytes.as_ptr().add(block * LANES + position).cast()) };
             _mm512_mask_mov_epi8(bytes, _mm512_movepi8_mask(bytes), other)
@@ -112,75 +110,24 @@ fn places(tables: &[[[u8; CODES]; WINDOW]; GROUPS], bytes: &[u8], hits: &mut [u6
                 let [low, high] = group[position];
                 _mm512_permutex2var_epi8(low, codes[position], high)
             };
-            let first = _mm512_and_si512(look_up(0), look_up(1));
-            let second = _mm512_and_si512(look_up(2), look_up(3));
-            any = _mm512_or_si512(any, _mm512_and_si512(first, second));
+            let first = (1..POSITIONS).fold(look_up(0), |all, position| {
+                _mm512_and_si512(all, look_up(position))
+            });
+            any = _mm512_or_si512(any, first);
         }
         *hit = _mm512_test_epi8_mask(any, any);
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-unsafe fn places(_: &[[[u8; CODES]; WINDOW]; GROUPS], _: &[u8], _: &mut [u64]) {
+unsafe fn places(_: &[[[u8; CODES]; POSITIONS]; GROUPS], _: &[u8], _: &mut [u64]) {
     unreachable!("a Vector exists only where the processor has AVX-512")
 }
 
-/// The sets of one bucket.
-#[derive(Clone, Default)]
-struct Bucket {
-    sets: [u128; WINDOW],
-    /// The frequencies of each set's bytes, together.
-    weights: [u64; WINDOW],
-}
-
-impl Bucket {
-    fn likelihood(&self) -> u64 {
-        self.weights.iter().product()
-    }
-
-    fn with(&self, window: &Window) -> Self {
-        let mut joined = self.clone();
-        for position in 0..WINDOW {
-            let set = match window.bytes.get(position) {
-                Some(byte) => 1 << if byte.is_ascii() { *byte } else { OTHER },
-                None => u128::MAX,
-            };
-            let mut new = set & !joined.sets[position];
-            joined.sets[position] |= new;
-            while new != 0 {
-                joined.weights[position] += u64::from(frequency(new.trailing_zeros() as u8));
-                new &= new - 1;
-            }
-        }
-        joined
-    }
-}
-
-/// Deals the windows into buckets, the likely ones first: they have more of a choice.
-fn deal(windows: &[Window]) -> Vec<Bucket> {
-    let mut order: Vec<(u64, &Window)> = windows
-        .iter()
-        .map(|window| (Bucket::default().with(window).likelihood(), window))
-        .collect();
-    order.sort_by_key(|&(likelihood, _)| std::cmp::Reverse(likelihood));
-    let mut buckets = vec![Bucket::default(); BUCKETS];
-    for (_, window) in order {
-        let choice = buckets
-            .iter()
-            .map(|bucket| bucket.with(window))
-            .enumerate()
-            .min_by_key(|(number, joined)| joined.likelihood() - buckets[*number].likelihood());
-        if let Some((number, joined)) = choice {
-            buckets[number] = joined;
-        }
-    }
-    buckets
-}
-
-fn tables(buckets: &[Bucket]) -> Box<[[[u8; CODES]; WINDOW]; GROUPS]> {
-    let mut tables = Box::new([[[0; CODES]; WINDOW]; GROUPS]);
+fn tables(buckets: &[Sets]) -> Box<[[[u8; CODES]; POSITIONS]; GROUPS]> {
+    let mut tables = Box::new([[[0; CODES]; POSITIONS]; GROUPS]);
     for (number, bucket) in buckets.iter().enumerate() {
-        for (position, set) in bucket.sets.iter().enumerate() {
+        for (position, set) in bucket.iter().enumerate() {
             for code in 0..CODES {
                 let has = (set >> code & 1) as u8;
                 tables[number / 8][position][code] |= has << (number % 8);
@@ -192,6 +139,7 @@ fn tables(buckets: &[Bucket]) -> Box<[[[u8; CODES]; WINDOW]; GROUPS]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::windows::offsets;
     use super::*;
 
     #[test]
@@ -205,13 +153,15 @@ mod tests {
             b"\x01b",
             b"zzzz",
         ];
-        let windows = texts.map(|bytes| Window {
+        let anchors = texts.map(|bytes| Anchor {
             bytes: bytes.to_vec(),
-            places: Vec::new(),
+            ignore_case: bytes == b"key",
         });
-        let Some(vector) = Vector::new(&windows) else {
+        let offsets = offsets(&anchors, POSITIONS);
+        if !is_supported() {
             return;
-        };
+        }
+        let vector = Vector::new(&anchors, &offsets);
         let mut random = 1_u64;
         for length in 0..400 {
             let text: Vec<u8> = (0..length)
@@ -225,7 +175,14 @@ mod tests {
             let mut hits = vec![u64::MAX; text.len().div_ceil(LANES)];
             vector.places(&text, text.len(), &mut hits);
             for at in 0..text.len() {
-                let stands = texts.iter().any(|window| text[at..].starts_with(window));
+                let begins = |(anchor, offset): (&Anchor, &usize)| {
+                    let window = &anchor.bytes[*offset..];
+                    let here = text.get(at..at + window.len());
+                    here.is_some_and(|here| {
+                        here == window || anchor.ignore_case && here.eq_ignore_ascii_case(window)
+                    })
+                };
+                let stands = anchors.iter().zip(&offsets).any(begins);
                 assert!(
                     hits[at / LANES] >> (at % LANES) & 1 == 1 || !stands,
                     "{length} {at}"
@@ -240,13 +197,14 @@ mod tests {
 
     #[test]
     fn what_is_far_from_every_window_is_none() {
-        let windows = [Window {
+        let anchors = [Anchor {
             bytes: b"ghp_".to_vec(),
-            places: Vec::new(),
+            ignore_case: false,
         }];
-        let Some(vector) = Vector::new(&windows) else {
+        if !is_supported() {
             return;
-        };
+        }
+        let vector = Vector::new(&anchors, &[0]);
         let mut hits = [u64::MAX; 4];
         vector.places(&[b' '; 256], 256, &mut hits);
         assert_eq!(hits, [0; 4]);

@@ -1,102 +1,121 @@
 //! Which part of an anchor is looked for: the bytes in a row that are rarest in logs.
+//!
+//! How rare they are is told by a table of what follows what in log text (a Markov chain
+//! of the first order), which `benches/count_pairs` counts.
 
-use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::Anchor;
 
-/// How long a window is, where its anchor is long enough.
-pub(super) const WINDOW: usize = 4;
+/// A row for each byte below 128, a digit for each byte that follows: the negative binary
+/// logarithm of its probability. The last row has the same for single bytes.
+const COUNTED: &str = include_str!("pairs.txt");
 
-/// A window in one spelling, with the anchors behind it.
-pub(super) struct Window {
-    pub(super) bytes: Vec<u8>,
-    /// The anchors that it stands for and its offset in each.
-    pub(super) places: Vec<(u32, usize)>,
-}
+const CODES: usize = 128;
 
-/// Every window in every case, none a prefix of another: a searcher reports one a place.
-pub(super) fn windows(anchors: &[Anchor]) -> Vec<Window> {
-    let mut all: Vec<(Vec<u8>, (u32, usize))> = Vec::new();
-    for (index, anchor) in anchors.iter().enumerate() {
-        let offset = best_window(anchor);
-        let length = WINDOW.min(anchor.bytes.len());
-        for window in cases(&anchor.bytes[offset..offset + length], anchor.ignore_case) {
-            all.push((window, (index as u32, offset)));
-        }
-    }
-    // Short windows first, so that a longer one can join the short one that begins it.
-    all.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
-    let mut numbers: HashMap<Vec<u8>, usize> = HashMap::with_capacity(all.len());
-    let mut table: Vec<Window> = Vec::new();
-    for (bytes, place) in all {
-        let known = (1..=bytes.len()).find_map(|length| numbers.get(&bytes[..length]));
-        if let Some(&number) = known {
-            table[number].places.push(place);
-        } else {
-            numbers.insert(bytes.clone(), table.len());
-            table.push(Window {
-                bytes,
-                places: vec![place],
-            });
-        }
-    }
-    table
-}
+/// How rare a byte of no ASCII is in logs.
+const RAREST: u32 = 15;
 
-/// The offset of the window of an anchor that is least likely.
-fn best_window(anchor: &Anchor) -> usize {
-    let length = WINDOW.min(anchor.bytes.len());
-    let weight = |byte: u8| {
-        let cases = [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
-        if anchor.ignore_case && byte.is_ascii_alphabetic() {
-            cases.map(frequency).into_iter().map(u64::from).sum()
-        } else {
-            u64::from(frequency(byte))
+/// [`COUNTED`] by number.
+static RARITIES: LazyLock<Vec<[u8; CODES]>> = LazyLock::new(|| {
+    let row = |line: &str| {
+        let mut row = [0; CODES];
+        for (rarity, digit) in row.iter_mut().zip(line.chars()) {
+            *rarity = digit.to_digit(16).unwrap_or(RAREST) as u8;
         }
+        row
     };
-    let likelihood = |offset: usize| -> u64 {
-        let window = &anchor.bytes[offset..offset + length];
-        window.iter().map(|&byte| weight(byte)).product()
-    };
-    (0..=anchor.bytes.len() - length)
-        .min_by_key(|&offset| likelihood(offset))
-        .unwrap_or(0)
+    COUNTED.lines().map(row).collect()
+});
+
+/// Where in each anchor the window of up to so many bytes begins that is least likely; the
+/// first of several.
+pub(super) fn offsets(anchors: &[Anchor], most: usize) -> Vec<usize> {
+    let rarities = &*RARITIES;
+    anchors
+        .iter()
+        .map(|anchor| offset(rarities, anchor, most))
+        .collect()
 }
 
-/// How many of ten thousand bytes of log text are this one, at least 1.
-pub(super) fn frequency(byte: u8) -> u16 {
-    FREQUENCIES.get(usize::from(byte)).copied().unwrap_or(1)
-}
-
-/// Counted over some 20 MB of logs of 16 kinds: system, web servers, JVMs, Kubernetes, CI.
-#[rustfmt::skip]
-const FREQUENCIES: [u16; 128] = [
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 46, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    733, 1, 254, 1, 2, 7, 7, 3, 63, 63, 1, 26, 186, 183, 267, 233,
-    423, 350, 270, 155, 130, 171, 116, 123, 100, 76, 296, 30, 4, 35, 29, 4,
-    3, 26, 7, 53, 15, 76, 23, 37, 31, 38, 4, 17, 66, 65, 21, 22,
-    41, 4, 45, 58, 87, 13, 4, 25, 10, 3, 4, 83, 21, 83, 1, 116,
-    1, 297, 52, 223, 160, 565, 113, 72, 139, 254, 10, 42, 227, 142, 229, 429,
-    186, 11, 342, 338, 346, 125, 34, 59, 45, 43, 19, 4, 2, 5, 1, 1,
-];
-
-/// A window in every case that it can have.
-fn cases(window: &[u8], ignore_case: bool) -> Vec<Vec<u8>> {
-    let mut all = vec![Vec::with_capacity(window.len())];
-    for &byte in window {
-        if !ignore_case || !byte.is_ascii_alphabetic() {
-            for head in &mut all {
-                head.push(byte);
+fn offset(rarities: &[[u8; CODES]], anchor: &Anchor, most: usize) -> usize {
+    let bytes = &anchor.bytes;
+    let most = most.min(bytes.len());
+    // The rarity of the bytes from `at` to the window's end, less the first.
+    let mut behind: u32 = (1..most)
+        .map(|at| rarity(rarities, Some(bytes[at - 1]), bytes[at], anchor.ignore_case))
+        .sum();
+    let mut best = (0, 0);
+    for at in 0..=bytes.len() - most {
+        let here = rarity(rarities, None, bytes[at], anchor.ignore_case) + behind;
+        if here > best.0 {
+            best = (here, at);
+        }
+        if let Some(&next) = bytes.get(at + most) {
+            let link =
+                |at: usize, byte| rarity(rarities, Some(bytes[at]), byte, anchor.ignore_case);
+            if most > 1 {
+                behind += link(at + most - 1, next);
+                behind -= link(at, bytes[at + 1]);
             }
-            continue;
         }
-        let mut others = all.clone();
-        for (head, other) in all.iter_mut().zip(&mut others) {
-            head.push(byte.to_ascii_lowercase());
-            other.push(byte.to_ascii_uppercase());
-        }
-        all.append(&mut others);
     }
-    all
+    best.1
+}
+
+/// How rare a byte is, alone or behind another, as a negative binary logarithm. Of the
+/// spellings of a letter the most frequent counts.
+fn rarity(rarities: &[[u8; CODES]], before: Option<u8>, byte: u8, ignore_case: bool) -> u32 {
+    let of = |before: Option<u8>, byte: u8| {
+        let row = rarities.get(before.map_or(CODES, usize::from));
+        let known = row.and_then(|row| row.get(usize::from(byte)));
+        known.map_or(RAREST, |&rarity| u32::from(rarity))
+    };
+    if !ignore_case {
+        return of(before, byte);
+    }
+    let spellings = |byte: u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+    let least = |before: Option<u8>| {
+        let [lower, upper] = spellings(byte).map(|byte| of(before, byte));
+        lower.min(upper)
+    };
+    match before.map(spellings) {
+        None => least(None),
+        Some([lower, upper]) => least(Some(lower)).min(least(Some(upper))),
+    }
+}
+
+/// How likely each byte below 128 is in log text.
+pub(super) fn frequencies() -> [f32; CODES] {
+    let rarities = RARITIES[CODES];
+    rarities.map(|rarity| (-f32::from(rarity)).exp2())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(bytes: &[u8], ignore_case: bool) -> &[u8] {
+        let anchor = Anchor {
+            bytes: bytes.to_vec(),
+            ignore_case,
+        };
+        let offset = offsets(&[anchor], 4)[0];
+        &bytes[offset..bytes.len().min(offset + 4)]
+    }
+
+    #[test]
+    fn the_table_is_whole() {
+        assert_eq!(RARITIES.len(), CODES + 1);
+        assert!(COUNTED.lines().all(|line| line.len() == CODES));
+    }
+
+    #[test]
+    fn the_rarest_bytes_in_a_row_are_chosen() {
+        assert_eq!(window(b"key='", true), b"ey='");
+        assert_eq!(window(b"sk_live_", false), b"sk_l");
+        assert_eq!(window(b"ab", false), b"ab");
+        assert_eq!(window(b"a", true), b"a");
+        assert_eq!(window(b"tion\xffx", false), b"on\xffx");
+    }
 }

@@ -1,6 +1,6 @@
 //! Windows by the two bytes that they begin with, for segments that are full of hits.
 
-use super::windows::Window;
+use super::packed::Window;
 
 /// The windows by the two bytes that they begin with.
 pub(super) struct Pairs {
