@@ -53,10 +53,10 @@ pub(super) fn deal(mut shapes: Vec<Shape>, buckets: usize) -> Vec<Sets> {
         .collect();
     order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let mut all = vec![Bucket::default(); buckets];
-    let shares = shares(order.iter().map(|(_, shape)| length(shape)), buckets);
+    let places = shares(order.iter().map(|(_, shape)| length(shape)), buckets);
     let mut chosen = Vec::with_capacity(order.len());
     for (_, shape) in &order {
-        let number = best(&weights, &all, shares[length(shape)].clone(), shape);
+        let number = best(&weights, &all, places[length(shape)].clone(), shape);
         all[number].join(&weights, shape);
         chosen.push(number);
     }
@@ -78,15 +78,16 @@ fn length(shape: &Shape) -> usize {
 fn shares(lengths: impl Iterator<Item = usize>, buckets: usize) -> [Range<usize>; POSITIONS + 1] {
     let mut counts = [0_u32; POSITIONS + 1];
     lengths.for_each(|length| counts[length] += 1);
-    let roots = counts.map(|count| f64::from(count).sqrt());
-    let of_all = (buckets - POSITIONS - 1) as f64 / roots.iter().sum::<f64>().max(1.0);
+    let roots = counts.map(|count| (16 * count).isqrt() as usize);
+    let all = roots.iter().sum::<usize>().max(1);
+    let free = buckets - POSITIONS - 1;
     let mut from = 0;
-    let mut rest = 0.0;
+    let mut before = 0;
     roots.map(|root| {
-        let share = root * of_all + rest;
-        let whole = share.floor();
-        rest = share - whole;
-        let number = whole as usize + usize::from(root > 0.0);
+        // Rounded so that the shares add up.
+        let share = free * (before + root) / all - free * before / all;
+        before += root;
+        let number = share + usize::from(root > 0);
         from += number;
         from - number..from
     })
