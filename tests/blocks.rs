@@ -102,6 +102,18 @@ fn p7_headers_blank_lines_and_carriage_returns_belong_to_the_block() {
 }
 
 #[test]
+fn p7_a_block_on_one_line_ends_there() {
+    for (joint, blank) in [(" ", " "), ("\\n", " "), ("%0A", "+"), ("%0a", "%20")] {
+        let block = [begin(KEY), body(64), end(KEY)].join(joint);
+        let block = block.replace(' ', blank);
+        check(
+            &format!("{block}\nsingle\n/health\n"),
+            &format!("{M}\nsingle\n/health\n"),
+        );
+    }
+}
+
+#[test]
 fn p7_openpgp_blocks_have_headers_and_a_checksum() {
     let kind = "PGP PRIVATE KEY BLOCK";
     let input = format!(

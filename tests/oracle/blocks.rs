@@ -166,6 +166,9 @@ fn end_line(text: &[u8]) -> Option<usize> {
 }
 
 fn holds_end(text: &[u8]) -> bool {
+    // Forms and URLs write a blank as a plus or as %20.
+    let text = String::from_utf8_lossy(text).replace('+', " ");
+    let text = text.replace("%20", " ").into_bytes();
     (0..text.len()).any(|at| (at == 0 || text[at - 1] != b'-') && end_line(&text[at..]).is_some())
 }
 

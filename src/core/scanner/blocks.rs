@@ -409,13 +409,27 @@ fn end_line(text: &[u8]) -> Option<usize> {
     (closing == dashes).then(|| text.len() - words.len() + length + closing)
 }
 
-/// Whether an END line stands anywhere in `text`.
+/// Whether an END line stands anywhere in `text`, also one of a block whose lines are
+/// joined by blanks or that is encoded as forms and URLs are (`-----END+…+KEY-----`).
 fn holds_end(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"END ").any(|at| {
-        let dashed = text[..at]
+    memchr::memmem::find_iter(text, b"END").any(|at| {
+        let before = text[..at].strip_suffix(b" ").unwrap_or(&text[..at]);
+        let dashes = before
             .iter()
-            .rposition(|&byte| byte != b'-' && byte != b' ');
-        end_line(&text[dashed.map_or(0, |before| before + 1)..]).is_some()
+            .rev()
+            .take_while(|&&byte| byte == b'-')
+            .count();
+        let label = &text[at + 3..];
+        let length = label
+            .iter()
+            .take(LONGEST_END)
+            .take_while(|byte| {
+                byte.is_ascii_uppercase() || byte.is_ascii_digit() || b" +%".contains(byte)
+            })
+            .count();
+        (4..=5).contains(&dashes)
+            && label.first().is_some_and(|byte| b" +%".contains(byte))
+            && label[length..].starts_with(&b"-----"[..dashes])
     })
 }
 
