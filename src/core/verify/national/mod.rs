@@ -255,7 +255,7 @@ mod tests {
         (NationalId::FrTax, "30 23 217 600 ", "053"),
         (NationalId::HrOib, "6943515153", "0"),
         (NationalId::IePps, "1234567", "T"),
-        (NationalId::ItVat, "0074399015", "7"),
+        (NationalId::ItVat, "0074311015", "7"),
         (NationalId::Jmbg, "010100650000", "6"),
         (NationalId::KrBusiness, "104-86-5665", "9"),
         (NationalId::LuNin, "19660515076", "82"),
