@@ -1,6 +1,7 @@
 //! Verifiers: a closer look at a match, one file each.
 
 mod aws;
+mod base58;
 pub(crate) mod base64;
 mod base64_header;
 mod crc32;
@@ -46,6 +47,8 @@ pub struct VerifySpec {
     pub starts: Option<Vec<String>>,
     /// For `national-id`: whose number it is.
     pub of: Option<NationalId>,
+    /// For `national-id`, in place of `of`: the number may be of any of these.
+    pub any: Option<Vec<NationalId>>,
 }
 
 /// The verifiers that there are.
@@ -68,6 +71,9 @@ pub enum Verifier {
     /// The secret is base64 of something that begins as it should.
     #[serde(rename = "base64-header")]
     Base64Header,
+    /// The secret is an address of a cryptocurrency that ends with its own hash.
+    #[serde(rename = "base58-check")]
+    Base58Check,
     /// The secret names a possible account of AWS.
     AwsKeyId,
 }
@@ -83,6 +89,7 @@ impl Verifier {
             Self::Iban => "iban",
             Self::NationalId => "national-id",
             Self::Base64Header => "base64-header",
+            Self::Base58Check => "base58-check",
             Self::AwsKeyId => "aws-key-id",
         }
     }
@@ -101,6 +108,7 @@ impl VerifySpec {
             Verifier::Crc32Base62 => Box::new(crc32::Crc32Base62),
             Verifier::Luhn => Box::new(luhn::Luhn),
             Verifier::Iban => Box::new(iban::Iban),
+            Verifier::Base58Check => Box::new(base58::Base58Check),
             Verifier::AwsKeyId => Box::new(aws::AwsKeyId),
             Verifier::Entropy => match self.min {
                 Some(min) if (0.0..=8.0).contains(&min) => Box::new(entropy::Entropy { min }),
@@ -110,9 +118,15 @@ impl VerifySpec {
                     );
                 }
             },
-            Verifier::NationalId => match self.of {
-                Some(id) => Box::new(id),
-                None => return Err("`national-id` needs `of`, e.g. of = \"br-cpf\""),
+            Verifier::NationalId => match (self.of, self.any.as_deref()) {
+                (Some(id), None) => Box::new(id),
+                (None, Some(ids @ [_, ..])) => Box::new(national::AnyOf(ids.to_vec())),
+                _ => {
+                    return Err(
+                        "`national-id` needs either `of`, e.g. of = \"br-cpf\", or `any`, \
+                         a list of them",
+                    );
+                }
             },
             Verifier::Base64Header => Box::new(base64_header::Base64Header {
                 starts: self.headers()?,
@@ -127,6 +141,9 @@ impl VerifySpec {
         }
         if self.of.is_some() && self.by != Verifier::NationalId {
             return Err("`of` is for `national-id`; remove it");
+        }
+        if self.any.is_some() && self.by != Verifier::NationalId {
+            return Err("`any` is for `national-id`; remove it");
         }
         if self.starts.is_some() && self.by != Verifier::Base64Header {
             return Err("`starts` is for `base64-header`; remove it");
