@@ -135,13 +135,18 @@ impl Scanner {
         state.blocks.is_open() || state.fields.is_open()
     }
 
-    /// Appends the suspects in `bytes`, sorted.
+    /// Appends the suspects in whole records, sorted.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
+        self.suspects_from(bytes, true, out);
+    }
+
+    /// The same; `at_start`: a record begins with the bytes.
+    fn suspects_from(&self, bytes: &[u8], at_start: bool, out: &mut Vec<Suspect>) {
         let from = out.len();
         self.prefilter.suspects(bytes, out);
         self.patterns
             .classes()
-            .suspects(bytes, self.first_class, out);
+            .suspects(bytes, at_start, self.first_class, out);
         if !out[from..].is_sorted() {
             out[from..].sort_unstable();
         }
@@ -199,7 +204,7 @@ impl Scanner {
     ) -> u64 {
         let mut suspects = std::mem::take(&mut state.suspects);
         suspects.clear();
-        self.suspects(view.bytes, &mut suspects);
+        self.suspects_from(view.bytes, view.base == 0, &mut suspects);
         let frontier = self.scan(view, &suspects, state, out);
         state.suspects = suspects;
         frontier
