@@ -35,6 +35,7 @@ use super::name::{self, EXTENT, Found};
 use super::pair;
 use super::quote::{self, Quote, Spelling};
 use super::separator::{self, Separator, Sign};
+use super::service;
 use super::sql;
 use super::text::{blanks, count, is_blank};
 use crate::core::field::{Demand, FieldNames, Sense, Syntax};
@@ -54,6 +55,19 @@ pub(super) struct Around<'a> {
     pub(super) begins: bool,
     /// It ends with `bytes`.
     pub(super) ends: bool,
+}
+
+impl<'a> Around<'a> {
+    /// What of a value is looked at, and whether that is all of it.
+    pub(super) fn peek(&self, start: usize, end: End) -> (&'a [u8], bool) {
+        let bytes = self.bytes;
+        let limit = bytes.len().min(start + LOOKED_AT + super::ends::LOOKAHEAD);
+        let complete = self.ends && limit == bytes.len();
+        match end.find(&bytes[..limit], start, complete) {
+            Ok(end) => (&bytes[start..end], true),
+            Err(to) => (&bytes[start..to], false),
+        }
+    }
 }
 
 /// A value to be masked. Its start is an index in the bytes that were judged.
@@ -103,10 +117,28 @@ pub(super) fn judge(
     at: usize,
     out: &mut Vec<Claim>,
 ) -> Option<Carry> {
-    let bytes = around.bytes;
-    if form::is_in_mask(bytes, at) {
+    if form::is_in_mask(around.bytes, at) {
         return None;
     }
+    let before = out.len();
+    let left = field(names, around, at, out);
+    if left.is_none()
+        && out.len() == before
+        && let Some((claim, key)) = service::claim(names, around, at)
+    {
+        // Where the word that tells of a key is a field by itself, it is told as that.
+        let known = field(names, around, key, out).is_some() || out.len() > before;
+        out.truncate(before);
+        if !known {
+            out.push(claim);
+        }
+    }
+    left
+}
+
+/// Judges the name that stands around `at`.
+fn field(names: &FieldNames, around: Around<'_>, at: usize, out: &mut Vec<Claim>) -> Option<Carry> {
+    let bytes = around.bytes;
     let mut left = None;
     for found in name::read(bytes, at).into_iter().flatten() {
         let separator = separator::read(bytes, &found);
@@ -179,7 +211,7 @@ impl<'a> Case<'a> {
                     return Some(claim);
                 }
             }
-            Syntax::Plain => {}
+            Syntax::Plain | Syntax::Service => {}
         }
         let value = unwrapped(bytes, self.separator.value);
         if form::leading_placeholder(&bytes[value..]).is_some() {
@@ -248,13 +280,7 @@ impl<'a> Case<'a> {
 
     /// What of a value is looked at, and whether that is all of it.
     pub(super) fn peek(&self, start: usize, end: End) -> (&'a [u8], bool) {
-        let bytes = self.around.bytes;
-        let limit = bytes.len().min(start + LOOKED_AT + super::ends::LOOKAHEAD);
-        let complete = self.around.ends && limit == bytes.len();
-        match end.find(&bytes[..limit], start, complete) {
-            Ok(end) => (&bytes[start..end], true),
-            Err(to) => (&bytes[start..to], false),
-        }
+        self.around.peek(start, end)
     }
 
     // Values in quotes.
