@@ -387,15 +387,17 @@ impl FieldNames {
         !self.sensitive.entries.is_empty()
     }
 
+    /// Whether there are names of services.
+    pub(crate) fn has_services(&self) -> bool {
+        !self.services.entries.is_empty()
+    }
+
     /// Literals of which every sensitive name holds one, in lower case.
     pub(crate) fn stems(&self) -> Vec<Vec<u8>> {
-        let words = |service: bool| {
-            let sources = self.sources.iter();
-            sources
-                .filter(move |source| (source.syntax == Syntax::Service) == service)
-                .flat_map(|source| &source.words)
-        };
-        let mut stems: Vec<Vec<u8>> = words(false).map(|word| word.stem.clone()).collect();
+        let fields = self.sources.iter();
+        let fields = fields.filter(|source| source.syntax != Syntax::Service);
+        let words = fields.flat_map(|source| &source.words);
+        let mut stems: Vec<Vec<u8>> = words.map(|word| word.stem.clone()).collect();
         stems.sort();
         stems.dedup();
         // One that holds another is found with it.
@@ -404,10 +406,6 @@ impl FieldNames {
             !all.iter()
                 .any(|other| other != stem && contains(stem, other))
         });
-        // Those of services are looked for at their beginning.
-        stems.extend(words(true).map(|word| word.flat.clone()));
-        stems.sort();
-        stems.dedup();
         stems
     }
 

@@ -122,16 +122,8 @@ pub(super) fn judge(
     }
     let before = out.len();
     let left = field(names, around, at, out);
-    if left.is_none()
-        && out.len() == before
-        && let Some((claim, key)) = service::claim(names, around, at)
-    {
-        // Where the word that tells of a key is a field by itself, it is told as that.
-        let known = field(names, around, key, out).is_some() || out.len() > before;
-        out.truncate(before);
-        if !known {
-            out.push(claim);
-        }
+    if left.is_none() && out.len() == before {
+        out.extend(service::claim(names, around, at));
     }
     left
 }

@@ -128,6 +128,14 @@ impl Fields {
         if names.has_fields() {
             stems.extend(ESCAPED.map(<[u8]>::to_vec));
         }
+        if names.has_services() {
+            // Most of them are found as words of sensitive names.
+            for key in service::KEYS {
+                if !stems.iter().any(|stem| key.starts_with(stem)) {
+                    stems.push(key.to_vec());
+                }
+            }
+        }
         Self {
             anchors: stems
                 .into_iter()

@@ -19,7 +19,7 @@ use crate::core::mask::Quotes;
 const REACH: usize = 48;
 
 /// Words that tell of a key.
-const KEYS: [&[u8]; 9] = [
+pub(super) const KEYS: [&[u8]; 8] = [
     b"key",
     b"token",
     b"secret",
@@ -28,7 +28,6 @@ const KEYS: [&[u8]; 9] = [
     b"password",
     b"credentials",
     b"bearer",
-    b"pat",
 ];
 
 /// Words that may stand beside them.
@@ -62,59 +61,66 @@ const OTHERS: [&[u8]; 27] = [
     b"was",
 ];
 
-/// The value of the service whose name begins at `at`, and where the first word that
-/// tells of a key stands.
-pub(super) fn claim(names: &FieldNames, around: Around<'_>, at: usize) -> Option<(Claim, usize)> {
+/// The value of a service whose name stands before the word at `at`, if that is the last
+/// one that tells of a key.
+pub(super) fn claim(names: &FieldNames, around: Around<'_>, at: usize) -> Option<Claim> {
     let bytes = around.bytes;
-    let (entry, length) = names.service_at(&bytes[at..])?;
-    if !begins_word(&bytes[..at]) {
+    let is_key = KEYS.iter().any(|word| begins_with(&bytes[at..], word));
+    if !is_key || !names.has_services() {
         return None;
     }
-    let mut here = at + length;
+    (at.saturating_sub(REACH)..at).rev().find_map(|start| {
+        let (entry, length) = names.service_at(&bytes[start..])?;
+        let named = start + length <= at && begins_word(&bytes[..start]);
+        named.then(|| follow(around, at, start + length, entry))?
+    })
+}
+
+/// The value behind a service's name that ends at `from`.
+fn follow(around: Around<'_>, at: usize, from: usize, entry: u32) -> Option<Claim> {
+    let bytes = around.bytes;
+    let mut here = from;
     let limit = bytes.len().min(here + REACH);
     let mut key = None;
     let mut opened = None;
-    let mut assigned = false;
+    let mut parted = false;
     while here < limit {
         if let Some((quote, length)) = quote::opening(bytes, here) {
             here += length;
             opened = Some((here, quote));
+            parted = true;
             continue;
         }
         match bytes[here] {
             b'=' | b':' | b'>' | b'-' | b'_' | b'.' | b'(' => here += 1,
             byte if is_blank(byte) => here += 1,
             byte if byte.is_ascii_alphabetic() => {
-                let Some((length, keyed)) = words(&bytes[here..limit]) else {
+                let Some((length, last)) = words(&bytes[here..limit]) else {
                     break;
                 };
-                if keyed && key.is_none() {
-                    key = Some(here);
-                }
+                key = last.map(|offset| here + offset).or(key);
                 here += length;
-                assigned = false;
+                parted = false;
                 continue;
             }
             _ => break,
         }
-        assigned = true;
+        parted = true;
     }
-    let key = key?;
-    let quoted = opened.filter(|&(start, _)| start == here);
-    if !assigned && quoted.is_none() {
+    if key != Some(at) || !parted {
         return None;
     }
+    let quoted = opened.filter(|&(start, _)| start == here);
     let end = quoted.map_or(End::Word, |(_, quote)| End::Quote(quote));
     let (text, _) = around.peek(here, end);
-    let claim = Claim {
+    form::is_issued(text).then_some(Claim {
         entry,
         start: here,
         extent: Extent::To(end),
         quotes: Quotes::None,
         whole: false,
         carried: false,
-    };
-    form::is_issued(text).then_some((claim, key))
+    })
 }
 
 /// Whether what follows `head` begins a word: behind no letter or digit, or behind an
@@ -127,23 +133,27 @@ fn begins_word(head: &[u8]) -> bool {
     }
 }
 
-/// The length of a run of letters that is made of the words above, and whether one of
-/// them tells of a key. None where it holds another, or a digit follows.
-fn words(rest: &[u8]) -> Option<(usize, bool)> {
+/// The length of a run of letters that is made of the words above, and where in it the
+/// last one stands that tells of a key. None where it holds another, or a digit follows.
+fn words(rest: &[u8]) -> Option<(usize, Option<usize>)> {
     let mut at = 0;
-    let mut keyed = false;
+    let mut last = None;
     while rest.get(at).is_some_and(u8::is_ascii_alphabetic) {
         let longest = |words: &[&[u8]]| {
-            let lengths = words.iter().filter_map(|word| {
-                let part = rest.get(at..at + word.len())?;
-                part.eq_ignore_ascii_case(word).then_some(word.len())
-            });
-            lengths.max()
+            let here = words.iter().filter(|word| begins_with(&rest[at..], word));
+            here.map(|word| word.len()).max()
         };
         let (own, other) = (longest(&KEYS), longest(&OTHERS));
+        if own > other {
+            last = Some(at);
+        }
         at += own.max(other)?;
-        keyed |= own > other;
     }
     let ends = !rest.get(at).is_some_and(u8::is_ascii_digit);
-    ends.then_some((at, keyed))
+    ends.then_some((at, last))
+}
+
+fn begins_with(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(word))
 }

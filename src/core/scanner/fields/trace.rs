@@ -50,8 +50,8 @@ impl Fields {
             if found.is_empty() {
                 // An escape is in any text that has escapes.
                 let escape = matches!(anchor[0], b'\\' | b'%');
-                // And a service is often named where there is no key.
-                let common = escape || self.names.service_at(&record[suspect.at..]).is_some();
+                // And these are common words.
+                let common = escape || matches!(&anchor[..], b"access" | b"private");
                 let passed = self.passed(&place(view, suspect.at), view);
                 if let Some((start, rule, reason)) = passed
                     && last != Some(start)
