@@ -358,10 +358,14 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
 
 /// Whether a value looks issued by a service whose key is expected there: a UUID, letters
 /// and digits of 16 characters or more that are no words and numbers, or a longer run of
-/// letters of one case or of digits.
+/// letters or of digits.
 pub(super) fn is_issued(value: &[u8]) -> bool {
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.~".contains(byte);
-    if value.len() < 16 || !value.iter().all(token) || value.starts_with(b"/") {
+    if value.len() < 16
+        || !value.iter().all(token)
+        || value.starts_with(b"/")
+        || is_nothing(value, false)
+    {
         return false;
     }
     if is_uuid(value) {
@@ -375,7 +379,8 @@ pub(super) fn is_issued(value: &[u8]) -> bool {
         ..
     } = mix(value);
     if digits == 0 {
-        return others == 0 && (lower == 0 || upper == 0) && value.len() >= 20;
+        let long = if lower == 0 || upper == 0 { 20 } else { 32 };
+        return others == 0 && value.len() >= long;
     }
     if lower + upper == 0 {
         return others == 0 && value.len() >= 24;

@@ -21,7 +21,7 @@
 //! | `"name", "v"` | headers and options; pairs if mixed | no |
 //! | `Name(v)` | yes | if mixed, or all that stands there |
 //! | `name BY 'v'` | yes | no |
-//! | `name v` | passwords of one word; random ones | random ones |
+//! | `name v` | passwords of one word; random ones | random ones; a line's password of letters and digits |
 //!
 //! Where an entry demands likely values, the value has to look like a credential too.
 //! Never: an empty value, `null`, `true`, `false`, a placeholder, a reference such as
@@ -535,7 +535,10 @@ impl<'a> Case<'a> {
         let end = self.end_of_bare();
         let bytes = self.around.bytes;
         let (text, _) = match end {
-            End::Markup { .. } => self.peek(value, end),
+            End::Markup { .. } => {
+                let (text, whole) = self.peek(value, end);
+                (text.trim_ascii_end(), whole)
+            }
             _ => self.peek(value, End::Word),
         };
         let after = &bytes[value + text.len()..];
@@ -590,7 +593,7 @@ impl<'a> Case<'a> {
             Sign::Colon if self.found.flag => true,
             Sign::Colon => self.accepts_after_colon(text, after, plain),
             Sign::Blank if self.found.flag => accepts_argument(text, after),
-            Sign::Blank => self.accepts_after_blank(text),
+            Sign::Blank => self.accepts_after_blank(text, after),
             Sign::Paren => {
                 self.is_constructor()
                     && after.starts_with(b")")
@@ -627,12 +630,14 @@ impl<'a> Case<'a> {
     }
 
     /// Nothing but a blank: the value has to be no word, and the name no part of prose.
-    fn accepts_after_blank(&self, text: &[u8]) -> bool {
+    fn accepts_after_blank(&self, text: &[u8], after: &[u8]) -> bool {
+        // `password hunter2`, a line of `.netrc`.
+        let line = self.sense.password && self.is_at_line_start() && is_all(after);
         self.found.quote.is_none()
             && !self.found.bracketed
             && !form::is_field(text)
             && match self.sense.demand {
-                Demand::Any => form::is_random(text),
+                Demand::Any => form::is_random(text) || line && form::is_mixed(text),
                 Demand::Likely => form::is_certain(text),
             }
     }
