@@ -31,7 +31,7 @@ pub(super) const KEYS: [&[u8]; 8] = [
 ];
 
 /// Words that may stand beside them.
-const OTHERS: [&[u8]; 27] = [
+const OTHERS: [&[u8]; 36] = [
     b"account",
     b"admin",
     b"api",
@@ -43,21 +43,30 @@ const OTHERS: [&[u8]; 27] = [
     b"code",
     b"com",
     b"crm",
+    b"default",
     b"dev",
+    b"header",
     b"hq",
+    b"invalid",
     b"io",
     b"is",
     b"license",
     b"live",
+    b"my",
+    b"new",
+    b"old",
     b"personal",
     b"prod",
     b"production",
+    b"rejected",
     b"rest",
+    b"revoked",
     b"server",
     b"service",
     b"staging",
     b"test",
     b"user",
+    b"value",
     b"was",
 ];
 
