@@ -78,10 +78,14 @@ pub(super) fn claim(names: &FieldNames, around: Around<'_>, at: usize) -> Option
     if !is_key || !names.has_services() {
         return None;
     }
-    (at.saturating_sub(REACH)..at).rev().find_map(|start| {
+    let mut starts = (at.saturating_sub(REACH)..at).rev();
+    starts.find_map(|start| {
+        if !begins_word(&bytes[..start]) {
+            return None;
+        }
         let (entry, length) = names.service_at(&bytes[start..])?;
-        let named = start + length <= at && begins_word(&bytes[..start]);
-        named.then(|| follow(around, at, start + length, entry))?
+        let from = start + length;
+        (from <= at).then(|| follow(around, at, from, entry))?
     })
 }
 
