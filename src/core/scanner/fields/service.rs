@@ -140,8 +140,7 @@ fn follow(around: Around<'_>, at: usize, from: usize, entry: u32) -> Option<Clai
 /// escape.
 fn begins_word(head: &[u8]) -> bool {
     match head {
-        [] => true,
-        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [] | [.., b'\\', b'n' | b'r' | b't'] => true,
         [.., last] => !last.is_ascii_alphanumeric() && *last < 0x80,
     }
 }
