@@ -74,6 +74,8 @@ pub enum Syntax {
     Authorization,
     /// Pairs of names and values (RFC 6265).
     Cookie,
+    /// The words name services; a key follows behind a word that tells of one.
+    Service,
 }
 
 impl NameSource {
@@ -208,6 +210,15 @@ impl Word {
     }
 }
 
+impl Word {
+    /// Whether it is one word, and long enough to be looked for by itself.
+    pub(crate) fn is_single(&self) -> bool {
+        self.text
+            .eq_ignore_ascii_case(std::str::from_utf8(&self.flat).unwrap_or_default())
+            && self.flat.len() >= 4
+    }
+}
+
 /// The longest name that is looked at, in letters and digits.
 pub(crate) const LONGEST: usize = 96;
 
@@ -331,6 +342,8 @@ pub(crate) struct FieldNames {
     /// The words that make a name sensitive, and those that make it harmless.
     sensitive: Index,
     benign: Index,
+    /// The names of services.
+    services: Index,
 }
 
 impl FieldNames {
@@ -344,12 +357,17 @@ impl FieldNames {
             });
             entries.collect::<Vec<_>>()
         };
-        let names = sources.iter().enumerate();
-        let names = names.map(|(number, source)| (number, &source.words[..], source.matching));
+        let names = |service: bool| {
+            let names = sources.iter().enumerate();
+            names
+                .filter(move |(_, source)| (source.syntax == Syntax::Service) == service)
+                .map(|(number, source)| (number, &source.words[..], source.matching))
+        };
         let others = benign.iter().enumerate();
         let others = others.map(|(number, source)| (number, &source.words[..], source.matching));
         Self {
-            sensitive: Index::new(names.flat_map(entries).collect()),
+            sensitive: Index::new(names(false).flat_map(entries).collect()),
+            services: Index::new(names(true).flat_map(entries).collect()),
             benign: Index::new(others.flat_map(entries).collect()),
             sources,
             thorough,
@@ -364,9 +382,21 @@ impl FieldNames {
         self.sources.is_empty()
     }
 
+    /// Whether there are names of fields, not of services alone.
+    pub(crate) fn has_fields(&self) -> bool {
+        !self.sensitive.entries.is_empty()
+    }
+
+    /// Whether there are names of services.
+    pub(crate) fn has_services(&self) -> bool {
+        !self.services.entries.is_empty()
+    }
+
     /// Literals of which every sensitive name holds one, in lower case.
     pub(crate) fn stems(&self) -> Vec<Vec<u8>> {
-        let words = self.sources.iter().flat_map(|source| &source.words);
+        let fields = self.sources.iter();
+        let fields = fields.filter(|source| source.syntax != Syntax::Service);
+        let words = fields.flat_map(|source| &source.words);
         let mut stems: Vec<Vec<u8>> = words.map(|word| word.stem.clone()).collect();
         stems.sort();
         stems.dedup();
@@ -377,6 +407,11 @@ impl FieldNames {
                 .any(|other| other != stem && contains(stem, other))
         });
         stems
+    }
+
+    /// The longest name of a service that `text` begins with: its entry and its length.
+    pub(crate) fn service_at(&self, text: &[u8]) -> Option<(u32, usize)> {
+        self.services.longest_at(text)
     }
 
     /// Whether a name is sensitive. Of several entries that hold it, the one that demands
@@ -490,6 +525,21 @@ impl Index {
 
     fn matching(&self, number: u32) -> Matching {
         self.matching[number as usize]
+    }
+
+    /// The longest word that `text` begins with: the number of its entry and its length.
+    fn longest_at(&self, text: &[u8]) -> Option<(u32, usize)> {
+        let first = [0, 1].map(|at| text.get(at).map(u8::to_ascii_lowercase));
+        let key = letter(first[0].as_ref()) * LETTERS + letter(first[1].as_ref());
+        let (from, to) = self.pairs[key];
+        let entries = self.entries[usize::from(from)..usize::from(to)].iter();
+        entries
+            .filter(|entry| {
+                let head = text.get(..entry.word.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(&entry.word))
+            })
+            .map(|entry| (entry.number, entry.word.len()))
+            .max_by_key(|&(_, length)| length)
     }
 
     /// Tells every word that stands in a name: the number of its entry, from and to.

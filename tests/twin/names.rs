@@ -57,6 +57,7 @@ fn entry(pack: &str, table: &toml::Table) -> Entry {
             "" | "plain" => Syntax::Plain,
             "authorization" => Syntax::Authorization,
             "cookie" => Syntax::Cookie,
+            "service" => Syntax::Service,
             other => panic!("no syntax is called {other}"),
         },
     }

@@ -104,11 +104,21 @@ impl RawName {
                 "suffix is for exceptions; use substring, segment or exact".to_owned(),
             ));
         }
+        let words = parse_words(&self.words)?;
+        if self.syntax == Syntax::Service
+            && let Some(word) = words.iter().find(|word| !word.is_single())
+        {
+            let what = format!(
+                "{:?}: a service's name is one word of four letters or more",
+                word.text
+            );
+            return Err(("words", what));
+        }
         Ok(NameSource {
             full_id: format!("{pack}/{}", self.id),
             id: self.id,
             about: self.about,
-            words: parse_words(&self.words)?,
+            words,
             matching: self.matching,
             demand: self.value,
             syntax: self.syntax,

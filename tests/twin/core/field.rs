@@ -19,6 +19,7 @@ pub(crate) enum Syntax {
     Plain,
     Authorization,
     Cookie,
+    Service,
 }
 
 /// What is known of a sensitive name.
@@ -144,7 +145,9 @@ impl FieldNames {
                     })
             })
         };
-        let mut order: Vec<usize> = (0..self.names.len()).collect();
+        let mut order: Vec<usize> = (0..self.names.len())
+            .filter(|&number| self.names[number].syntax != Syntax::Service)
+            .collect();
         order.sort_by_key(|&number| (self.names[number].demand, number));
         for number in order {
             let entry = &self.names[number];
@@ -173,11 +176,39 @@ impl FieldNames {
         None
     }
 
+    /// The names of services, each with the number of its entry.
+    fn services(&self) -> impl Iterator<Item = (u32, &str)> {
+        let entries = self.names.iter().enumerate();
+        entries
+            .filter(|(_, entry)| entry.syntax == Syntax::Service)
+            .flat_map(|(number, entry)| {
+                let words = entry.words.iter();
+                words.map(move |word| (number as u32, word.as_str()))
+            })
+    }
+
+    pub(crate) fn has_services(&self) -> bool {
+        self.services().next().is_some()
+    }
+
+    /// The longest name of a service that `text` begins with: its entry and its length.
+    pub(crate) fn service_at(&self, text: &[u8]) -> Option<(u32, usize)> {
+        self.services()
+            .filter(|(_, word)| {
+                text.get(..word.len())
+                    .is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+            })
+            .map(|(number, word)| (number, word.len()))
+            .max_by_key(|&(_, length)| length)
+    }
+
     /// The last part of every word that has three letters, or its longest; none that holds
     /// another one.
     pub(crate) fn stems(&self) -> Vec<Vec<u8>> {
         let mut stems = Vec::new();
-        for word in self.names.iter().flat_map(|entry| &entry.words) {
+        let fields = self.names.iter();
+        let fields = fields.filter(|entry| entry.syntax != Syntax::Service);
+        for word in fields.flat_map(|entry| &entry.words) {
             let parts = word
                 .split(|char: char| !char.is_ascii_alphanumeric())
                 .filter(|part| !part.is_empty());

@@ -27,6 +27,8 @@ mod name;
 mod pair;
 #[path = "../../../src/core/scanner/fields/separator.rs"]
 mod separator;
+#[path = "../../../src/core/scanner/fields/service.rs"]
+mod service;
 #[path = "../../../src/core/scanner/fields/sql.rs"]
 mod sql;
 #[path = "../../../src/core/scanner/fields/text.rs"]
@@ -79,6 +81,9 @@ impl Fields {
     pub(crate) fn new(names: FieldNames, typed: bool) -> Self {
         let mut stems = names.stems();
         stems.extend(ESCAPED.map(|text| text.as_bytes().to_vec()));
+        if names.has_services() {
+            stems.extend(service::KEYS.map(<[u8]>::to_vec));
+        }
         Self {
             names,
             stems,

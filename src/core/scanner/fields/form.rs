@@ -356,6 +356,40 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
     }
 }
 
+/// Whether a value looks issued by a service whose key is expected there: a UUID, letters
+/// and digits of 16 characters or more that are no words and numbers, or a longer run of
+/// letters or of digits.
+pub(super) fn is_issued(value: &[u8]) -> bool {
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.~".contains(byte);
+    if value.len() < 16
+        || !value.iter().all(token)
+        || value.starts_with(b"/")
+        || is_nothing(value, false)
+    {
+        return false;
+    }
+    if is_uuid(value) {
+        return true;
+    }
+    let Mix {
+        lower,
+        upper,
+        digits,
+        others,
+        ..
+    } = mix(value);
+    if digits == 0 {
+        let long = if lower == 0 || upper == 0 { 20 } else { 32 };
+        return others == 0 && value.len() >= long;
+    }
+    if lower + upper == 0 {
+        return others == 0 && value.len() >= 24;
+    }
+    // A path or a host is no key.
+    let parts = value.contains(&b'/') || value.contains(&b'.');
+    (!parts || lower > 0 && upper > 0) && others * 4 <= value.len() && !is_structured(value)
+}
+
 /// Whether a word among words is no word: letters and digits in one, or humps.
 pub(super) fn is_random(value: &[u8]) -> bool {
     if let Some((before, after)) = around_mask(value) {

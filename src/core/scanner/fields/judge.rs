@@ -21,7 +21,7 @@
 //! | `"name", "v"` | headers and options; pairs if mixed | no |
 //! | `Name(v)` | yes | if mixed, or all that stands there |
 //! | `name BY 'v'` | yes | no |
-//! | `name v` | passwords of one word; random ones | random ones |
+//! | `name v` | passwords of one word; random ones | random ones; a line's password of letters and digits |
 //!
 //! Where an entry demands likely values, the value has to look like a credential too.
 //! Never: an empty value, `null`, `true`, `false`, a placeholder, a reference such as
@@ -35,6 +35,7 @@ use super::name::{self, EXTENT, Found};
 use super::pair;
 use super::quote::{self, Quote, Spelling};
 use super::separator::{self, Separator, Sign};
+use super::service;
 use super::sql;
 use super::text::{blanks, count, is_blank};
 use crate::core::field::{Demand, FieldNames, Sense, Syntax};
@@ -54,6 +55,19 @@ pub(super) struct Around<'a> {
     pub(super) begins: bool,
     /// It ends with `bytes`.
     pub(super) ends: bool,
+}
+
+impl<'a> Around<'a> {
+    /// What of a value is looked at, and whether that is all of it.
+    pub(super) fn peek(&self, start: usize, end: End) -> (&'a [u8], bool) {
+        let bytes = self.bytes;
+        let limit = bytes.len().min(start + LOOKED_AT + super::ends::LOOKAHEAD);
+        let complete = self.ends && limit == bytes.len();
+        match end.find(&bytes[..limit], start, complete) {
+            Ok(end) => (&bytes[start..end], true),
+            Err(to) => (&bytes[start..to], false),
+        }
+    }
 }
 
 /// A value to be masked. Its start is an index in the bytes that were judged.
@@ -103,10 +117,20 @@ pub(super) fn judge(
     at: usize,
     out: &mut Vec<Claim>,
 ) -> Option<Carry> {
-    let bytes = around.bytes;
-    if form::is_in_mask(bytes, at) {
+    if form::is_in_mask(around.bytes, at) {
         return None;
     }
+    let before = out.len();
+    let left = field(names, around, at, out);
+    if left.is_none() && out.len() == before {
+        out.extend(service::claim(names, around, at));
+    }
+    left
+}
+
+/// Judges the name that stands around `at`.
+fn field(names: &FieldNames, around: Around<'_>, at: usize, out: &mut Vec<Claim>) -> Option<Carry> {
+    let bytes = around.bytes;
     let mut left = None;
     for found in name::read(bytes, at).into_iter().flatten() {
         let separator = separator::read(bytes, &found);
@@ -179,7 +203,7 @@ impl<'a> Case<'a> {
                     return Some(claim);
                 }
             }
-            Syntax::Plain => {}
+            Syntax::Plain | Syntax::Service => {}
         }
         let value = unwrapped(bytes, self.separator.value);
         if form::leading_placeholder(&bytes[value..]).is_some() {
@@ -248,13 +272,7 @@ impl<'a> Case<'a> {
 
     /// What of a value is looked at, and whether that is all of it.
     pub(super) fn peek(&self, start: usize, end: End) -> (&'a [u8], bool) {
-        let bytes = self.around.bytes;
-        let limit = bytes.len().min(start + LOOKED_AT + super::ends::LOOKAHEAD);
-        let complete = self.around.ends && limit == bytes.len();
-        match end.find(&bytes[..limit], start, complete) {
-            Ok(end) => (&bytes[start..end], true),
-            Err(to) => (&bytes[start..to], false),
-        }
+        self.around.peek(start, end)
     }
 
     // Values in quotes.
@@ -517,7 +535,10 @@ impl<'a> Case<'a> {
         let end = self.end_of_bare();
         let bytes = self.around.bytes;
         let (text, _) = match end {
-            End::Markup { .. } => self.peek(value, end),
+            End::Markup { .. } => {
+                let (text, whole) = self.peek(value, end);
+                (text.trim_ascii_end(), whole)
+            }
             _ => self.peek(value, End::Word),
         };
         let after = &bytes[value + text.len()..];
@@ -572,7 +593,7 @@ impl<'a> Case<'a> {
             Sign::Colon if self.found.flag => true,
             Sign::Colon => self.accepts_after_colon(text, after, plain),
             Sign::Blank if self.found.flag => accepts_argument(text, after),
-            Sign::Blank => self.accepts_after_blank(text),
+            Sign::Blank => self.accepts_after_blank(text, after),
             Sign::Paren => {
                 self.is_constructor()
                     && after.starts_with(b")")
@@ -609,12 +630,14 @@ impl<'a> Case<'a> {
     }
 
     /// Nothing but a blank: the value has to be no word, and the name no part of prose.
-    fn accepts_after_blank(&self, text: &[u8]) -> bool {
+    fn accepts_after_blank(&self, text: &[u8], after: &[u8]) -> bool {
+        // `password hunter2`, a line of `.netrc`.
+        let line = self.sense.password && self.is_at_line_start() && is_all(after);
         self.found.quote.is_none()
             && !self.found.bracketed
             && !form::is_field(text)
             && match self.sense.demand {
-                Demand::Any => form::is_random(text),
+                Demand::Any => form::is_random(text) || line && form::is_mixed(text),
                 Demand::Likely => form::is_certain(text),
             }
     }

@@ -26,6 +26,7 @@ mod name;
 mod pair;
 mod quote;
 mod separator;
+mod service;
 mod sql;
 mod text;
 mod trace;
@@ -124,8 +125,16 @@ impl Fields {
             b"\\u004", b"\\u005", b"\\u006", b"\\u007", b"%4", b"%5", b"%6", b"%7",
         ];
         let mut stems = names.stems();
-        if !names.is_empty() {
+        if names.has_fields() {
             stems.extend(ESCAPED.map(<[u8]>::to_vec));
+        }
+        if names.has_services() {
+            // Most of them are found as words of sensitive names.
+            for key in service::KEYS {
+                if !stems.iter().any(|stem| key.starts_with(stem)) {
+                    stems.push(key.to_vec());
+                }
+            }
         }
         Self {
             anchors: stems

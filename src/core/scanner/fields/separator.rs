@@ -19,7 +19,7 @@ pub(super) struct Separator {
 /// The separators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// `=`, also `==` and `===`.
+    /// `=`, also `==`, `!=` and the like.
     Equals,
     /// `:`
     Colon,
@@ -55,6 +55,9 @@ pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
     // `form%5Bname%5D=`
     if bytes[at..].starts_with(b"%5D") || bytes[at..].starts_with(b"%5d") {
         at += 3;
+    }
+    if found.quote.is_none() && !found.bracketed {
+        at += subscript(&bytes[at..]);
     }
     if let Some(value) = tag(bytes, found) {
         let value = value + blanks(&bytes[value..], true);
@@ -108,6 +111,30 @@ fn separator(sign: Sign, value: usize, spaced: bool) -> Separator {
     }
 }
 
+/// The length of `[]` or `[0]` behind a name, if that is assigned to.
+fn subscript(rest: &[u8]) -> usize {
+    /// How many digits an index has.
+    const DIGITS: usize = 4;
+    let bracket = |at: usize, plain: u8, encoded: [&[u8]; 2]| match rest.get(at) {
+        Some(&byte) if byte == plain => 1,
+        Some(b'%') if encoded.iter().any(|code| rest[at..].starts_with(code)) => 3,
+        _ => 0,
+    };
+    let opens = bracket(0, b'[', [b"%5B", b"%5b"]);
+    let inside = &rest[opens..rest.len().min(opens + DIGITS)];
+    let index = opens + count(inside, |byte| byte.is_ascii_digit());
+    let closes = bracket(index, b']', [b"%5D", b"%5d"]);
+    if opens == 0 || closes == 0 {
+        return 0;
+    }
+    let after = index + closes;
+    let sign = sign(&rest[after + blanks(&rest[after..], false)..]);
+    match sign {
+        Some((Sign::Equals | Sign::Colon | Sign::Assign | Sign::Encoded, _)) => after,
+        _ => 0,
+    }
+}
+
 /// The separator at the start of `rest`, and its length.
 fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
     Some(match *rest.first()? {
@@ -125,6 +152,17 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
                 _ => (Sign::Equals, 1),
             },
         },
+        // A comparison with a string.
+        b'!' => {
+            let length = match rest {
+                [_, b'=', b'=', ..] => 3,
+                [_, b'=', ..] => 2,
+                _ => return None,
+            };
+            let value = length + blanks(&rest[length..], false);
+            quote::opening(rest, value)?;
+            (Sign::Equals, length)
+        }
         b':' => match rest {
             [_, b'=', ..] => (Sign::Assign, 2),
             // `::=` and `:::=` assign in makefiles; a path has no sign behind its colons.

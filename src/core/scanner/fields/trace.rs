@@ -50,10 +50,12 @@ impl Fields {
             if found.is_empty() {
                 // An escape is in any text that has escapes.
                 let escape = matches!(anchor[0], b'\\' | b'%');
+                // And these are common words.
+                let common = escape || matches!(&anchor[..], b"access" | b"private");
                 let passed = self.passed(&place(view, suspect.at), view);
                 if let Some((start, rule, reason)) = passed
                     && last != Some(start)
-                    && !(escape && reason == Reason::Name)
+                    && !(common && reason == Reason::Name)
                 {
                     last = Some(start);
                     tell(rule, Outcome::Passed(reason));

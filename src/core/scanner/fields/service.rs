@@ -1,0 +1,171 @@
+//! Keys that only the name of their service gives away: `acme KEY value`,
+//! `acmePRIVATE-value`, `acme_key = UUID`.
+//!
+//! Many services issue keys without a form of their own: 32 hexadecimal digits, a UUID,
+//! letters and digits. Such a value is a secret where three things stand together: the
+//! name of a service whose keys are like that, words that tell of a key, and a value that
+//! looks issued ([`form::is_issued`](super::form::is_issued)). Between them is nothing but
+//! the punctuation of assignments and the words below, [`REACH`] bytes at most.
+
+use super::ends::End;
+use super::form;
+use super::judge::{Around, Claim, Extent};
+use super::quote;
+use super::text::is_blank;
+use crate::core::field::FieldNames;
+use crate::core::mask::Quotes;
+
+/// How far behind the service's name a value may begin.
+const REACH: usize = 48;
+
+/// Words that tell of a key.
+pub(super) const KEYS: [&[u8]; 8] = [
+    b"key",
+    b"token",
+    b"secret",
+    b"access",
+    b"private",
+    b"password",
+    b"credentials",
+    b"bearer",
+];
+
+/// Words that may stand beside them.
+const OTHERS: [&[u8]; 36] = [
+    b"account",
+    b"admin",
+    b"api",
+    b"app",
+    b"auth",
+    b"bot",
+    b"client",
+    b"cloud",
+    b"code",
+    b"com",
+    b"crm",
+    b"default",
+    b"dev",
+    b"header",
+    b"hq",
+    b"invalid",
+    b"io",
+    b"is",
+    b"license",
+    b"live",
+    b"my",
+    b"new",
+    b"old",
+    b"personal",
+    b"prod",
+    b"production",
+    b"rejected",
+    b"rest",
+    b"revoked",
+    b"server",
+    b"service",
+    b"staging",
+    b"test",
+    b"user",
+    b"value",
+    b"was",
+];
+
+/// The value of a service whose name stands before the word at `at`, if that is the last
+/// one that tells of a key.
+pub(super) fn claim(names: &FieldNames, around: Around<'_>, at: usize) -> Option<Claim> {
+    let bytes = around.bytes;
+    let is_key = KEYS.iter().any(|word| begins_with(&bytes[at..], word));
+    if !is_key || !names.has_services() {
+        return None;
+    }
+    let mut starts = (at.saturating_sub(REACH)..at).rev();
+    starts.find_map(|start| {
+        if !begins_word(&bytes[..start]) {
+            return None;
+        }
+        let (entry, length) = names.service_at(&bytes[start..])?;
+        let from = start + length;
+        (from <= at).then(|| follow(around, at, from, entry))?
+    })
+}
+
+/// The value behind a service's name that ends at `from`.
+fn follow(around: Around<'_>, at: usize, from: usize, entry: u32) -> Option<Claim> {
+    let bytes = around.bytes;
+    let mut here = from;
+    let limit = bytes.len().min(here + REACH);
+    let mut key = None;
+    let mut opened = None;
+    let mut parted = false;
+    while here < limit {
+        if let Some((quote, length)) = quote::opening(bytes, here) {
+            here += length;
+            opened = Some((here, quote));
+            parted = true;
+            continue;
+        }
+        match bytes[here] {
+            b'=' | b':' | b'>' | b'-' | b'_' | b'.' | b'(' => here += 1,
+            byte if is_blank(byte) => here += 1,
+            byte if byte.is_ascii_alphabetic() => {
+                let Some((length, last)) = words(&bytes[here..limit]) else {
+                    break;
+                };
+                key = last.map(|offset| here + offset).or(key);
+                here += length;
+                parted = false;
+                continue;
+            }
+            _ => break,
+        }
+        parted = true;
+    }
+    if key != Some(at) || !parted {
+        return None;
+    }
+    let quoted = opened.filter(|&(start, _)| start == here);
+    let end = quoted.map_or(End::Word, |(_, quote)| End::Quote(quote));
+    let (text, _) = around.peek(here, end);
+    form::is_issued(text).then_some(Claim {
+        entry,
+        start: here,
+        extent: Extent::To(end),
+        quotes: Quotes::None,
+        whole: false,
+        carried: false,
+    })
+}
+
+/// Whether what follows `head` begins a word: behind no letter or digit, or behind an
+/// escape.
+fn begins_word(head: &[u8]) -> bool {
+    match head {
+        [] | [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., last] => !last.is_ascii_alphanumeric() && *last < 0x80,
+    }
+}
+
+/// The length of a run of letters that is made of the words above, and where in it the
+/// last one stands that tells of a key. None where it holds another, or a digit follows.
+fn words(rest: &[u8]) -> Option<(usize, Option<usize>)> {
+    let mut at = 0;
+    let mut last = None;
+    while rest.get(at).is_some_and(u8::is_ascii_alphabetic) {
+        let longest = |words: &[&[u8]]| {
+            let here = words.iter().filter(|word| begins_with(&rest[at..], word));
+            here.map(|word| word.len()).max()
+        };
+        let (own, other) = (longest(&KEYS), longest(&OTHERS));
+        if own > other {
+            last = Some(at);
+        }
+        at += own.max(other)?;
+    }
+    let ends = !rest.get(at).is_some_and(u8::is_ascii_digit);
+    ends.then_some((at, last))
+}
+
+fn begins_with(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(word))
+}
