@@ -129,9 +129,11 @@ impl Packs {
         let builder = Redactor::builder()
             .profile(drive::profile(options.profile))
             .labels(options.labels)
-            .limits(drive::limits(&options))
-            .disable("fields");
+            .limits(drive::limits(&options));
         let packs = blackbar::embedded_packs().unwrap();
+        // Names of fields are engine_fields' to compare.
+        let names = packs.iter().flat_map(blackbar::Pack::names);
+        let builder = names.fold(builder, |builder, name| builder.disable(name.full_id()));
         let macros = packs.iter().flat_map(blackbar::Pack::rules);
         let engine = macros
             .filter(|rule| rule.pattern().contains("{esc:"))

@@ -1,14 +1,15 @@
 //! Suspects of rules without an anchor: places where the first bytes are of the classes
 //! that the rule begins with.
 //!
-//! All such rules share one pass, whose cost hardly depends on their number (Baeza-Yates
-//! and Gonnet, "A new approach to text searching", shift-and): words of bits tell which
-//! classes of which rules the last bytes have held, and a table what the next byte keeps.
+//! For each of the first places there is a table that tells by byte, in a bit each, which
+//! beginnings may have it there; the beginnings that hold at a place are what is left of
+//! all bits after a look into each table. The first two looks leave nothing at most places,
+//! for the table before the first is that of the byte before the match.
 //!
-//! The first bit of a beginning stands for the byte before the match. What that may be is
-//! the detector's to say, which sees through escapes and colour codes ([`before`](super::before));
-//! here everything may follow on a byte that may end one. A place in the middle of a record
-//! whose bytes before are not to be seen is not told: it was in an earlier view.
+//! What that byte may be is the detector's to say, which sees through escapes and colour
+//! codes ([`before`](super::before)); here everything may follow on a byte that may end one.
+//! A place in the middle of a record whose bytes before are not to be seen is not told: it
+//! was in an earlier view.
 //!
 //! At the end of the bytes a place is told where the classes hold as far as there are
 //! bytes, since more may come.
@@ -19,33 +20,27 @@ use crate::core::form::ByteSet;
 use crate::core::rule::Rule;
 
 /// So many bytes of a match are looked at.
-const DEPTH: usize = 7;
+const DEPTH: usize = 12;
 
-/// The bits of a beginning: the byte before, and those.
-const WIDTH: usize = DEPTH + 1;
+/// So many places are looked at together, a bit each.
+const BLOCK: usize = u64::BITS as usize;
 
-/// The bit of every byte before.
-const BEFORE: u64 = u64::MAX / ((1 << WIDTH) - 1);
-
-/// How many beginnings fit into one word of bits.
-const IN_WORD: usize = u64::BITS as usize / WIDTH;
-
-const WORDS: usize = 4;
+/// A bit each.
+const SLOTS: usize = u64::BITS as usize;
 
 /// So many bytes back an escape may begin that stands for one byte: `\\u000a`.
-const ESCAPE: u32 = 6;
+const ESCAPE: usize = 6;
 
 /// Finds places where the matches of some rules may begin.
 pub(super) struct Classes {
-    /// By byte: the bits of the classes that hold it.
-    table: Box<[[u64; WORDS]; 256]>,
-    /// The bit of every last class.
-    lasts: [u64; WORDS],
+    /// By byte before a match: the beginnings that it allows.
+    before: Box<[u64; 256]>,
+    /// By place and byte: the beginnings that have it there, or end before.
+    tables: Box<[[u64; 256]; DEPTH]>,
     slots: Vec<Slot>,
 }
 
 /// A beginning, and the rules that have it.
-#[derive(Clone, PartialEq)]
 struct Slot {
     /// What may stand before a match.
     before: ByteSet,
@@ -60,29 +55,30 @@ impl Classes {
         let mut slots: Vec<Slot> = Vec::new();
         for &index in indexes {
             let slot = Slot::of(&rules[index as usize], index);
-            if slots.len() < WORDS * IN_WORD && slots.iter().all(|other| other.grown(&slot) > 0) {
+            if slots.len() < SLOTS && slots.iter().all(|other| other.grown(&slot) > 0) {
                 slots.push(slot);
             } else if let Some(like) = slots.iter_mut().min_by_key(|other| other.grown(&slot)) {
                 like.widen(&slot);
             }
         }
-        let mut table = Box::new([[0; WORDS]; 256]);
-        let mut lasts = [0; WORDS];
-        for (number, slot) in slots.iter().enumerate() {
-            let (word, shift) = (number / IN_WORD, number % IN_WORD * WIDTH);
-            let all = [slot.before]
-                .into_iter()
-                .chain(slot.classes.iter().copied());
-            for (place, class) in all.enumerate() {
-                for byte in (0..=255u8).filter(|&byte| class.has(byte)) {
-                    table[usize::from(byte)][word] |= 1u64 << (shift + place);
+        let table = |class: &dyn Fn(&Slot) -> Option<ByteSet>| {
+            let mut table = [0; 256];
+            for (number, slot) in slots.iter().enumerate() {
+                let class = class(slot);
+                for byte in 0..=255u8 {
+                    let has = class.is_none_or(|class| class.has(byte));
+                    table[usize::from(byte)] |= u64::from(has) << number;
                 }
             }
-            lasts[word] |= 1u64 << (shift + slot.classes.len());
+            table
+        };
+        let mut tables = Box::new([[0; 256]; DEPTH]);
+        for (place, of_place) in tables.iter_mut().enumerate() {
+            *of_place = table(&|slot| slot.classes.get(place).copied());
         }
         Self {
-            table,
-            lasts,
+            before: Box::new(table(&|slot| Some(slot.before))),
+            tables,
             slots,
         }
     }
@@ -92,8 +88,8 @@ impl Classes {
         self.slots.iter().map(|slot| slot.rules.as_slice())
     }
 
-    /// Appends the places in `bytes`; the anchor of a beginning is `first` and its number.
-    /// `at_start`: a record begins with them.
+    /// Appends the places in `bytes`, in order; the anchor of a beginning is `first` and its
+    /// number. `at_start`: a record begins with them.
     pub(super) fn suspects(
         &self,
         bytes: &[u8],
@@ -101,64 +97,66 @@ impl Classes {
         first: u32,
         out: &mut Vec<Suspect>,
     ) {
-        let tell = |suspect: Suspect| {
-            out.push(Suspect {
-                anchor: first + suspect.anchor,
-                ..suspect
-            });
+        if self.slots.is_empty() || bytes.is_empty() {
+            return;
+        }
+        let mut tell = |at: usize, bits: u64| {
+            let mut bits = self.follow(bits, &bytes[at..]);
+            while bits != 0 {
+                let anchor = first + bits.trailing_zeros();
+                bits &= bits - 1;
+                out.push(Suspect { at, anchor });
+            }
         };
-        match self.slots.len().div_ceil(IN_WORD) {
-            0 => {}
-            1 => self.search::<1>(bytes, at_start, tell),
-            2 => self.search::<2>(bytes, at_start, tell),
-            3 => self.search::<3>(bytes, at_start, tell),
-            _ => self.search::<WORDS>(bytes, at_start, tell),
-        }
-    }
-
-    fn search<const USED: usize>(
-        &self,
-        bytes: &[u8],
-        at_start: bool,
-        mut tell: impl FnMut(Suspect),
-    ) {
-        let mut state = [if at_start { BEFORE } else { 0 }; USED];
-        let mut escapes = 0_u32;
-        for (at, &byte) in bytes.iter().enumerate() {
-            let row = &self.table[usize::from(byte)];
-            escapes = escapes << 1 | u32::from(byte == b'\\' || byte == b'%');
-            let escaped = escapes & ((1 << ESCAPE) - 1) != 0;
-            let mut any = 0;
-            for word in 0..USED {
-                // What a slot shifts into the next one's first bit is set there anyway.
-                let kept = (state[word] << 1 | BEFORE) & row[word];
-                state[word] = if escaped { kept | BEFORE } else { kept };
-                any |= kept & self.lasts[word];
+        tell(0, if at_start { u64::MAX } else { 0 });
+        for from in (1..bytes.len()).step_by(BLOCK) {
+            let to = bytes.len().min(from + BLOCK);
+            let near = &bytes[from.saturating_sub(ESCAPE)..to];
+            let Some(block) = bytes.get(from - 1..from + BLOCK + 1) else {
+                // The last places have less behind them.
+                (from..to).for_each(|at| tell(at, self.before(bytes, at)));
+                continue;
+            };
+            if memchr::memchr2(b'\\', b'%', near).is_some() {
+                (from..to).for_each(|at| tell(at, self.before(bytes, at)));
+                continue;
             }
-            if any != 0 {
-                for (word, state) in state.iter().enumerate() {
-                    Self::tell(at, word, state & self.lasts[word], &mut tell);
-                }
+            // Two bytes and the one before, of all places at once: no branch that a place
+            // could send the wrong way.
+            let mut hits = 0_u64;
+            for (place, bytes) in block.windows(3).enumerate() {
+                let bits = self.before[usize::from(bytes[0])]
+                    & self.tables[0][usize::from(bytes[1])]
+                    & self.tables[1][usize::from(bytes[2])];
+                hits |= u64::from(bits != 0) << place;
             }
-        }
-        if let Some(last) = bytes.len().checked_sub(1) {
-            for (word, state) in state.iter().enumerate() {
-                Self::tell(last, word, state & !self.lasts[word] & !BEFORE, &mut tell);
+            while hits != 0 {
+                let at = from + hits.trailing_zeros() as usize;
+                hits &= hits - 1;
+                tell(at, self.before[usize::from(bytes[at - 1])]);
             }
         }
     }
 
-    /// Tells the beginnings whose bits are set, having read the byte at `at`.
-    fn tell(at: usize, word: usize, mut bits: u64, tell: &mut impl FnMut(Suspect)) {
-        while bits != 0 {
-            let bit = bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            let (slot, place) = (word * IN_WORD + bit / WIDTH, bit % WIDTH - 1);
-            tell(Suspect {
-                at: at - place,
-                anchor: slot as u32,
-            });
+    /// The beginnings that the bytes before a place allow.
+    fn before(&self, bytes: &[u8], at: usize) -> u64 {
+        let near = &bytes[at.saturating_sub(ESCAPE)..at];
+        if memchr::memchr2(b'\\', b'%', near).is_some() {
+            return u64::MAX;
         }
+        self.before[usize::from(bytes[at - 1])]
+    }
+
+    /// Which of some beginnings go on so, as far as there are bytes.
+    #[inline]
+    fn follow(&self, mut bits: u64, bytes: &[u8]) -> u64 {
+        for (table, &byte) in self.tables.iter().zip(bytes) {
+            bits &= table[usize::from(byte)];
+            if bits == 0 {
+                break;
+            }
+        }
+        bits
     }
 }
 
@@ -231,4 +229,86 @@ fn beginning(rule: &Rule) -> Vec<ByteSet> {
         layer = next;
     }
     classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::limits::Profile;
+    use crate::core::pack::Pack;
+    use crate::core::scanner::before;
+
+    fn rules() -> Vec<Rule> {
+        let rule = |number: usize, pattern: &str, before: &str| {
+            format!(
+                "[[rule]]\nid = \"r{number}\"\nabout = \"x\"\npattern = '''{pattern}'''\n\
+                 {before}\nsource = \"https://acme.example/\"\nexamples = []\n"
+            )
+        };
+        let word = "before = '[^0-9a-z]'";
+        let text = [
+            rule(1, "[0-9]{2}[a-c]", word),
+            rule(2, "[0-9]", word),
+            rule(3, "[a-c]{2,9}-?[0-9]{14}", ""),
+            rule(4, "[01][ab]+", "before = '[\\x00]'"),
+        ];
+        let pack = Pack::parse("acme", "acme.toml", &text.concat()).expect("a pack");
+        let rules = pack.rules().iter().cloned();
+        rules
+            .map(|source| Rule::new(source, 256, Profile::Standard))
+            .collect()
+    }
+
+    /// Whether a match of `rule` may begin at `at`, looked at byte by byte.
+    fn may_begin(rule: &Rule, bytes: &[u8], at: usize) -> bool {
+        let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+        let class = &rule.source.form().before;
+        let allowed = class
+            .as_ref()
+            .is_none_or(|class| before::allows(class, &bytes[line..at]));
+        let mut state = rule.automaton().start();
+        for &byte in bytes[at..].iter().take(DEPTH) {
+            state = rule.automaton().next(state, byte);
+            if rule.automaton().accepts(state) {
+                break;
+            }
+        }
+        allowed && state != DEAD
+    }
+
+    #[test]
+    fn every_place_where_a_match_may_begin_is_told_in_order() {
+        let rules = rules();
+        let classes = Classes::new(&rules, &[0, 1, 2, 3]);
+        let mut random = 7_u64;
+        for length in 0..500 {
+            let text: Vec<u8> = (0..length)
+                .map(|_| {
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    b"0011ab-c \n\\%nm0a"[(random >> 40) as usize % 16]
+                })
+                .collect();
+            let mut told = Vec::new();
+            classes.suspects(&text, true, 100, &mut told);
+            assert!(told.is_sorted());
+            for (index, rule) in rules.iter().enumerate() {
+                let number = classes
+                    .rules()
+                    .position(|rules| rules.contains(&(index as u32)));
+                let anchor = 100 + number.expect("it has a beginning") as u32;
+                for at in 0..text.len() {
+                    let is_told = told.contains(&Suspect { at, anchor });
+                    assert!(is_told || !may_begin(rule, &text, at), "{text:?} {at}");
+                }
+            }
+            // Further on in a record the same, but for the first place and for escapes
+            // that are cut off.
+            let mut later = Vec::new();
+            classes.suspects(&text, false, 100, &mut later);
+            told.retain(|suspect| suspect.at > 0);
+            assert_eq!(later, told);
+        }
+    }
 }

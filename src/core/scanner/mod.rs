@@ -144,12 +144,13 @@ impl Scanner {
     fn suspects_from(&self, bytes: &[u8], at_start: bool, out: &mut Vec<Suspect>) {
         let from = out.len();
         self.prefilter.suspects(bytes, out);
-        self.patterns
-            .classes()
-            .suspects(bytes, at_start, self.first_class, out);
         if !out[from..].is_sorted() {
             out[from..].sort_unstable();
         }
+        let middle = out.len();
+        let classes = self.patterns.classes();
+        classes.suspects(bytes, at_start, self.first_class, out);
+        merge(out, from, middle);
     }
 
     pub(crate) fn begin_record(&self, state: &mut ScanState) {
@@ -211,9 +212,57 @@ impl Scanner {
     }
 }
 
+/// Merges two sorted runs: from `from`, and from `middle` to the end.
+fn merge(all: &mut Vec<Suspect>, from: usize, middle: usize) {
+    let length = all.len();
+    if middle == from || middle == length || all[middle - 1] <= all[middle] {
+        return;
+    }
+    // From the back, with the second run out of the way behind the end.
+    all.extend_from_within(middle..);
+    let (mut first, mut second) = (middle, all.len());
+    for to in (from..length).rev() {
+        if second == length {
+            break;
+        }
+        if first > from && all[first - 1] > all[second - 1] {
+            first -= 1;
+            all[to] = all[first];
+        } else {
+            second -= 1;
+            all[to] = all[second];
+        }
+    }
+    all.truncate(length);
+}
+
 impl ScanState {
     /// What confirming has cost so far, for `rules check`.
     pub(crate) fn stats(&self) -> PatternStats {
         self.patterns.stats()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sorted_runs_become_one() {
+        let suspect = |&at: &usize| Suspect { at, anchor: 7 };
+        for first in 0_usize..1 << 5 {
+            for second in 0_usize..1 << 5 {
+                let run = |set: usize| (0..5).filter(move |at| set >> at & 1 == 1);
+                let of = |set: usize| run(set).map(|at| suspect(&at)).collect::<Vec<_>>();
+                let mut all = vec![suspect(&9)];
+                all.extend(of(first));
+                let middle = all.len();
+                all.extend(of(second));
+                let mut expected = all.clone();
+                expected[1..].sort();
+                merge(&mut all, 1, middle);
+                assert_eq!(all, expected);
+            }
+        }
     }
 }
