@@ -2,8 +2,8 @@
 //! record, with a stack of what is open.
 
 use super::ends::{End, LOOKAHEAD};
-use super::form;
 use super::quote::{self, Quote, Spelling};
+use super::reference;
 use super::text::{blanks, escaped_blank};
 
 /// How a container begins.
@@ -141,7 +141,7 @@ impl Walk {
             length,
             as_previous: Some(as_previous),
         };
-        if let Some(length) = form::leading_placeholder(rest).filter(|_| open > 0) {
+        if let Some(length) = reference::leading_placeholder(rest).filter(|_| open > 0) {
             return skip(length, b'x');
         }
         match rest[0] {

@@ -13,6 +13,7 @@ pub(crate) enum End {
     Encoded,
     Line,
     Markup { escaped: bool },
+    Angle,
     Scalar,
     Record,
     Deeper(u8),
@@ -79,6 +80,14 @@ impl End {
                     || run > 0 && tag.iter().any(|tag| rest[run..].starts_with(tag))
             }
             Self::Scalar => !(rest[0].is_ascii_alphanumeric() || b"+-.".contains(&rest[0])),
+            Self::Angle => {
+                let run = quote::backslashes(rest);
+                let codes: &[&[u8]] = &[b"\"", b"n", b"r", b"u003e", b"u003E", b"u0022"];
+                b"\"\n\r".contains(&rest[0])
+                    || rest[0] == b'>' && form::ends_placeholder(rest.get(1))
+                    || rest.starts_with(b"&gt;")
+                    || run > 0 && codes.iter().any(|code| rest[run..].starts_with(code))
+            }
             Self::Record => false,
             Self::Deeper(indent) => block_ends(rest, usize::from(indent)),
             Self::Part => any_newline(rest).is_some_and(|length| rest[length..].starts_with(b"--")),

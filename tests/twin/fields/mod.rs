@@ -13,6 +13,8 @@ pub(crate) mod container;
 pub(crate) mod ends;
 pub(crate) mod quote;
 
+#[path = "../../../src/core/scanner/fields/accept.rs"]
+mod accept;
 #[path = "../../../src/core/scanner/fields/carry.rs"]
 mod carry;
 #[path = "../../../src/core/scanner/fields/credential.rs"]
@@ -25,6 +27,8 @@ mod judge;
 mod name;
 #[path = "../../../src/core/scanner/fields/pair.rs"]
 mod pair;
+#[path = "../../../src/core/scanner/fields/reference.rs"]
+mod reference;
 #[path = "../../../src/core/scanner/fields/separator.rs"]
 mod separator;
 #[path = "../../../src/core/scanner/fields/service.rs"]

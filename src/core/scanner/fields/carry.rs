@@ -19,6 +19,7 @@ use super::form;
 use super::judge::{Case, Claim, Extent};
 use super::pair;
 use super::quote;
+use super::reference;
 use super::separator::Sign;
 use super::text::{count, is_blank};
 use crate::core::field::{Demand, Sense};
@@ -257,7 +258,7 @@ impl Carry {
         match self.awaits {
             Awaits::Block if lead > self.indent => {
                 // A line so short is all of it.
-                let masked = form::leading_placeholder(rest) == Some(rest.len())
+                let masked = reference::leading(rest, self.sense.thorough) == Some(rest.len())
                     || line.len() < HEAD && is_placeholder(rest);
                 if masked {
                     return Line::Kept(*self);
@@ -306,7 +307,7 @@ impl Carry {
         if let Some((quote, length)) = quote::opening(line, at) {
             return self.in_quotes(line, at + length, End::Quote(quote), false);
         }
-        if form::leading_placeholder(rest).is_some() {
+        if reference::leading(rest, self.sense.thorough).is_some() {
             return Line::Other;
         }
         match rest[0] {
@@ -360,7 +361,7 @@ impl Carry {
         if mapping || other || unlikely || form::is_nothing(text, self.sense.thorough) {
             return Line::Other;
         }
-        if form::leading_placeholder(rest).is_some() {
+        if reference::leading(rest, self.sense.thorough).is_some() {
             return Line::Kept(*self);
         }
         self.value(at, End::Line, true)
@@ -379,8 +380,8 @@ impl Carry {
                 let rest = &line[at..];
                 let text = near[at..].trim_ascii_end();
                 let unlikely = self.sense.demand == Demand::Likely && !form::is_likely(text);
-                let other =
-                    b"{[}]|>,".contains(&rest[0]) || form::leading_placeholder(rest).is_some();
+                let other = b"{[}]|>,".contains(&rest[0])
+                    || reference::leading(rest, self.sense.thorough).is_some();
                 if unlikely || other || form::is_nothing(text.trim_ascii_end(), self.sense.thorough)
                 {
                     return Line::Other;

@@ -2,8 +2,8 @@
 //! is in them.
 
 use super::ends::{End, LOOKAHEAD};
-use super::form;
 use super::quote::{self, Quote, Spelling};
+use super::reference;
 use super::text::{blanks, count, escaped_blank};
 use crate::core::mask::Quotes;
 
@@ -126,7 +126,7 @@ impl Walk {
     fn token(&mut self, bytes: &[u8], at: usize, tell: &mut impl FnMut(Leaf)) -> Token {
         let byte = bytes[at];
         if self.depth > 0
-            && let Some(length) = form::leading_placeholder(&bytes[at..])
+            && let Some(length) = reference::leading_placeholder(&bytes[at..])
         {
             self.previous = b'x';
             return Token::At(at + length);

@@ -4,6 +4,7 @@ use super::ends::{End, LOOKAHEAD};
 use super::form;
 use super::judge::{Case, Claim, Extent};
 use super::quote::{self, Quote};
+use super::reference;
 use super::separator::Sign;
 use super::text::{count, is_blank};
 use crate::core::mask::Quotes;
@@ -27,7 +28,7 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
     let bytes = case.around.bytes;
     let mut at = case.separator.value;
     let listed = bytes.get(at) == Some(&b'[');
-    if form::leading_placeholder(&bytes[at..]).is_some() {
+    if reference::leading(&bytes[at..], case.sense.thorough).is_some() {
         return None;
     }
     if matches!(bytes.get(at), Some(b'{')) || listed && has_more(case, at) {
@@ -69,7 +70,7 @@ pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {
     let stays = if quote.is_some() {
         whole && form::is_nothing(text, case.sense.thorough)
     } else {
-        form::leading_placeholder(rest).is_some()
+        reference::leading(rest, case.sense.thorough).is_some()
             || !case.accepts_bare(text, &bytes[at + text.len()..])
     };
     (!text.is_empty() && !stays).then(|| claim(case, at, end))
@@ -121,7 +122,7 @@ fn credential(
     let (text, whole) = case.peek(start, end);
     let prose = text.is_empty()
         || whole && form::is_nothing(text, case.sense.thorough)
-        || form::leading_placeholder(rest).is_some()
+        || reference::leading(rest, case.sense.thorough).is_some()
         || quote.is_none() && form::is_plain_word(text);
     (!parameters && !prose).then(|| claim(case, start, end))
 }

@@ -26,6 +26,8 @@ pub(super) enum End {
     Line,
     /// At the next tag; `escaped`: one that is written `&lt;`.
     Markup { escaped: bool },
+    /// At the bracket of `<value>`, if nothing of a value follows it.
+    Angle,
     /// After the last character of a number.
     Scalar,
     /// With the record.
@@ -37,7 +39,7 @@ pub(super) enum End {
 }
 
 /// How many kinds of ends there are, see [`End::kind`].
-pub(super) const KINDS: usize = 3 * (LEVELS + 2) + 9;
+pub(super) const KINDS: usize = 3 * (LEVELS + 2) + 10;
 
 /// Levels of quotes that are told apart.
 const LEVELS: usize = 9;
@@ -69,6 +71,7 @@ impl End {
             // A block inside a block ends no later, so one kind does for all.
             Self::Deeper(_) => quotes + 7,
             Self::Part => quotes + 8,
+            Self::Angle => quotes + 9,
         }
     }
 
@@ -106,6 +109,7 @@ impl End {
                 let byte = bytes[at];
                 !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
             }),
+            Self::Angle => first(bytes, from, certain, |at| angle_ends(&bytes[at..])),
             Self::Record => None,
             Self::Deeper(indent) => first(bytes, from, certain, |at| {
                 block_ends(bytes, at, usize::from(indent))
@@ -337,6 +341,24 @@ pub(super) fn any_newline(rest: &[u8]) -> Option<usize> {
             follows.then_some(run + 1 + run_again + 1)
         }
         _ => None,
+    }
+}
+
+/// A value in angle brackets ends at the one that closes it, as it is or escaped, and with
+/// its line and string.
+fn angle_ends(rest: &[u8]) -> bool {
+    match rest[0] {
+        b'>' => form::ends_placeholder(rest.get(1)),
+        b'"' | b'\n' | b'\r' => true,
+        b'&' => rest.starts_with(b"&gt;"),
+        b'\\' => {
+            let after = &rest[quote::backslashes(rest)..];
+            matches!(after.first(), Some(b'"' | b'n' | b'r'))
+                || [&b"u003e"[..], b"u003E", b"u0022"]
+                    .iter()
+                    .any(|code| after.starts_with(code))
+        }
+        _ => false,
     }
 }
 

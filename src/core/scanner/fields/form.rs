@@ -1,5 +1,6 @@
 //! What a value looks like: a word, a reference, a credential.
 
+use super::reference::is_reference;
 use crate::core::mask::{self, is_placeholder};
 
 /// So many bytes of a value are looked at.
@@ -92,60 +93,6 @@ fn is_masked(value: &[u8]) -> bool {
 fn is_word_of_state(value: &[u8]) -> bool {
     let longest = 9;
     value.len() <= longest && WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
-}
-
-/// `${NAME}`, `$NAME`, `%(name)s`, `{{ name }}`, `<name>`, `%s`, `{}` and the like.
-fn is_reference(value: &[u8]) -> bool {
-    let name = |text: &[u8]| {
-        !text.is_empty()
-            && text
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-:/ ".contains(byte))
-    };
-    let between = |open: &[u8], close: &[u8]| {
-        value
-            .strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-            .is_some_and(name)
-    };
-    let variable = value.strip_prefix(b"$").is_some_and(|rest| {
-        rest.first()
-            .is_some_and(|byte| byte.is_ascii_uppercase() || *byte == b'_')
-            && rest
-                .iter()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
-    });
-    between(b"${", b"}")
-        || between(b"#{", b"}")
-        || between(b"{{", b"}}")
-        || between(b"$(", b")")
-        || between(b"<", b">")
-        || between(b"%(", b")s")
-        || between(b"%", b"%")
-        || variable
-        || matches!(
-            value,
-            b"%s" | b"%v" | b"%q" | b"%d" | b"{}" | b"?" | b"$1" | b"..." | b"-"
-        )
-}
-
-/// The length of a mask of ours, of another tool's in brackets, or of a reference, that
-/// `bytes` begin with, if nothing of a value follows it.
-pub(super) fn leading_placeholder(bytes: &[u8]) -> Option<usize> {
-    let close: &[u8] = match bytes.first()? {
-        b'[' => b"]",
-        b'<' => b">",
-        b'$' | b'#' if bytes.get(1) == Some(&b'{') => b"}",
-        b'$' if bytes.get(1) == Some(&b'(') => b")",
-        b'{' if bytes.get(1) == Some(&b'{') => b"}}",
-        b'%' if bytes.get(1) == Some(&b'(') => b")s",
-        _ => return None,
-    };
-    let near = &bytes[..bytes.len().min(mask::LONGEST_PLACEHOLDER)];
-    let end = close.len() + memchr::memmem::find(near, close)?;
-    let ends = ends_placeholder(bytes.get(end));
-    let whole = &bytes[..end];
-    ((is_placeholder(whole) || is_reference(whole)) && ends).then_some(end)
 }
 
 /// The length of a mask in square brackets, ours or another tool's, at the start of
@@ -300,6 +247,40 @@ fn is_uuid(value: &[u8]) -> bool {
         })
 }
 
+/// Whether a name holds a word, without regard to ASCII case.
+pub(super) fn holds_word(name: &[u8], word: &[u8]) -> bool {
+    word.len() >= 3
+        && name
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word))
+}
+
+/// Whether a text begins with the words of a seed: twelve or more, of small letters
+/// (BIP 39).
+pub(super) fn is_phrase(text: &[u8]) -> bool {
+    const LEAST: usize = 12;
+    let mut at = 0;
+    for number in 0..LEAST {
+        if number > 0 {
+            if text.get(at) != Some(&b' ') {
+                return false;
+            }
+            at += 1;
+        }
+        let near = &text[at..text.len().min(at + 9)];
+        let length = near
+            .iter()
+            .take_while(|byte| byte.is_ascii_lowercase())
+            .count();
+        if !(3..=8).contains(&length) {
+            return false;
+        }
+        at += length;
+    }
+    text.get(at)
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+}
+
 /// Whether a text is a field of its own: `name=…`.
 pub(super) fn is_field(text: &[u8]) -> bool {
     let name = text
@@ -316,6 +297,9 @@ pub(super) fn is_field(text: &[u8]) -> bool {
 pub(super) fn is_likely(value: &[u8]) -> bool {
     if let Some((before, after)) = around_mask(value) {
         return is_likely(before) || is_likely(after);
+    }
+    if is_phrase(value) {
+        return true;
     }
     if value
         .iter()

@@ -34,6 +34,7 @@ use super::form::{self, LOOKED_AT};
 use super::name::{self, EXTENT, Found};
 use super::pair;
 use super::quote::{self, Quote, Spelling};
+use super::reference;
 use super::separator::{self, Separator, Sign};
 use super::service;
 use super::sql;
@@ -206,11 +207,17 @@ impl<'a> Case<'a> {
             Syntax::Plain | Syntax::Service => {}
         }
         let value = unwrapped(bytes, self.separator.value);
-        if form::leading_placeholder(&bytes[value..]).is_some() {
+        if reference::leading(&bytes[value..], self.sense.thorough).is_some() {
             return None;
         }
         if let Some((quote, length)) = quote::opening(bytes, value) {
             return self.quoted(quote, value + length);
+        }
+        if let Some(length) = reference::angle(&bytes[value..]) {
+            return self.angled(value, length);
+        }
+        if let Some(claim) = self.tuple(value) {
+            return Some(claim);
         }
         match bytes.get(value)? {
             b'{' | b'[' | b'(' => self.container(value),
@@ -246,7 +253,7 @@ impl<'a> Case<'a> {
         let value = value + quote::opening(bytes, value).map_or(0, |(_, length)| length);
         bytes
             .get(value..)
-            .is_some_and(|rest| form::leading_placeholder(rest).is_some())
+            .is_some_and(|rest| reference::leading(rest, self.sense.thorough).is_some())
     }
 
     pub(super) fn is_assigned(&self) -> bool {
@@ -289,6 +296,7 @@ impl<'a> Case<'a> {
         let end = End::Quote(quote);
         let (text, whole) = self.peek(start, end);
         if whole && form::is_nothing_quoted(text, self.sense.thorough)
+            || whole && self.is_own_placeholder(text)
             || !self.accepts_quoted(text, whole, start)
         {
             return None;
@@ -316,75 +324,73 @@ impl<'a> Case<'a> {
                 .is_none_or(|&byte| byte <= b' ' || b"\"',}])>:;\\".contains(&byte))
     }
 
-    fn accepts_quoted(&self, text: &[u8], whole: bool, start: usize) -> bool {
-        // The article masks `key="x"` whatever x is; `<add key="x" value="y"/>` is a pair.
-        let assigned = self.sense.key
-            && self.separator.sign == Sign::Equals
-            && !self.separator.spaced
-            && !self.is_first_of_pair(start + text.len());
-        let likely =
-            assigned || form::is_likely(text) || whole && text.len() < 16 && form::is_mixed(text);
-        if self.sense.demand == Demand::Likely && !likely && self.separator.sign != Sign::By {
-            return false;
-        }
-        match self.separator.sign {
-            Sign::Equals | Sign::Arrow | Sign::Assign | Sign::Encoded | Sign::Tag | Sign::By => {
-                true
-            }
-            Sign::Colon => {
-                self.found.quote.is_some()
-                    || self.sense.compound
-                    || self.sense.password
-                    || self.is_in_object()
-                    || self.is_at_line_start()
-                    || likely
-            }
-            Sign::Comma => self.is_listed(text, start),
-            Sign::Blank => {
-                self.found.flag
-                    || self.sense.password && !text.contains(&b' ')
-                    || self.sense.demand == Demand::Any && form::is_random(text)
-                    || form::is_certain(text)
-            }
-            Sign::Paren => self.is_constructor(),
-        }
-    }
+    // Values in brackets.
 
-    /// Whether a value that ends at `end` is the name of a pair.
-    fn is_first_of_pair(&self, end: usize) -> bool {
+    /// `name=<value>`, where the bracket has this length; `name=<redacted>value`.
+    fn angled(&self, value: usize, length: usize) -> Option<Claim> {
         let bytes = self.around.bytes;
-        let after = end + quote::opening(bytes, end).map_or(0, |(_, length)| length);
-        let value = after + blanks(&bytes[after..], false);
-        value > after && pair::second(bytes, value).is_some()
+        if self.separator.sign == Sign::Tag || self.separator.sign == Sign::Paren {
+            return None;
+        }
+        if let Some(length) = reference::placeholder_at(&bytes[value..]) {
+            let masked = form::ends_placeholder(bytes.get(value + length));
+            if !masked {
+                return self.bare(value + length);
+            }
+        }
+        let start = value + length;
+        let rest = &bytes[start..];
+        if reference::is_markup(rest) || reference::leading(rest, self.sense.thorough).is_some() {
+            return None;
+        }
+        let (text, whole) = self.peek(start, End::Angle);
+        let after = &rest[text.len()..];
+        let closed = whole && matches!(after.first(), Some(b'>' | b'&' | b'\\'));
+        if !closed {
+            return self.bare(start);
+        }
+        // The usage of an option is no value: `--name <text>`.
+        let usage = self.found.flag && text.iter().all(|&byte| !byte.is_ascii_digit());
+        let stays = !self.sense.thorough && (reference::is_words(text, b"") || usage)
+            || self.is_own_placeholder(&bytes[value..start + text.len() + 1])
+            || !self.accepts_bare(text, after);
+        (!stays).then(|| self.claimed(start, Extent::To(End::Angle), Quotes::None))
     }
 
-    /// `"name", "value"`: options, headers, and pairs in brackets.
-    fn is_listed(&self, text: &[u8], start: usize) -> bool {
+    /// `<name>` under that name.
+    fn is_own_placeholder(&self, text: &[u8]) -> bool {
+        let bytes = self.around.bytes;
+        let body = text
+            .strip_prefix(b"<")
+            .and_then(|rest| rest.strip_suffix(b">"));
+        let name = &bytes[self.found.start..self.found.end];
+        !self.sense.thorough && body.is_some_and(|body| reference::is_words(body, name))
+    }
+
+    /// `auth=('user', 'value')`: the second of two.
+    fn tuple(&self, value: usize) -> Option<Claim> {
         let bytes = self.around.bytes;
         let name = &bytes[self.found.start..self.found.end];
-        if self.found.flag {
-            return !text.starts_with(b"-");
+        let is_auth = name.len() >= 4 && name[name.len() - 4..].eq_ignore_ascii_case(b"auth");
+        if !is_auth || !self.is_assigned() || !matches!(bytes[value..], [b'(' | b'[', ..]) {
+            return None;
         }
-        let header = name.contains(&b'-') || self.sense.syntax != Syntax::Plain;
-        let opens = self.found.from > 0 && matches!(bytes[self.found.from - 1], b'[' | b'(');
-        // An element of a list, not a value in an object.
-        let listed = self.is_in_object();
-        let after = start + text.len();
-        let closes = bytes[after.min(bytes.len())..]
-            .iter()
-            .find(|byte| !matches!(byte, b'"' | b'\'' | b'\\' | b' '))
-            .is_some_and(|byte| matches!(byte, b']' | b')'));
-        listed && (header && name.len() <= 40 || opens && closes && form::is_mixed(text))
-    }
-
-    /// `Password("x")`, not `getPassword("x")`.
-    fn is_constructor(&self) -> bool {
-        let bytes = self.around.bytes;
-        let name = &bytes[self.found.start..self.found.end];
-        let before = self.found.from.checked_sub(1).map(|at| bytes[at]);
-        name[0].is_ascii_uppercase()
-            && name.len() <= 24
-            && before.is_none_or(|byte| byte <= b' ' || b"({[,:=<&".contains(&byte))
+        let at = value + 1 + blanks(&bytes[value + 1..], true);
+        let (first, length) = quote::opening(bytes, at)?;
+        let (user, whole) = self.peek(at + length, End::Quote(first));
+        let at = at + length + user.len();
+        let (second, length) = quote::opening(bytes, at).filter(|_| whole)?;
+        let at = at + length;
+        if second != first || bytes.get(at) != Some(&b',') {
+            return None;
+        }
+        let at = at + 1 + blanks(&bytes[at + 1..], true);
+        let (quote, length) = quote::opening(bytes, at)?;
+        let start = at + length;
+        let end = End::Quote(quote);
+        let (text, whole) = self.peek(start, end);
+        let stays = whole && form::is_nothing_quoted(text, self.sense.thorough);
+        (!stays).then(|| self.claimed(start, Extent::To(end), Quotes::None))
     }
 
     // Numbers and containers.
@@ -446,7 +452,7 @@ impl<'a> Case<'a> {
             .first()
             .is_none_or(|byte| self.found.quote.is_none() && matches!(byte, b'}' | b']' | b')'));
         // `[[REDACTED]]`
-        let masked = form::leading_placeholder(inside)
+        let masked = reference::leading(inside, self.sense.thorough)
             .is_some_and(|length| matches!(inside.get(length), Some(b']' | b'}')));
         let is_type = [
             &b"[Object"[..],
@@ -507,12 +513,21 @@ impl<'a> Case<'a> {
         let length = inside
             .iter()
             .take(LOOKED_AT)
-            .position(|byte| *byte <= b' ' || b",[]{}\"'".contains(byte))?;
-        let is_single = bytes[value] == b'[' && inside[length] == b']' && length > 0;
-        if !is_single {
+            .position(|byte| *byte <= b' ' || b",[](){}\"'".contains(byte))?;
+        let closes = match bytes[value] {
+            b'[' => b']',
+            b'(' => b')',
+            _ => return None,
+        };
+        let ends = form::ends_placeholder(inside.get(length + 1));
+        if inside[length] != closes || length == 0 || closes == b')' && !ends {
             return None;
         }
         let (text, _) = self.peek(value + 1, End::Word);
+        // `(value)` is a term of a program as well.
+        if closes == b')' && !(form::is_mixed(text) || form::is_random(text)) {
+            return Some(None);
+        }
         if text.len() == length {
             let claim = self.bare(value + 1).map(|claim| Claim {
                 extent: match claim.extent {
@@ -525,8 +540,7 @@ impl<'a> Case<'a> {
             return Some(claim);
         }
         // `[value]x` is a word that begins with a bracket.
-        let goes_on = !form::ends_placeholder(inside.get(length + 1));
-        goes_on.then(|| self.bare(value))
+        (!ends).then(|| self.bare(value))
     }
 
     // Bare values.
@@ -543,7 +557,7 @@ impl<'a> Case<'a> {
         };
         let after = &bytes[value + text.len()..];
         if text.is_empty()
-            || form::leading_placeholder(&bytes[value..]).is_some()
+            || reference::leading(&bytes[value..], self.sense.thorough).is_some()
             || !self.accepts_bare(text, after)
         {
             return None;
@@ -554,6 +568,7 @@ impl<'a> Case<'a> {
     fn end_of_bare(&self) -> End {
         let Separator { sign, spaced, .. } = self.separator;
         match sign {
+            _ if self.is_phrase() => End::Line,
             Sign::Tag => End::Markup {
                 escaped: self.separator.escaped,
             },
@@ -569,92 +584,10 @@ impl<'a> Case<'a> {
         }
     }
 
-    pub(super) fn accepts_bare(&self, text: &[u8], after: &[u8]) -> bool {
-        if form::is_nothing(text, self.sense.thorough)
-            || self.sense.demand == Demand::Likely && !form::is_likely(text)
-        {
-            return false;
-        }
-        let numeric = text
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || b".,+-".contains(byte));
-        if numeric && self.sense.counts {
-            return false;
-        }
-        let plain = form::is_plain_word(text);
-        let Separator { sign, spaced, .. } = self.separator;
-        match sign {
-            Sign::Encoded | Sign::Tag => true,
-            Sign::Equals | Sign::Assign | Sign::Arrow if !spaced => !form::is_call(text, after),
-            Sign::Arrow => self.found.bracketed || self.found.quote.is_some() || !plain,
-            Sign::Equals | Sign::Assign => {
-                !form::is_code(text, after) && (!plain || is_all(after)) && !self.is_own_name(text)
-            }
-            Sign::Colon if self.found.flag => true,
-            Sign::Colon => self.accepts_after_colon(text, after, plain),
-            Sign::Blank if self.found.flag => accepts_argument(text, after),
-            Sign::Blank => self.accepts_after_blank(text, after),
-            Sign::Paren => {
-                self.is_constructor()
-                    && after.starts_with(b")")
-                    && !(plain && text[0].is_ascii_uppercase())
-            }
-            Sign::Comma | Sign::By => false,
-        }
-    }
-
-    fn accepts_after_colon(&self, text: &[u8], after: &[u8], plain: bool) -> bool {
-        if form::is_code(text, after) && (self.separator.spaced || form::is_call(text, after)) {
-            return false;
-        }
-        if self.found.quote.is_some() {
-            return true;
-        }
-        let placed = self.sense.compound || self.is_in_object() || self.is_at_line_start();
-        if placed {
-            // `pam_unix(passwd:chauthtok)`
-            let kind = plain && !self.separator.spaced && self.before().ends_with(b"(");
-            let prose = plain && has_more(after);
-            return !(prose || kind || self.is_own_name(text));
-        }
-        if !self.separator.spaced {
-            return !plain || self.sense.password;
-        }
-        if form::is_field(text) {
-            return false;
-        }
-        if self.sense.password {
-            return !plain || is_all(after) && text[0].is_ascii_lowercase();
-        }
-        form::is_mixed(text) || form::is_random(text)
-    }
-
-    /// Nothing but a blank: the value has to be no word, and the name no part of prose.
-    fn accepts_after_blank(&self, text: &[u8], after: &[u8]) -> bool {
-        // `password hunter2`, a line of `.netrc`.
-        let line = self.sense.password && self.is_at_line_start() && is_all(after);
-        self.found.quote.is_none()
-            && !self.found.bracketed
-            && !form::is_field(text)
-            && match self.sense.demand {
-                Demand::Any => form::is_random(text) || line && form::is_mixed(text),
-                Demand::Likely => form::is_certain(text),
-            }
-    }
-
-    /// `password = password`
-    fn is_own_name(&self, text: &[u8]) -> bool {
-        let name = &self.around.bytes[self.found.start..self.found.end];
-        let letters = text
-            .iter()
-            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.'));
-        letters && name.ends_with(text)
-    }
-
     // Where the name stands.
 
     /// What is before the name, without blanks.
-    fn before(&self) -> &'a [u8] {
+    pub(super) fn before(&self) -> &'a [u8] {
         self.around.bytes[..self.found.from].trim_ascii_end()
     }
 
@@ -732,42 +665,4 @@ fn unwrapped(bytes: &[u8], at: usize) -> usize {
     } else {
         at
     }
-}
-
-/// Whether nothing of the kind of prose follows a word.
-fn is_all(after: &[u8]) -> bool {
-    let rest = after.trim_ascii_start();
-    rest.first()
-        .is_none_or(|byte| b"#;,)}]\"'|&<\\".contains(byte))
-        || after.first() == Some(&b'\n')
-}
-
-/// Whether another word follows.
-fn has_more(after: &[u8]) -> bool {
-    let blanks = count(&after[..after.len().min(8)], is_blank);
-    blanks > 0 && after.get(blanks).is_some_and(u8::is_ascii_alphanumeric)
-}
-
-/// An argument of an option: not another option, not the prose of a manual.
-fn accepts_argument(text: &[u8], after: &[u8]) -> bool {
-    const PROSE: [&[u8]; 16] = [
-        b"flag",
-        b"option",
-        b"is",
-        b"or",
-        b"and",
-        b"argument",
-        b"parameter",
-        b"to",
-        b"for",
-        b"from",
-        b"must",
-        b"requires",
-        b"with",
-        b"in",
-        b"was",
-        b"not",
-    ];
-    let prose = PROSE.contains(&text) && has_more(after);
-    !(prose || text.starts_with(b"--") || text.starts_with(b"="))
 }

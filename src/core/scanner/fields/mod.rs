@@ -16,6 +16,7 @@
     reason = "conditions read as the table of decisions has them; the texts are short"
 )]
 
+mod accept;
 mod carry;
 mod container;
 mod credential;
@@ -25,6 +26,7 @@ mod judge;
 mod name;
 mod pair;
 mod quote;
+mod reference;
 mod separator;
 mod service;
 mod sql;

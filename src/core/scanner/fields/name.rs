@@ -33,7 +33,12 @@ pub(super) fn read(bytes: &[u8], at: usize) -> [Option<Found>; 2] {
         return [None, None];
     };
     let start = after_escape(bytes, start, at);
-    [quoted(bytes, start, end), unquoted(bytes, start, end)]
+    let quoted = quoted(bytes, start, end);
+    let bare = unquoted(bytes, start, end).map(|found| match quoted {
+        None => half_quoted(bytes, found).unwrap_or(found),
+        Some(_) => found,
+    });
+    [quoted, bare]
 }
 
 /// The longest run of bytes that a name may hold, around `at`.
@@ -173,6 +178,27 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
         flag: (1..=3).contains(&dashes),
         path: false,
         bracketed: false,
+    })
+}
+
+/// A name whose opening quote is cut off, as at the beginning of a part of a record:
+/// `name":"value`. The quote, the sign and the quote of the value tell that it is one.
+fn half_quoted(bytes: &[u8], found: Found) -> Option<Found> {
+    let (quote, length) = quote::opening(bytes, found.after)?;
+    if found.bracketed || quote_left(bytes, found.start, quote).is_some() {
+        return None;
+    }
+    let after = found.after + length;
+    let at = after + blanks(&bytes[after..], false);
+    let signs = [&b":"[..], b"=>", b"%3A", b"%3a"];
+    let sign = signs.iter().find(|sign| bytes[at..].starts_with(sign))?;
+    let at = at + sign.len();
+    let at = at + blanks(&bytes[at..], false);
+    let (value, _) = quote::opening(bytes, at)?;
+    (value == quote).then_some(Found {
+        quote: Some(quote),
+        after,
+        ..found
     })
 }
 

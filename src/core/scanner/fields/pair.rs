@@ -7,9 +7,11 @@ use super::separator::{Separator, Sign};
 use super::text::{BLANKS, blanks, count, is_blank};
 
 /// What the first half of a pair is called.
-const NAMES: [&[u8]; 13] = [
+const NAMES: [&[u8]; 15] = [
     b"name",
     b"key",
+    b"k",
+    b"id",
     b"header",
     b"field",
     b"param",
@@ -24,8 +26,9 @@ const NAMES: [&[u8]; 13] = [
 ];
 
 /// What the second half is called.
-const VALUES: [&[u8]; 7] = [
+const VALUES: [&[u8]; 8] = [
     b"value",
+    b"v",
     b"val",
     b"content",
     b"data",
@@ -33,6 +36,9 @@ const VALUES: [&[u8]; 7] = [
     b"plaintext",
     b"secretvalue",
 ];
+
+/// So many members may stand between the two.
+const MEMBERS: usize = 2;
 
 /// The longest of these words.
 const LONGEST: usize = 11;
@@ -48,7 +54,17 @@ pub(super) fn value_of(bytes: &[u8], found: &Found) -> Option<Separator> {
         at += 1;
         at += blanks(&bytes[at..], true);
     }
-    let mut value = second(bytes, at)?;
+    let mut members = 0;
+    let mut value = loop {
+        if let Some(value) = second(bytes, at) {
+            break value;
+        }
+        if members == MEMBERS {
+            return None;
+        }
+        at = member(bytes, at)?;
+        members += 1;
+    };
     // OTLP wraps values: {"stringValue":"x"}.
     if bytes.get(value) == Some(&b'{') {
         let inner = value + 1 + blanks(&bytes[value + 1..], true);
@@ -62,6 +78,60 @@ pub(super) fn value_of(bytes: &[u8], found: &Found) -> Option<Separator> {
     })
 }
 
+/// Where the next member begins after a short one at `at`: `"type":"x",`, `type="x" `.
+fn member(bytes: &[u8], at: usize) -> Option<usize> {
+    /// How long its name may be, and its value.
+    const SHORT: usize = 64;
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte);
+    let word = |at: usize| count(&bytes[at..bytes.len().min(at + SHORT)], is_word);
+    let (opening, length) = match quote::opening(bytes, at) {
+        Some((quote, length)) => (Some(quote), length),
+        None => (None, 0),
+    };
+    let mut at = at + length;
+    let name = word(at);
+    at += name;
+    if let Some(opening) = opening {
+        let (closing, length) = quote::opening(bytes, at)?;
+        if closing != opening {
+            return None;
+        }
+        at += length;
+    }
+    at += blanks(&bytes[at..], true);
+    if name == 0 || name == SHORT || !matches!(bytes.get(at), Some(b':' | b'=')) {
+        return None;
+    }
+    at += 1;
+    at += blanks(&bytes[at..], true);
+    let separated = match quote::opening(bytes, at) {
+        Some((quote, length)) => {
+            at += length;
+            let near = &bytes[..bytes.len().min(at + SHORT)];
+            at = (at..near.len())
+                .find(|&end| quote::opening(near, end).is_some_and(|(other, _)| other == quote))?;
+            at += length;
+            true
+        }
+        // Words without quotes are told apart by commas.
+        None => {
+            let value = word(at);
+            at += value;
+            if value == 0 || value == SHORT {
+                return None;
+            }
+            opening.is_some()
+        }
+    };
+    let blank = blanks(&bytes[at..], true);
+    at += blank;
+    if matches!(bytes.get(at), Some(b',' | b';')) {
+        at += 1;
+        return Some(at + blanks(&bytes[at..], true));
+    }
+    (separated && blank > 0).then_some(at)
+}
+
 /// Whether `head` ends as the first half of a pair begins: `"name":`, `key=`, `name: `.
 pub(super) fn is_name(head: &[u8]) -> bool {
     let head = without_blanks(head);
@@ -72,10 +142,8 @@ pub(super) fn is_name(head: &[u8]) -> bool {
         return false;
     }
     let head = without_blanks(head);
-    let head = match quote::closing_before(head, head.len()) {
-        Some((_, length)) => &head[..head.len() - length],
-        None => head,
-    };
+    let quote = quote::closing_before(head, head.len());
+    let head = &head[..head.len() - quote.map_or(0, |(_, length)| length)];
     let length = head
         .iter()
         .rev()
@@ -83,7 +151,9 @@ pub(super) fn is_name(head: &[u8]) -> bool {
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
     let (before, word) = head.split_at(head.len() - length);
-    NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
+    // `k=` is anything.
+    (quote.is_some() || length > 2)
+        && NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
         && !before
             .last()
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
@@ -91,16 +161,15 @@ pub(super) fn is_name(head: &[u8]) -> bool {
 
 /// The value behind `"value":`, `value=` or `value: ` at `at`.
 pub(super) fn second(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
-    if let Some((_, length)) = quote::opening(bytes, at) {
-        at += length;
-    }
+    let quote = quote::opening(bytes, at).map_or(0, |(_, length)| length);
+    let mut at = at + quote;
     let rest = &bytes[at..];
     let length = count(&rest[..rest.len().min(LONGEST + 1)], |byte| {
         byte.is_ascii_alphabetic()
     });
     let word = &rest[..length];
-    if !VALUES.iter().any(|value| word.eq_ignore_ascii_case(value)) {
+    let known = VALUES.iter().any(|value| word.eq_ignore_ascii_case(value));
+    if !known || quote == 0 && length < 2 {
         return None;
     }
     at += length;

@@ -1,5 +1,6 @@
 //! What stands between a name and its value.
 
+use super::form;
 use super::name::Found;
 use super::quote;
 use super::text::{BLANKS, blanks, count, hexadecimal, is_blank};
@@ -73,6 +74,12 @@ pub(super) fn read(bytes: &[u8], found: &Found) -> Option<Separator> {
         Some((Sign::Comma, _)) if found.quote.is_none() => return None,
         Some((Sign::Paren, _)) if before > 0 => return None,
         Some(found) => found,
+        None if before > 0 && points(bytes, found, rest) => (
+            Sign::Blank,
+            rest.iter()
+                .position(|byte| b">|".contains(byte))
+                .map_or(0, |at| at + 1),
+        ),
         None if before > 0 => match by(rest) {
             Some(length) => (Sign::By, length),
             None => (Sign::Blank, 0),
@@ -143,6 +150,9 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
             // A comparison, with a string: otherwise `==` is padding of base64.
             [_, b'=', ..] => {
                 let length = if rest.get(2) == Some(&b'=') { 3 } else { 2 };
+                if is_compared(&rest[length..]) {
+                    return Some((Sign::Equals, length));
+                }
                 let value = length + blanks(&rest[length..], false);
                 quote::opening(rest, value)?;
                 (Sign::Equals, length)
@@ -197,6 +207,14 @@ fn sign(rest: &[u8]) -> Option<(Sign, usize)> {
     })
 }
 
+/// Whether a comparison is with what no name of a program looks like.
+fn is_compared(rest: &[u8]) -> bool {
+    let word = count(&rest[..rest.len().min(form::LOOKED_AT)], |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+    });
+    form::is_random(&rest[..word]) && form::is_likely(&rest[..word])
+}
+
 /// `name=` at the start of `rest`, and no padding of base64.
 fn begins_field(rest: &[u8]) -> bool {
     let length = count(&rest[..rest.len().min(64)], |byte| {
@@ -216,6 +234,14 @@ fn unicode(rest: &[u8]) -> Option<(u8, usize)> {
     }
     let digits = rest[run..].strip_prefix(b"u")?.get(..4)?;
     Some((u8::try_from(hexadecimal(digits)?).ok()?, run + 5))
+}
+
+/// Whether an arrow or the line between two columns of a table follows a name and a blank.
+fn points(bytes: &[u8], found: &Found, rest: &[u8]) -> bool {
+    let head = bytes[..found.from].trim_ascii_end();
+    let column =
+        head.is_empty() || head.ends_with(b"|") || bytes[head.len()..found.from].contains(&b'\n');
+    rest.starts_with(b"-> ") || column && rest.starts_with(b"| ")
 }
 
 /// `BY ` and `AS `, as in `IDENTIFIED WITH mysql_native_password BY 'x'`.

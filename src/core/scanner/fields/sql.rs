@@ -6,6 +6,7 @@ use super::form;
 use super::judge::{Around, Claim, Extent};
 use super::name::Found;
 use super::quote;
+use super::reference;
 use crate::core::field::{Demand, Sense};
 use crate::core::mask::Quotes;
 
@@ -154,7 +155,7 @@ fn string(bytes: &[u8], at: usize) -> usize {
 
 fn one(around: Around<'_>, value: usize, sense: Sense) -> Option<Claim> {
     let bytes = around.bytes;
-    if form::leading_placeholder(bytes.get(value..)?).is_some() {
+    if reference::leading(bytes.get(value..)?, sense.thorough).is_some() {
         return None;
     }
     let (start, end) = match quote::opening(bytes, value) {

@@ -2,7 +2,7 @@
 
 use super::ends::End;
 use super::judge::{self, AFTER, Around, BEFORE};
-use super::{Fields, form, name, pair, quote, separator};
+use super::{Fields, form, name, pair, quote, reference, separator};
 use crate::core::explain::{Considered, Outcome, Reason};
 use crate::core::mask::is_placeholder;
 use crate::core::scanner::prefilter::Suspect;
@@ -128,7 +128,7 @@ impl Fields {
         // A placeholder or a reference, which may go on where a word ends.
         let leading = [value, inside].into_iter().find_map(|at| {
             let rest = bytes.get(at..)?;
-            form::leading_placeholder(rest).map(|length| &rest[..length])
+            reference::leading(rest, sense.thorough).map(|length| &rest[..length])
         });
         let nothing = match opening {
             Some(_) => form::is_nothing_quoted(text, sense.thorough),
