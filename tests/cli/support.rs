@@ -182,6 +182,26 @@ impl Live {
     }
 }
 
+/// Starts a command with pipes for all that it writes, and its input as it is.
+pub(crate) fn start(command: &mut Command) -> Child {
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts")
+}
+
+/// Waits for a child's end: its exit code, and what it said on standard error.
+pub(crate) fn ended(mut child: Child) -> (Option<i32>, String) {
+    let status = wait(&mut child);
+    let mut messages = String::new();
+    let mut stderr = child.stderr.take().expect("piped");
+    stderr
+        .read_to_string(&mut messages)
+        .expect("messages are UTF-8");
+    (status.code(), messages)
+}
+
 /// Waits for a child's end, and fails instead of hanging.
 pub(crate) fn wait(child: &mut Child) -> ExitStatus {
     let deadline = Instant::now() + PATIENCE;
