@@ -10,7 +10,7 @@ mod made;
 mod show;
 mod test;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use blackbar::{NameSource, Pack, Profile, RuleSource, embedded_packs};
@@ -25,6 +25,7 @@ use crate::rim::cli::rules::list::ListFormat;
 use crate::rim::cli::rules::test::TestOptions;
 use crate::rim::config::{ConfigError, read_packs};
 use crate::rim::exit::{Exit, Failure};
+use crate::rim::transport::descriptor;
 use crate::rim::transport::output::OutputError;
 
 /// Options of `blackbar rules`.
@@ -73,14 +74,15 @@ enum Verb {
     ///
     /// Counted by rule and by shape; values are never shown. In a shape A, a and 9 stand for
     /// an upper-case letter, a lower-case one and a digit, h for hexadecimal digits mixed,
-    /// w for letters and digits mixed, * for other characters, {n} for how many. The exit
-    /// code is 0 where the same bytes are masked and 1 where not.
+    /// w for letters and digits mixed, * for other characters, and a number in braces for how
+    /// many. The exit code is 0 where the same bytes are masked and 1 where not.
     Diff(DiffOptions),
     /// Make a rule from samples of a token on standard input, one a line
     ///
     /// The samples are neither stored nor shown: the rule holds what all of them begin
     /// with, the alphabet of the rest and its least length. At least three different ones
-    /// are needed. The rule is written only if `rules check` finds no problem in it.
+    /// are needed, with eight characters or more behind what they begin with. The rule is
+    /// written only if `rules check` finds no problem in it.
     Learn(LearnOptions),
     /// Carry over the rules of another tool
     Import(ImportOptions),
@@ -143,8 +145,8 @@ fn all_rules(packs: &[Pack]) -> impl Iterator<Item = &RuleSource> {
 
 /// Writes to standard output; a reader that has seen enough may go.
 fn print(text: &str) -> Result<Exit, Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let written = descriptor::stdout().and_then(|mut out| out.write_all(text.as_bytes()));
+    match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(OutputError::unwritable("standard output", &error).into())
         }
