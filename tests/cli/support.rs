@@ -83,12 +83,7 @@ pub(crate) fn find<S: AsRef<OsStr>>(arguments: &[S], input: &[u8]) -> Run {
 
 /// Runs a prepared command.
 pub(crate) fn run_command(mut command: Command, input: &[u8]) -> Run {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(command.stdin(Stdio::piped()));
     let mut stdin = child.stdin.take().expect("piped");
     let input = input.to_vec();
     let writer = thread::spawn(move || {
@@ -113,12 +108,7 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut child = start(command.stdin(Stdio::piped()));
         let stdin = child.stdin.take();
         let mut stdout = child.stdout.take().expect("piped");
         let (sender, chunks) = channel();

@@ -82,7 +82,7 @@ pub(crate) fn run(command: &ExplainCommand) -> Result<Exit, Failure> {
         name: input.to_string(),
         format: command.report,
         reveal: command.reveal,
-        report: Report::new()?,
+        report: Report::new(),
         counts: Counts::default(),
     };
     explanation.run(records)

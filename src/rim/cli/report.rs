@@ -7,7 +7,6 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::rim::exit::Failure;
-use crate::rim::transport::descriptor;
 use crate::rim::transport::output::OutputError;
 
 /// For whom a report is written.
@@ -27,15 +26,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// # Errors
-    ///
-    /// Where standard output is closed.
-    pub(crate) fn new() -> Result<Self, OutputError> {
-        descriptor::stdout().map_err(|error| OutputError::unwritable("standard output", &error))?;
-        Ok(Self {
+    pub(crate) fn new() -> Self {
+        Self {
             out: BufWriter::new(anstream::stdout()),
             gone: false,
-        })
+        }
     }
 
     /// Whether nobody reads any more.

@@ -78,7 +78,7 @@ pub(crate) fn run(command: &VerifyCommand) -> Result<Exit, Failure> {
         forms,
         name: Input::from_argument(&command.before).to_string(),
         format: command.report,
-        report: Report::new()?,
+        report: Report::new(),
         masks: 0,
         bytes: 0,
         findings: Findings::default(),

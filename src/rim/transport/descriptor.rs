@@ -98,7 +98,8 @@ fn duplicate(_: RawFd) -> Result<File, Errno> {
     Err(Errno::NOSYS)
 }
 
-/// Standard output, unless it was closed when we were started.
+/// Standard output for the redacted bytes, unless it was closed when we were started. (A
+/// command that reports says the most of it by its exit code, and needs no place for it.)
 ///
 /// The runtime opens /dev/null, for reading and writing, on each of the first three
 /// descriptors that is closed. A shell's `> /dev/null` is for writing alone.
@@ -114,7 +115,7 @@ pub(crate) fn stdout() -> io::Result<File> {
         && null.is_some_and(|null| null.rdev() == metadata.rdev());
     if is_null && fcntl_getfl(&file)?.contains(OFlags::RDWR) {
         return Err(io::Error::other(
-            "it is closed, or /dev/null opened for reading too; use > /dev/null to have no output",
+            "it is closed, or /dev/null opened for reading too; use -o /dev/null to have no output",
         ));
     }
     Ok(file)

@@ -10,7 +10,7 @@ mod made;
 mod show;
 mod test;
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 
 use blackbar::{NameSource, Pack, Profile, RuleSource, embedded_packs};
@@ -25,7 +25,6 @@ use crate::rim::cli::rules::list::ListFormat;
 use crate::rim::cli::rules::test::TestOptions;
 use crate::rim::config::{ConfigError, read_packs};
 use crate::rim::exit::{Exit, Failure};
-use crate::rim::transport::descriptor;
 use crate::rim::transport::output::OutputError;
 
 /// Options of `blackbar rules`.
@@ -145,8 +144,8 @@ fn all_rules(packs: &[Pack]) -> impl Iterator<Item = &RuleSource> {
 
 /// Writes to standard output; a reader that has seen enough may go.
 fn print(text: &str) -> Result<Exit, Failure> {
-    let written = descriptor::stdout().and_then(|mut out| out.write_all(text.as_bytes()));
-    match written {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(OutputError::unwritable("standard output", &error).into())
         }
