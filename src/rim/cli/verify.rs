@@ -196,7 +196,9 @@ fn merged(ranges: impl Iterator<Item = Range<u64>>, least: u64) -> Vec<Range<u64
     let mut all: Vec<Range<u64>> = Vec::new();
     for range in ranges {
         match all.last_mut() {
-            Some(last) if range.start + least <= last.end => last.end = last.end.max(range.end),
+            Some(before) if range.start + least <= before.end => {
+                before.end = before.end.max(range.end);
+            }
             _ => all.push(range),
         }
     }

@@ -42,10 +42,9 @@ pub(crate) fn free(hir: &Hir, secret: usize) -> Result<Freed, String> {
     };
     while let Some(first) = items.first() {
         let looks = !first.properties().look_set().is_empty();
-        // What may be there or not in front of the secret decides nothing.
-        let idle = secret > 0 && may_be_empty(first);
         let goes = if secret > 0 {
-            looks || idle
+            // What may be there or not in front of the secret decides nothing.
+            looks || may_be_empty(first)
         } else {
             looks && may_be_empty(first)
         };

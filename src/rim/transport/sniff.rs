@@ -147,7 +147,7 @@ type Signature = &'static [RangeInclusive<u8>];
 
 /// RFC 1952, RFC 8878 (frames and skippable frames), the .xz format 2.1.1.1, bzip2
 /// (level, then the start of a block's or of the end's magic), APPNOTE 4.3.7, 4.3.16 and
-/// 8.5.3, 7zFormat.txt, lz4_Frame_format.md, snappy's framing_format.txt, the technical note
+/// 8.5.3, `7zFormat.txt`, `lz4_Frame_format.md`, snappy's `framing_format.txt`, the technical note
 /// of RAR, the header of compress(1) with its highest number of bits, Unicode 23.8.
 const SIGNATURES: [(Magic, Signature); 19] = [
     (Magic::Compressed(Codec::Gzip), &[b(0x1f), b(0x8b)]),
