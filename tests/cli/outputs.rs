@@ -303,29 +303,3 @@ fn a_descriptor_that_is_named_may_be_the_input() {
     assert_eq!((code, left.as_str()), (Some(2), "a hunter2\n"));
     assert_one_line(&messages);
 }
-
-#[test]
-fn a_closed_output_from_the_start_is_an_error() {
-    for command in ["$B in >&-", "$B in -o - >&-", "$B in -o /dev/stdout >&-"] {
-        let (code, _, messages) = left_in_f(&format!("echo > f; {command}"));
-        assert_eq!(code, Some(3), "{command}: {messages}");
-        assert_one_line(&messages);
-        assert!(
-            messages.contains("standard output: it is closed"),
-            "{command}: {messages}"
-        );
-    }
-    for command in [
-        "$B in > /dev/null",
-        "$B in >> /dev/null",
-        "$B in -o /dev/null >&-",
-        "$B in -o f >&-",
-        "$B --in-place in >&-",
-        // The exit code says it.
-        "$B verify in in >&-",
-        "$B rules list >&-",
-    ] {
-        let (code, _, messages) = left_in_f(&format!("echo > f; {command}"));
-        assert_eq!((code, messages.as_str()), (Some(0), ""), "{command}");
-    }
-}

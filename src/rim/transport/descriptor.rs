@@ -6,10 +6,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, RawFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 
 /// As many links as the kernel follows.
@@ -96,27 +94,4 @@ fn duplicate(number: RawFd) -> Result<File, Errno> {
 #[cfg(not(target_os = "linux"))]
 fn duplicate(_: RawFd) -> Result<File, Errno> {
     Err(Errno::NOSYS)
-}
-
-/// Standard output for the redacted bytes, unless it was closed when we were started. (A
-/// command that reports says the most of it by its exit code, and needs no place for it.)
-///
-/// The runtime opens /dev/null, for reading and writing, on each of the first three
-/// descriptors that is closed. A shell's `> /dev/null` is for writing alone.
-///
-/// # Errors
-///
-/// Where what is written would be lost though nobody has asked for that.
-pub(crate) fn stdout() -> io::Result<File> {
-    let file = Descriptor::Own(1).file()?;
-    let metadata = file.metadata()?;
-    let null = fs::metadata("/dev/null").ok();
-    let is_null = metadata.file_type().is_char_device()
-        && null.is_some_and(|null| null.rdev() == metadata.rdev());
-    if is_null && fcntl_getfl(&file)?.contains(OFlags::RDWR) {
-        return Err(io::Error::other(
-            "it is closed, or /dev/null opened for reading too; use -o /dev/null to have no output",
-        ));
-    }
-    Ok(file)
 }

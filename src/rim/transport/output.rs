@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::rim::message::{name, reason};
-use crate::rim::transport::descriptor::{self, Descriptor};
+use crate::rim::transport::descriptor::Descriptor;
 use crate::rim::transport::in_place::Original;
 use crate::rim::transport::input::{Input, file_id};
 use crate::rim::transport::patient::Patient;
@@ -95,7 +95,7 @@ impl Output {
         match destination {
             Destination::Stdout => {
                 let name = "standard output".to_owned();
-                Self::descriptor(descriptor::stdout(), name, inputs)
+                Self::descriptor(Descriptor::Own(1).file(), name, inputs)
             }
             Destination::Descriptor(descriptor, path) => {
                 Self::descriptor(descriptor.file(), name(&path), inputs)
