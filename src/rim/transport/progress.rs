@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What is over sooner needs no bar.
-const QUIET: Duration = Duration::from_millis(500);
+pub(crate) const QUIET: Duration = Duration::from_millis(500);
 
 /// Without colours; the terminal's width decides how long the bar is.
 const TEMPLATE: &str = "{percent:>3}% [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
