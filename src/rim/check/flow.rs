@@ -7,6 +7,10 @@ use std::ops::Range;
 
 use crate::rim::check::kubernetes::{Part, Value};
 
+/// How many collections are open at most that names and values are told of: no manifest has
+/// as many, and a file of nothing but brackets is not to take memory.
+const DEEPEST: usize = 64;
+
 /// What a collection held.
 pub(super) struct Flow {
     /// Where it ends: after its last bracket.
@@ -37,6 +41,8 @@ pub(super) fn begins(value: &[u8]) -> bool {
 /// Reads the collection that begins at `at` and is this part of a manifest.
 pub(super) fn read(text: &[u8], mut at: usize, part: Part) -> Flow {
     let mut frames: Vec<Frame> = Vec::new();
+    // Collections that are open beyond the deepest.
+    let mut beyond = 0_usize;
     let mut flow = Flow {
         end: at,
         values: Vec::new(),
@@ -45,6 +51,8 @@ pub(super) fn read(text: &[u8], mut at: usize, part: Part) -> Flow {
     while let Some(next) = token(text, at) {
         at = next + 1;
         match text[next] {
+            b'{' | b'[' if frames.len() == DEEPEST => beyond += 1,
+            b'}' | b']' if beyond > 0 => beyond -= 1,
             list @ (b'{' | b'[') => {
                 let part = frames.last().map_or(part, |frame| frame.part_of_next(text));
                 frames.push(Frame::new(list == b'[', part));
@@ -56,18 +64,21 @@ pub(super) fn read(text: &[u8], mut at: usize, part: Part) -> Flow {
                     return flow;
                 }
             }
-            b',' => {
+            b',' if beyond == 0 => {
                 if let Some(frame) = frames.last_mut() {
                     frame.name = None;
                 }
             }
-            b':' => {}
+            b':' | b',' => {}
             // An anchor or the name of a type.
-            b'&' | b'!' => at = plain(text, next).end.max(at),
+            b'&' | b'!' => {
+                let ends = |byte: &u8| byte.is_ascii_whitespace() || b",{}[]".contains(byte);
+                at += text[at..].iter().take_while(|byte| !ends(byte)).count();
+            }
             _ => {
                 let scalar;
                 (scalar, at) = content(text, next);
-                if let Some(frame) = frames.last_mut() {
+                if let Some(frame) = frames.last_mut().filter(|_| beyond == 0) {
                     frame.scalar(text, scalar);
                 }
             }

@@ -26,7 +26,7 @@ pub(super) fn is_line(line: &str) -> bool {
     let parts = || {
         let (finding, fingerprint) = line.strip_suffix(')')?.rsplit_once(" bytes, fp ")?;
         let (finding, length) = finding.rsplit_once("  (")?;
-        let (finding, _about) = finding.split_once("  ")?;
+        let (finding, _about) = finding.rsplit_once("  ")?;
         let (place, rule) = finding.rsplit_once(": ")?;
         let mut place = place.rsplitn(3, ':');
         let numbers = [length, place.next()?, place.next()?];
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn lines_of_reports_are_known() {
-        let line = "a: b/x.txt:2:12: fields/password  Passwords (all)  (16 bytes, fp 0123abcd)";
+        let line = "a: b/x  y.txt:2:12: fields/password  Passwords (all)  (16 bytes, fp 0123abcd)";
         assert!(is_line(line));
         assert!(is_line(&format!("{line}  {}", NOTES[0])));
         for other in [
