@@ -40,7 +40,14 @@ fn ignoring() -> Project {
     ] {
         project.write(name, line());
     }
-    project.git(&["add", "-f", ".env", "build/deep/x.txt", "kept.txt"]);
+    project.git(&[
+        "add",
+        "-f",
+        ".gitignore",
+        ".env",
+        "build/deep/x.txt",
+        "kept.txt",
+    ]);
     project
 }
 
@@ -78,11 +85,7 @@ fn tracked_files_are_looked_at_although_they_are_ignored() {
     expect(&project, &["a", "kept.txt"], &["kept.txt"]);
     // A folder that was named is looked through, ignored or not.
     expect(&project, &["build"], &["build/deep/x.txt", "build/y.txt"]);
-    expect(
-        &project,
-        &["./build/deep", "a"],
-        &["./build/deep/x.txt"].map(|path| &path[2..]),
-    );
+    expect(&project, &["./build/deep", "a"], &["build/deep/x.txt"]);
     let root = project.dir().to_str().unwrap();
     assert_eq!(project.check(&[root]).paths().len(), 3);
 }
@@ -122,15 +125,18 @@ fn indexes_of_other_forms_are_read() {
 fn further_working_trees_have_an_index_of_their_own() {
     let project = ignoring();
     project.git(&["commit", "--quiet", "-m", "x"]);
+    let name = project.dir().file_name().unwrap().to_str().unwrap();
+    let name = format!("{name}-tree");
     project.git(&[
         "worktree",
         "add",
         "--quiet",
-        "../tree-of-blackbar",
+        &format!("../{name}"),
         "-b",
         "b",
     ]);
-    let tree = project.dir().with_file_name("tree-of-blackbar");
+    let tree = project.dir().with_file_name(&name);
+    fs::write(tree.join("build/y.txt"), line()).unwrap();
     let run = project.check(&[tree.to_str().unwrap()]);
     fs::remove_dir_all(&tree).unwrap();
     assert_eq!(run.paths().len(), 3, "{}{}", run.out, run.err);
@@ -172,8 +178,6 @@ fn an_index_that_cannot_be_read_is_told() {
         assert!(run.err.contains(".git/index: "), "{}", run.err);
     }
     // One that names what is not there, or lies elsewhere, harms nobody.
-    let elsewhere = String::from_utf8_lossy(&index).contains("build/deep/x.txt");
-    assert!(elsewhere);
     let at = index
         .windows(16)
         .position(|bytes| bytes == b"build/deep/x.txt")

@@ -70,6 +70,8 @@ fn kubernetes_manifests_in_json() {
         of_kubernetes("a.json", &format!("{line}\n{line}\n")),
         ["1:38", "2:38"]
     );
+    let piped = Project::new().check_input(&["-"], list.as_bytes());
+    assert_eq!(piped.out.matches(" check/kubernetes-secret ").count(), 2);
     let other = line.replace("Secret", "ConfigMap");
     assert!(of_kubernetes("a.json", &other).is_empty());
 }

@@ -86,6 +86,8 @@ fn what_restricts_the_check_is_told() {
         "{}",
         run.err
     );
+    let run = project.check(&["--allow-field", "sort_key"]);
+    assert!(run.err.contains("no field sort_key"), "{}", run.err);
     let run = project.check(&["--profile", "article"]);
     assert!(run.err.contains("profile article"), "{}", run.err);
     assert_eq!(project.check(&[]).err.lines().count(), 1);

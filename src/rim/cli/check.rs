@@ -264,6 +264,12 @@ fn restriction(detection: &Detection) -> Option<String> {
         let ids = detection.disabled.join(", ");
         parts.push(format!("not {ids} (--except or BLACKBAR_DISABLE)"));
     }
+    if !detection.allowed_fields.is_empty() {
+        let names = detection.allowed_fields.join(", ");
+        parts.push(format!(
+            "no field {names} (--allow-field or BLACKBAR_ALLOW_FIELD)"
+        ));
+    }
     if matches!(detection.profile, Profile::Article | Profile::ArticleErrors) {
         let profile = detection.profile.name();
         parts.push(format!("profile {profile} (--profile or BLACKBAR_PROFILE)"));
