@@ -29,10 +29,8 @@ impl Marks {
         if !self.asked || start < from || start > to {
             self.read(window, start);
         }
-        let marks = self.ends.iter().flatten();
-        marks
-            .into_iter()
-            .any(|mark| mark.1 <= start || end <= mark.0)
+        let mut marks = self.ends.iter().flatten();
+        marks.any(|mark| mark.1 <= start || end <= mark.0)
     }
 
     fn read(&mut self, window: &Window, offset: u64) {

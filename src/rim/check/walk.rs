@@ -155,6 +155,8 @@ struct Files {
     again: bool,
     /// Why it is not known what git tracks.
     errors: Vec<IndexError>,
+    /// What the first walk could not read: the second one comes by once more.
+    missing: BTreeSet<Option<PathBuf>>,
 }
 
 impl Files {
@@ -167,6 +169,7 @@ impl Files {
             tracked: BTreeSet::new(),
             again: false,
             errors: Vec::new(),
+            missing: BTreeSet::new(),
         };
         if files.rules.ignore_files && files.root.real.is_dir() {
             let above = files.root.real.ancestors();
@@ -236,9 +239,12 @@ impl Iterator for Files {
                         return Some(Ok(candidate));
                     }
                 }
-                // The second walk comes by what the first one could not read, once more.
-                Some(Err(_)) if self.again => {}
-                Some(Err(error)) => return Some(Err(WalkError::from(error))),
+                Some(Err(error)) => {
+                    let error = WalkError::from(error);
+                    if self.missing.insert(error.path.clone()) || !self.again {
+                        return Some(Err(error));
+                    }
+                }
                 None if self.again || self.tracked.is_empty() => return None,
                 None => {
                     self.again = true;
