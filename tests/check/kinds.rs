@@ -61,7 +61,7 @@ fn of_kubernetes(name: &str, text: &str) -> Vec<String> {
 fn kubernetes_manifests_in_json() {
     let secret = "{\n  \"apiVersion\": \"v1\",\n  \"data\": {\n    \"foo\": \"Y29ycmVjdA==\"\n  },\n  \"kind\": \"Secret\"\n}";
     assert_eq!(of_kubernetes("a.json", secret), ["4:13"]);
-    let line = secret.replace("\n", "").replace("  ", "");
+    let line = secret.replace('\n', "").replace("  ", "");
     assert_eq!(of_kubernetes("a.json", &line), ["1:38"]);
     let list = format!("{{\"kind\":\"List\",\"items\":[\n{line},\n{line}]}}\n");
     assert_eq!(of_kubernetes("a.json", &list), ["2:38", "3:38"]);

@@ -164,16 +164,13 @@ fn document_end(text: &[u8], at: usize) -> usize {
 
 /// Where the content of the scalar at `at` is, and where the scalar ends.
 fn content(text: &[u8], at: usize) -> (Range<usize>, usize) {
-    match text[at] {
-        quote @ (b'"' | b'\'') => {
-            let end = quoted(text, at + 1, quote);
-            (at + 1..end, (end + 1).min(text.len()))
-        }
-        _ => {
-            let range = plain(text, at);
-            let end = range.end.max(at + 1);
-            (range, end)
-        }
+    if let quote @ (b'"' | b'\'') = text[at] {
+        let end = quoted(text, at + 1, quote);
+        (at + 1..end, (end + 1).min(text.len()))
+    } else {
+        let range = plain(text, at);
+        let end = range.end.max(at + 1);
+        (range, end)
     }
 }
 

@@ -9,6 +9,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::rim::check::fingerprint::hex;
+
 /// A larger index is none that we read.
 const LARGEST: u64 = 1 << 30;
 
@@ -134,7 +136,7 @@ fn parse(content: &[u8], hash: usize) -> Option<Index> {
         let data = content.get(data..at.min(end))?;
         if extension.starts_with(b"link") {
             let hash = data.get(..hash)?;
-            shared = Some(hash.iter().map(|byte| format!("{byte:02x}")).collect());
+            shared = Some(hex(hash));
         }
     }
     (at == end).then_some(Index { names, shared })

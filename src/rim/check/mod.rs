@@ -132,15 +132,12 @@ impl Check<'_> {
     /// Something is not there to be looked at.
     fn missing(&mut self, error: &WalkError) {
         let reason = reason(&error.error);
-        match &error.path {
-            Some(path) => {
-                let reason = format!("{reason}{}", error.consequence);
-                self.unreadable(path, &reason);
-            }
-            None => {
-                self.summary.unreadable += 1;
-                report(&reason);
-            }
+        if let Some(path) = &error.path {
+            let reason = format!("{reason}{}", error.consequence);
+            self.unreadable(path, &reason);
+        } else {
+            self.summary.unreadable += 1;
+            report(&reason);
         }
     }
 
