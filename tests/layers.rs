@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["pen"],
     &["paint", "scanner"],
     &["pack", "rule", "field"],
+    &["group"],
     &["form"],
     &["compare"],
     &["mask", "verify", "template", "dialect"],

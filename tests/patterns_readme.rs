@@ -3,18 +3,15 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use blackbar::{Pack, check, embedded_packs};
+use blackbar::Pack;
+
+#[path = "readme/page.rs"]
+mod page;
 
 const README: &str = include_str!("../patterns/README.md");
 
-/// The first block in `language` below the heading.
 fn block(heading: &str, language: &str) -> &'static str {
-    let section = README.split_once(heading).expect("the heading").1;
-    let section = section
-        .split_once(&format!("\n```{language}\n"))
-        .expect("the block")
-        .1;
-    section.split_once("```\n").expect("its end").0
+    page::block(README, heading, language)
 }
 
 /// Runs a script in a folder with the files of the page, `blackbar` being this one.
@@ -58,10 +55,7 @@ fn the_cases_hold_and_the_logs_compare() {
 
 #[test]
 fn the_names_hold() {
-    let pack = Pack::parse("acme", "acme.toml", block("## Names of fields", "toml"));
-    let pack = pack.expect("it parses");
-    let others = embedded_packs().expect("the embedded packs parse");
-    assert_eq!(check::check_pack(&pack, &others), []);
+    page::assert_holds(block("## Names of fields", "toml"));
 }
 
 /// The table names every key that a rule can have, and none that it cannot.

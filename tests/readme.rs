@@ -1,6 +1,7 @@
 //! What the README shows works as it is shown.
 
-use blackbar::{Pack, check, embedded_packs};
+#[path = "readme/page.rs"]
+mod page;
 
 // The example of the section "As a library", its imports and all.
 include!("readme/filter.rs");
@@ -28,18 +29,12 @@ fn the_demo_prints_what_is_shown() {
 
 #[test]
 fn the_rule_holds() {
-    let pack = Pack::parse("acme", "acme.toml", block("### A rule of your own", "toml"));
-    let pack = pack.expect("it parses");
-    let others = embedded_packs().expect("the embedded packs parse");
-    assert_eq!(check::check_pack(&pack, &others), []);
+    page::assert_holds(block("### A rule of your own", "toml"));
 }
 
 #[test]
 fn the_names_hold() {
-    let pack = Pack::parse("acme", "acme.toml", block("### Fields", "toml"));
-    let pack = pack.expect("it parses");
-    let others = embedded_packs().expect("the embedded packs parse");
-    assert_eq!(check::check_pack(&pack, &others), []);
+    page::assert_holds(block("### Fields", "toml"));
 }
 
 #[test]
@@ -54,12 +49,6 @@ fn the_library_example_works() {
     assert_eq!(output, b"password='[REDACTED]'\nkey=\"[REDACTED]");
 }
 
-/// The first block in `language` below the heading that begins so.
 fn block(heading: &str, language: &str) -> &'static str {
-    let section = README.split_once(heading).expect("the heading").1;
-    let section = section
-        .split_once(&format!("\n```{language}\n"))
-        .expect("the block")
-        .1;
-    section.split_once("```\n").expect("its end").0
+    page::block(README, heading, language)
 }

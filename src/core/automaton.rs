@@ -52,7 +52,17 @@ impl Automaton {
     ///
     /// [`AutomatonError::TooLarge`] where the table would pass the size limit.
     pub(crate) fn new(hir: &Hir) -> Result<Self, AutomatonError> {
-        let dense = dense_dfa(hir)?;
+        let dense = dense_dfa(hir, MatchKind::LeftmostFirst)?;
+        Ok(Builder::new(&dense).build())
+    }
+
+    /// The same, but for every text that matches and not only for the preferred ones.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::new`].
+    pub(crate) fn of_all(hir: &Hir) -> Result<Self, AutomatonError> {
+        let dense = dense_dfa(hir, MatchKind::All)?;
         Ok(Builder::new(&dense).build())
     }
 
@@ -102,7 +112,7 @@ impl Automaton {
     }
 }
 
-fn dense_dfa(hir: &Hir) -> Result<dense::DFA<Vec<u32>>, AutomatonError> {
+fn dense_dfa(hir: &Hir, kind: MatchKind) -> Result<dense::DFA<Vec<u32>>, AutomatonError> {
     let nfa = thompson::Compiler::new()
         .configure(
             thompson::Config::new()
@@ -114,7 +124,7 @@ fn dense_dfa(hir: &Hir) -> Result<dense::DFA<Vec<u32>>, AutomatonError> {
     dense::Builder::new()
         .configure(
             dense::Config::new()
-                .match_kind(MatchKind::LeftmostFirst)
+                .match_kind(kind)
                 .start_kind(StartKind::Anchored)
                 .accelerate(false)
                 .dfa_size_limit(Some(SIZE_LIMIT))

@@ -4,6 +4,30 @@
 //! A journal is kept by the [`Session`](crate::Session) that is told to. Without one
 //! nothing is remembered of a finding but its count.
 
+use std::cmp::{Ordering, Reverse};
+
+/// What goes first where several findings begin at the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Masked without a decision.
+    Overdue,
+    /// The match of a pattern; of several the longest goes first.
+    Match,
+    /// The value of a field.
+    Field,
+}
+
+/// The order of findings that decides which one names a mask: by start; overdue ones
+/// first, then matches, the longest first, then fields; by rule (sorted by full id). The
+/// length of an overdue one and of a field is not known when it matters.
+pub(crate) type NamingKey = (u64, Rank, Reverse<u64>, u32);
+
+/// The key of a finding in that order.
+pub(crate) fn naming_key(start: u64, end: u64, rank: Rank, rule: u32) -> NamingKey {
+    let length = if rank == Rank::Match { end } else { 0 };
+    (start, rank, Reverse(length), rule)
+}
+
 /// A finding and its place in the stream.
 ///
 /// ```
@@ -26,6 +50,7 @@ pub struct Found {
     rule: usize,
     undecided: bool,
     unverified: bool,
+    rank: Rank,
 }
 
 impl Found {
@@ -45,6 +70,12 @@ impl Found {
     /// Which of [`Redactor::ids`](crate::Redactor::ids) found it.
     pub fn rule(&self) -> usize {
         self.rule
+    }
+
+    /// Which of two findings under one mask names it: the lesser one.
+    pub fn naming_order(&self, other: &Self) -> Ordering {
+        let key = |found: &Self| naming_key(found.start, found.end, found.rank, found.rule as u32);
+        key(self).cmp(&key(other))
     }
 
     /// It was masked because no decision could be reached.
@@ -73,13 +104,20 @@ impl Journal {
     }
 
     /// A finding by its offsets in the record.
-    pub(crate) fn note(&mut self, start: u64, end: u64, rule: u32, doubt: (bool, bool)) {
+    pub(crate) fn note(
+        &mut self,
+        (start, end): (u64, u64),
+        rule: u32,
+        rank: Rank,
+        unverified: bool,
+    ) {
         self.found.push(Found {
             start: self.record + start,
             end: self.record + end,
             rule: rule as usize,
-            undecided: doubt.0,
-            unverified: doubt.1,
+            undecided: rank == Rank::Overdue,
+            unverified,
+            rank,
         });
     }
 

@@ -14,6 +14,7 @@ mod dialect;
 pub mod explain;
 pub mod field;
 mod form;
+mod group;
 pub mod journal;
 pub mod limits;
 pub mod mask;

@@ -58,15 +58,10 @@ struct Active {
 impl Active {
     /// Takes the finding down, which ends at `end` at the latest.
     fn note(&self, end: u64, journal: &mut Journal) {
-        let Finding {
-            start,
-            undecided,
-            unverified,
-            ..
-        } = self.finding;
         if self.counted {
-            let end = self.finding.end.min(end);
-            journal.note(start, end, self.finding.rule, (undecided, unverified));
+            let finding = &self.finding;
+            let place = (finding.start, finding.end.min(end));
+            journal.note(place, finding.rule, finding.rank(), finding.unverified);
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use regex_automata::{Input, meta, util::primitives::NonMaxUsize};
 use regex_syntax::hir::Hir;
 
 use crate::core::automaton::{Automaton, AutomatonError};
 use crate::core::form::{Form, Written, items_around};
+use crate::core::group::{Group, Slots};
 use crate::core::limits::Profile;
 use crate::core::template;
 use crate::core::verify::{OnFail, Verify, VerifySpec};
@@ -213,7 +213,7 @@ pub(crate) struct Rule {
     /// The closer look at a match, and what its failure means.
     pub(crate) verify: Option<(Box<dyn Verify>, OnFail)>,
     automaton: OnceLock<Automaton>,
-    groups: OnceLock<meta::Regex>,
+    group: Group,
     lead_in: OnceLock<Option<Automaton>>,
 }
 
@@ -232,13 +232,14 @@ impl Rule {
         });
         // The article replaces whole matches and looks at nothing twice.
         let whole = matches!(profile, Profile::Article | Profile::ArticleErrors);
+        let secret = if whole { 0 } else { source.secret };
         Self {
             reach: source.reach.unwrap_or(default_reach),
-            secret: if whole { 0 } else { source.secret },
+            secret,
             verify: if whole { None } else { verify },
             source,
             automaton: OnceLock::new(),
-            groups: OnceLock::new(),
+            group: Group::new(secret),
             lead_in: OnceLock::new(),
         }
     }
@@ -275,7 +276,8 @@ impl Rule {
             let _ = self.automaton.set(built);
         }
         if self.secret != 0 {
-            let _ = (self.groups(), self.lead_in());
+            self.group.prepare(&self.source.form().hir);
+            self.lead_in();
         }
         Ok(())
     }
@@ -290,26 +292,14 @@ impl Rule {
     }
 
     /// Where the secret lies in `matched`, the bytes of one whole match.
-    pub(crate) fn secret_in(
-        &self,
-        matched: &[u8],
-        slots: &mut Vec<Option<NonMaxUsize>>,
-    ) -> std::ops::Range<usize> {
+    pub(crate) fn secret_in(&self, matched: &[u8], slots: &mut Slots) -> std::ops::Range<usize> {
         if self.secret == 0 {
             return 0..matched.len();
         }
         if let Some((before, after)) = self.source.form().around {
             return before..matched.len() - after;
         }
-        let regex = self.groups();
-        slots.clear();
-        slots.resize((self.secret + 1) * 2, None);
-        let input = Input::new(matched).anchored(regex_automata::Anchored::Yes);
-        regex.search_slots(&input, slots);
-        match (slots[self.secret * 2], slots[self.secret * 2 + 1]) {
-            (Some(start), Some(end)) => start.get()..end.get(),
-            _ => 0..matched.len(),
-        }
+        self.group.find(&self.source.form().hir, matched, slots)
     }
 
     /// Where the secret of an overdue candidate begins, counted from the candidate's
@@ -333,17 +323,6 @@ impl Rule {
         } else {
             0
         }
-    }
-
-    fn groups(&self) -> &meta::Regex {
-        self.groups.get_or_init(|| {
-            meta::Builder::new()
-                .configure(meta::Config::new().utf8_empty(false))
-                .build_from_hir(&self.source.form().hir)
-                .unwrap_or_else(|_| {
-                    panic!("rule {}: its groups cannot be built", self.source.full_id)
-                })
-        })
     }
 
     fn lead_in(&self) -> Option<&Automaton> {

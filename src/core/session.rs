@@ -19,7 +19,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::core::journal::{Found, Journal};
+use crate::core::journal::{Found, Journal, Rank};
 use crate::core::limits::Framing;
 use crate::core::mask::{Mask, Quotes};
 use crate::core::paint::{Canvas, Painter};
@@ -358,8 +358,8 @@ impl Stream {
             for stretch in findings {
                 self.tally.count(stretch.rule, false, false);
                 if let Some(journal) = &mut self.painter.journal {
-                    let (start, end) = (stretch.start as u64, stretch.end as u64);
-                    journal.note(start, end, stretch.rule, (false, false));
+                    let place = (stretch.start as u64, stretch.end as u64);
+                    journal.note(place, stretch.rule, Rank::Match, false);
                 }
             }
             return;

@@ -203,3 +203,40 @@ fn this_repository_is_clean() {
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("findings: 0"));
 }
+
+#[test]
+fn a_file_that_was_named_is_not_passed_over_in_silence() {
+    let project = Project::new();
+    project.write("a.txt", line());
+    project.write("z.gz", b"\x1f\x8b\x08\0 and so on");
+    project.write("bin.dat", [b"\0\0", line().as_bytes()].concat());
+    let utf_16: Vec<u8> = line().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    project.write("wide.txt", utf_16);
+    // In a folder they are skipped and counted.
+    project.check(&[]).expect(1, &["a.txt"]);
+    let cases = [
+        ("z.gz", "z.gz: gzip data"),
+        (
+            "bin.dat",
+            "cannot check bin.dat: it is binary; --binary looks at it",
+        ),
+        ("wide.txt", "cannot check wide.txt: it is binary"),
+    ];
+    for (name, told) in cases {
+        let run = project.check(&[name, "a.txt"]);
+        run.expect(3, &["a.txt"]);
+        assert!(run.err.contains(told), "{}", run.err);
+        assert!(run.err.contains("named but not checked: 1"), "{}", run.err);
+        let run = project.check(&[name, "--format", "json"]);
+        assert_eq!(run.code, Some(3), "{}", run.out);
+    }
+    project
+        .check(&["--binary", "bin.dat"])
+        .expect(1, &["bin.dat"]);
+    let run = project.check_input(&["-"], b"\x1f\x8b\x08\0 and so on");
+    run.expect(3, &[]);
+    assert!(run.err.contains("gzip data"), "{}", run.err);
+    // It is known that they are skipped: a baseline does not say otherwise.
+    let run = project.check(&["z.gz", "--write-baseline", "known"]);
+    assert_eq!(run.code, Some(3), "{}", run.err);
+}

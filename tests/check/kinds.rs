@@ -39,6 +39,54 @@ fn kubernetes_manifests() {
     assert!(!run.out.contains("plain words") && !run.out.contains("Y29y"));
 }
 
+/// Where in `name` secrets of Kubernetes are found.
+fn of_kubernetes(name: &str, text: &str) -> Vec<String> {
+    let project = Project::new();
+    project.write(name, text);
+    let run = project.check(&[]);
+    let lines = run.out.lines();
+    lines
+        .filter(|line| line.contains(" check/kubernetes-secret "))
+        .map(|line| {
+            line[name.len() + 1..]
+                .split(": ")
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn kubernetes_manifests_in_json() {
+    let secret = "{\n  \"apiVersion\": \"v1\",\n  \"data\": {\n    \"foo\": \"Y29ycmVjdA==\"\n  },\n  \"kind\": \"Secret\"\n}";
+    assert_eq!(of_kubernetes("a.json", secret), ["4:13"]);
+    let line = secret.replace('\n', "").replace("  ", "");
+    assert_eq!(of_kubernetes("a.json", &line), ["1:38"]);
+    let list = format!("{{\"kind\":\"List\",\"items\":[\n{line},\n{line}]}}\n");
+    assert_eq!(of_kubernetes("a.json", &list), ["2:38", "3:38"]);
+    assert_eq!(of_kubernetes("a.yaml", &list), ["2:38", "3:38"]);
+    assert_eq!(
+        of_kubernetes("a.json", &format!("{line}\n{line}\n")),
+        ["1:38", "2:38"]
+    );
+    let piped = Project::new().check_input(&["-"], list.as_bytes());
+    assert_eq!(piped.out.matches(" check/kubernetes-secret ").count(), 2);
+    let other = line.replace("Secret", "ConfigMap");
+    assert!(of_kubernetes("a.json", &other).is_empty());
+}
+
+#[test]
+fn kubernetes_manifests_in_flow_style() {
+    let text = "kind: Secret\nstringData: {bar: \"S\", baz: open sesame}\ndata: {\"foo\": \"Y29ycmVjdA==\",\n  qux: 'cGFzcw=='}\n";
+    assert_eq!(
+        of_kubernetes("a.yml", text),
+        ["2:20", "2:29", "3:16", "4:9"]
+    );
+    let text = "kind: List\nitems:\n- {kind: Secret, data: {a: YQ==}}\n- {kind: ConfigMap, data: {a: YQ==}}\n";
+    assert_eq!(of_kubernetes("a.yml", text), ["3:28"]);
+}
+
 #[test]
 fn logs_and_environment_files() {
     let project = Project::new();

@@ -31,6 +31,8 @@ const LEVEL: Shape = OneOf(&["none", "note", "warning", "error"]);
 const REGION: Shape = Object(&[
     ("startLine", true, Number(1)),
     ("startColumn", true, Number(1)),
+    ("endLine", true, Number(1)),
+    ("endColumn", true, Number(1)),
     ("byteOffset", true, Number(0)),
     ("byteLength", true, Number(1)),
 ]);
@@ -39,10 +41,30 @@ const LOCATION: Shape = Object(&[(
     "physicalLocation",
     true,
     Object(&[
-        ("artifactLocation", true, Object(&[("uri", true, Text)])),
+        ("artifactLocation", true, ARTIFACT),
         ("region", true, REGION),
     ]),
 )]);
+
+const ARTIFACT: Shape = Object(&[("uri", true, Text), ("uriBaseId", false, Text)]);
+
+/// Of a file that could not be looked at.
+const FILE: Shape = Object(&[(
+    "physicalLocation",
+    true,
+    Object(&[("artifactLocation", true, ARTIFACT)]),
+)]);
+
+const INVOCATION: Shape = Object(&[
+    ("executionSuccessful", true, Bool),
+    ("toolExecutionNotifications", true, List(&NOTIFICATION)),
+]);
+
+const NOTIFICATION: Shape = Object(&[
+    ("level", true, LEVEL),
+    ("message", true, MESSAGE),
+    ("locations", true, List(&FILE)),
+]);
 
 const RESULT: Shape = Object(&[
     ("ruleId", true, Text),
@@ -72,10 +94,11 @@ const DRIVER: Shape = Object(&[
 
 const RUN: Shape = Object(&[
     ("tool", true, Object(&[("driver", true, DRIVER)])),
+    ("invocations", true, List(&INVOCATION)),
     (
-        "invocations",
+        "originalUriBaseIds",
         true,
-        List(&Object(&[("executionSuccessful", true, Bool)])),
+        Object(&[("%SRCROOT%", true, Object(&[("uri", true, Text)]))]),
     ),
     (
         "columnKind",
@@ -156,7 +179,8 @@ fn a_report_has_the_schemas_form() {
     let place = &results[0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%BC.txt");
     let region = serde_json::json!({
-        "startLine": 2, "startColumn": 12, "byteOffset": 16, "byteLength": 16
+        "startLine": 2, "startColumn": 12, "endLine": 2, "endColumn": 28,
+        "byteOffset": 16, "byteLength": 16
     });
     assert_eq!(place["region"], region);
     assert!(run["invocations"][0]["executionSuccessful"] == true);
@@ -192,6 +216,65 @@ fn an_empty_report_and_one_of_failures_hold_too() {
     assert_eq!(
         failed["runs"][0]["invocations"][0]["executionSuccessful"],
         false
+    );
+}
+
+#[test]
+fn relative_paths_have_a_base() {
+    let project = Project::new();
+    project.write("a.txt", line());
+    let place = |report: &Value| {
+        report["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+            .clone()
+    };
+    let relative = report(&project, &["a.txt"]);
+    assert_eq!(place(&relative)["uriBaseId"], "%SRCROOT%");
+    let base = &relative["runs"][0]["originalUriBaseIds"]["%SRCROOT%"]["uri"];
+    let base = base.as_str().unwrap();
+    assert!(
+        base.starts_with("file:///") && base.ends_with('/'),
+        "{base}"
+    );
+    let absolute = report(&project, &[project.path("a.txt").to_str().unwrap()]);
+    assert!(place(&absolute)["uriBaseId"].is_null());
+}
+
+#[test]
+fn skipped_files_are_notifications() {
+    let project = Project::new();
+    project.write("a.bin", b"\0\0");
+    project.write("b.gz", b"\x1f\x8b\x08\0 and so on");
+    let report = report(&project, &[".", "missing"]);
+    let invocation = &report["runs"][0]["invocations"][0];
+    let notes = invocation["toolExecutionNotifications"].as_array().unwrap();
+    let told: Vec<(&str, &str)> = notes
+        .iter()
+        .map(|note| {
+            let place = &note["locations"][0]["physicalLocation"]["artifactLocation"];
+            (
+                note["level"].as_str().unwrap(),
+                place["uri"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [("note", "a.bin"), ("warning", "b.gz"), ("error", "missing")];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_secret_of_several_lines_ends_where_it_ends() {
+    let project = Project::new();
+    let (kind, body) = ("RSA PRIVATE KEY", "QUJD".repeat(16));
+    let body = format!("{body}\n").repeat(9);
+    project.write(
+        "a.pem",
+        format!("-----BEGIN {kind}-----\n{body}-----END {kind}-----\n"),
+    );
+    let report = report(&project, &[]);
+    let region = &report["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert!(
+        region["endLine"].as_u64().unwrap() > region["startLine"].as_u64().unwrap(),
+        "{region}"
     );
 }
 

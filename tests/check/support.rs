@@ -13,6 +13,11 @@ pub(crate) fn line() -> String {
     format!("password={VALUE}\n")
 }
 
+/// A token that its form alone gives away.
+pub(crate) fn token() -> String {
+    format!("sk_live_{}", "Zq9".repeat(8))
+}
+
 /// A folder that is gone after the test.
 pub(crate) struct Project(tempfile::TempDir);
 
@@ -46,7 +51,8 @@ impl Project {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_blackbar"));
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("BLACKBAR_") {
+            let told = name.to_string_lossy();
+            if told.starts_with("BLACKBAR_") || told.starts_with("GIT_") {
                 command.env_remove(name);
             }
         }

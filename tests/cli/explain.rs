@@ -1,12 +1,9 @@
 //! `blackbar explain [FILE]`.
 
-use std::io::Read;
-use std::process::Stdio;
-
 use blackbar::{Profile, embedded_packs};
 use serde_json::Value;
 
-use crate::support::{Files, SECRET, assert_one_line, blackbar, run, wait};
+use crate::support::{Files, SECRET, assert_one_line, blackbar, ended, run, start};
 
 /// The objects of a report on `input`.
 fn explain(options: &[&str], input: &str) -> Vec<Value> {
@@ -143,17 +140,10 @@ fn files_that_cannot_be_read_are_named() {
 fn a_reader_of_the_report_may_leave() {
     let files = Files::new();
     let path = files.write("log", "password=hunter2\n".repeat(20_000));
-    let mut child = blackbar()
-        .args(["explain".as_ref(), path.as_os_str()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(blackbar().args(["explain".as_ref(), path.as_os_str()]));
     drop(child.stdout.take());
-    assert_eq!(wait(&mut child).code(), Some(0));
-    let mut messages = String::new();
-    let mut stderr = child.stderr.take().expect("piped");
-    stderr.read_to_string(&mut messages).expect("text");
+    let (code, messages) = ended(child);
+    assert_eq!(code, Some(0));
     assert!(!messages.contains("error"), "{messages}");
 }
 

@@ -183,6 +183,12 @@ fn wait_for_temporary(files: &Files, others: usize) {
 
 #[test]
 fn a_signal_leaves_the_original_and_the_files_after_it() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        leaves_all(signal);
+    }
+}
+
+fn leaves_all(signal: Signal) {
     let files = Files::new();
     let log = long(&files);
     let next = files.write("next", "hunter2\n");
@@ -194,8 +200,8 @@ fn a_signal_leaves_the_original_and_the_files_after_it() {
         .spawn()
         .expect("the binary starts");
     wait_for_temporary(&files, 2);
-    kill_process(Pid::from_child(&child), Signal::TERM).expect("it is running");
-    assert_eq!(wait(&mut child).code(), Some(128 + 15));
+    kill_process(Pid::from_child(&child), signal).expect("it is running");
+    assert_eq!(wait(&mut child).code(), Some(128 + signal.as_raw()));
     assert_eq!(log.metadata().expect("there").len(), 1 << 40);
     assert_eq!(text(&next), "hunter2\n");
     assert_eq!(files.names(), ["log", "next"]);

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::io::Read;
-use std::process::Stdio;
 
-use crate::support::{FIND, Files, assert_one_line, blackbar, find, run, wait};
+use crate::support::{FIND, Files, assert_one_line, blackbar, ended, find, run, start};
 
 #[test]
 fn a_missing_file_is_named_and_the_rest_processed() {
@@ -58,25 +57,13 @@ fn a_name_with_control_characters_cannot_break_the_message() {
 
 #[test]
 fn an_endless_device_is_bounded_by_its_reader() {
-    let mut child = blackbar()
-        .arg("/dev/zero")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(blackbar().arg("/dev/zero"));
     let mut head = vec![1; 3_000_000];
     let mut stdout = child.stdout.take().expect("piped");
     stdout.read_exact(&mut head).expect("as much as we want");
     drop(stdout);
-    assert_eq!(wait(&mut child).code(), Some(0));
     assert!(head.iter().all(|byte| *byte == 0));
-    let mut messages = String::new();
-    child
-        .stderr
-        .expect("piped")
-        .read_to_string(&mut messages)
-        .expect("text");
-    assert_eq!(messages, "");
+    assert_eq!(ended(child), (Some(0), String::new()));
 }
 
 #[test]
@@ -89,7 +76,7 @@ fn a_bounded_endless_device_comes_out_whole() {
 
 #[test]
 fn s8_data_that_hides_secrets_is_refused() {
-    let cases: [(&str, &[u8], &str, &str); 10] = [
+    let cases: [(&str, &[u8], &str, &str); 19] = [
         ("gzip", b"\x1f\x8b\x08\0", "gzip", "-z"),
         ("zstd", b"\x28\xb5\x2f\xfd", "zstd", "-z"),
         ("zstd skippable", b"\x53\x2a\x4d\x18", "zstd", "-z"),
@@ -101,6 +88,15 @@ fn s8_data_that_hides_secrets_is_refused() {
             "bzip2",
             "-z",
         ),
+        ("zip", b"PK\x03\x04\x14\0", "zip", "unzip -p"),
+        ("empty zip", b"PK\x05\x06\0\0", "zip", "unzip -p"),
+        ("zip in parts", b"PK\x07\x08PK", "zip", "unzip -p"),
+        ("7z", b"7z\xbc\xaf\x27\x1c", "7z", "7z x -so"),
+        ("lz4", b"\x04\x22\x4d\x18", "lz4", "lz4 -dc"),
+        ("old lz4", b"\x02\x21\x4c\x18", "lz4", "lz4 -dc"),
+        ("snappy", b"\xff\x06\0\0sNaPpY", "snappy", "-z does not"),
+        ("rar", b"Rar!\x1a\x07\x01\0", "rar", "unrar p -inul"),
+        ("compress", b"\x1f\x9d\x90", "compress", "uncompress -c"),
         ("UTF-16LE", b"\xff\xfet\0", "UTF-16", "--encoding utf-16"),
         ("UTF-16BE", b"\xfe\xff\0t", "UTF-16", "--encoding utf-16"),
         ("UTF-32LE", b"\xff\xfe\0\0", "UTF-32", "iconv"),
@@ -142,6 +138,11 @@ fn s8_less_than_a_signature_is_text() {
         b"\0\0\xfe",
         b"(\xb5/",
         b"P*M\n",
+        b"PK\x03",
+        b"PK is a name\n",
+        b"7z is a name\n",
+        b"Rar! it cried\n",
+        b"\xff\x06",
     ] {
         let run = run::<&str>(&[], text);
         assert_eq!(run.code, Some(0), "{text:?}");
@@ -165,4 +166,14 @@ fn s8_standard_input_is_looked_at_too_when_it_drips() {
         messages.contains("standard input begins like gzip data"),
         "{messages}"
     );
+}
+
+#[test]
+fn s8_what_cannot_be_decompressed_is_refused_with_z_as_well() {
+    for head in [&b"PK\x03\x04\x14\0"[..], b"\x04\x22\x4d\x18"] {
+        let run = find(&["-z"], &[head, b" hunter2"].concat());
+        assert_eq!((run.code, &run.out[..]), (Some(3), &b""[..]));
+        assert_one_line(&run.err);
+        assert!(run.err.contains("-z does not unpack it"), "{}", run.err);
+    }
 }

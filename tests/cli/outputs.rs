@@ -1,35 +1,23 @@
 //! Where bytes go: `-o`, pipes that close, devices that are full.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
-use crate::support::{FIND, Files, Live, assert_one_line, blackbar, find, run, wait};
+use crate::support::{FIND, Files, Live, assert_one_line, blackbar, ended, find, run, start};
 
 #[test]
 fn s7_a_closed_output_is_a_quiet_success() {
-    let mut child = blackbar()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(blackbar().stdin(Stdio::piped()));
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().expect("piped");
     let writer = std::thread::spawn(move || {
         let line = b"line after line\n".repeat(10_000);
         while stdin.write_all(&line).is_ok() {}
     });
-    assert_eq!(wait(&mut child).code(), Some(0));
+    assert_eq!(ended(child), (Some(0), String::new()));
     writer.join().expect("no panic");
-    let mut messages = String::new();
-    child
-        .stderr
-        .expect("piped")
-        .read_to_string(&mut messages)
-        .expect("text");
-    assert_eq!(messages, "");
 }
 
 #[test]
@@ -256,4 +244,62 @@ fn an_output_that_cannot_be_opened_is_named() {
         assert_eq!(run.code, Some(3), "{name}");
         assert_one_line(&run.err);
     }
+}
+
+/// What a shell's script leaves in the file `f`; `$B` is blackbar, `in` its input.
+fn left_in_f(script: &str) -> (Option<i32>, String, String) {
+    let files = Files::new();
+    files.write("in", "a hunter2\n");
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .env("B", env!("CARGO_BIN_EXE_blackbar"))
+        .current_dir(files.dir())
+        .output()
+        .expect("a shell");
+    assert_eq!(files.names(), ["f", "in"], "{script}");
+    let left = fs::read_to_string(files.path("f")).expect("written");
+    let messages = String::from_utf8(output.stderr).expect("text");
+    (output.status.code(), left, messages)
+}
+
+#[test]
+fn a_descriptor_that_is_named_is_written_and_not_replaced() {
+    for (name, number) in [
+        ("/dev/stdout", 1),
+        ("/dev/fd/1", 1),
+        ("/proc/self/fd/1", 1),
+        ("/dev/stderr", 2),
+        ("/dev/fd/3", 3),
+        ("/proc/self/fd/3", 3),
+        ("link", 1),
+    ] {
+        // The link is gone before the folder is looked at.
+        let script = format!(
+            "ln -s /dev/stdout link; (echo first >&{number}; \
+             $B --pattern hunter2 in -o {name}; code=$?; \
+             echo after >&{number}; exit $code) {number}> f; code=$?; rm link; exit $code"
+        );
+        let (code, left, messages) = left_in_f(&script);
+        assert_eq!(
+            (code, left.as_str()),
+            (Some(0), "first\na [REDACTED]\nafter\n"),
+            "{name}: {messages}"
+        );
+    }
+}
+
+#[test]
+fn a_descriptor_of_another_process_is_appended_to() {
+    let script = "exec 3>> f; echo first >&3; \
+        $B --pattern hunter2 in -o /proc/$$/fd/3; code=$?; echo after >&3; exit $code";
+    let (code, left, messages) = left_in_f(script);
+    let expected = "first\na [REDACTED]\nafter\n";
+    assert_eq!((code, left.as_str()), (Some(0), expected), "{messages}");
+}
+
+#[test]
+fn a_descriptor_that_is_named_may_be_the_input() {
+    let (code, left, messages) = left_in_f("cp in f; $B f -o /dev/stdout >> f");
+    assert_eq!((code, left.as_str()), (Some(2), "a hunter2\n"));
+    assert_one_line(&messages);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{FIND, Files, Live, PATIENCE, blackbar, wait};
+use crate::support::{FIND, Files, Live, PATIENCE, blackbar, ended, start, wait};
 
 fn send(child: &Child, signal: Signal) {
     let pid = Pid::from_child(child);
@@ -43,7 +43,7 @@ fn live() -> Live {
 
 #[test]
 fn what_a_pipe_brings_after_a_signal_is_drained() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut filter = live();
         send(&filter.child, signal);
         sleep(Duration::from_millis(100));
@@ -140,26 +140,15 @@ fn what_is_no_pipe_gets_no_grace() {
 
 #[test]
 fn a_stalled_output_does_not_hold_us() {
-    let mut child = blackbar()
-        .arg("/dev/zero")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(blackbar().arg("/dev/zero"));
     let mut stdout = child.stdout.take().expect("piped");
     stdout.read_exact(&mut [0]).expect("it writes");
     wait_for_handlers(&child);
     // Nobody reads any more: the pipe is full before long.
     sleep(Duration::from_millis(700));
     send(&child, Signal::TERM);
-    assert_eq!(wait(&mut child).code(), Some(128 + 15));
-    let mut messages = String::new();
-    child
-        .stderr
-        .take()
-        .expect("piped")
-        .read_to_string(&mut messages)
-        .expect("text");
+    let (code, messages) = ended(child);
+    assert_eq!(code, Some(128 + 15));
     assert!(messages.contains("takes no more bytes"), "{messages}");
 }
 
@@ -208,15 +197,15 @@ fn an_interrupted_result_replaces_nothing() {
 fn an_ignored_signal_stays_ignored() {
     let mut command = Command::new("sh");
     let exec = format!(
-        "trap '' INT; exec {} --pattern hunter2",
+        "trap '' INT HUP; exec {} --pattern hunter2",
         env!("CARGO_BIN_EXE_blackbar")
     );
     command.args(["-c", &exec]);
     let mut filter = Live::start(command);
     filter.write(b"ready\n");
     filter.expect(b"ready\n");
-    for _ in 0..3 {
-        send(&filter.child, Signal::INT);
+    for signal in [Signal::INT, Signal::HUP, Signal::INT] {
+        send(&filter.child, signal);
         sleep(Duration::from_millis(50));
     }
     filter.write(b"hunter2\n");

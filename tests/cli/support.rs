@@ -83,12 +83,7 @@ pub(crate) fn find<S: AsRef<OsStr>>(arguments: &[S], input: &[u8]) -> Run {
 
 /// Runs a prepared command.
 pub(crate) fn run_command(mut command: Command, input: &[u8]) -> Run {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(command.stdin(Stdio::piped()));
     let mut stdin = child.stdin.take().expect("piped");
     let input = input.to_vec();
     let writer = thread::spawn(move || {
@@ -113,12 +108,7 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut child = start(command.stdin(Stdio::piped()));
         let stdin = child.stdin.take();
         let mut stdout = child.stdout.take().expect("piped");
         let (sender, chunks) = channel();
@@ -180,6 +170,26 @@ impl Live {
             .expect("messages are UTF-8");
         (status, messages)
     }
+}
+
+/// Starts a command with pipes for all that it writes, and its input as it is.
+pub(crate) fn start(command: &mut Command) -> Child {
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts")
+}
+
+/// Waits for a child's end: its exit code, and what it said on standard error.
+pub(crate) fn ended(mut child: Child) -> (Option<i32>, String) {
+    let status = wait(&mut child);
+    let mut messages = String::new();
+    let mut stderr = child.stderr.take().expect("piped");
+    stderr
+        .read_to_string(&mut messages)
+        .expect("messages are UTF-8");
+    (status.code(), messages)
 }
 
 /// Waits for a child's end, and fails instead of hanging.

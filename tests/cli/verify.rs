@@ -1,10 +1,10 @@
 //! `blackbar verify BEFORE AFTER`.
 
-use std::io::Read;
 use std::path::Path;
-use std::process::Stdio;
 
-use crate::support::{Files, Run, SECRET, assert_one_line, blackbar, run, run_command, wait};
+use crate::support::{
+    Files, Run, SECRET, assert_one_line, blackbar, ended, run, run_command, start,
+};
 
 const LOG: &str =
     "start\nuser=ann password=hunter2 ok\nAuthorization: Bearer hunter2hunter2hunter2\nend\n";
@@ -43,7 +43,10 @@ fn what_the_filter_writes_differs_by_masks_alone() {
             "{text}"
         );
         assert!(
-            text.ends_with("the same but for masks: 2, bytes that they replace: 28\n"),
+            text.ends_with(
+                "findings in BEFORE: 2, masked in AFTER: 2\n\
+                 the same but for masks: 2, bytes that they replace: 28\n"
+            ),
             "{text}"
         );
         assert!(!text.contains(SECRET), "{text}");
@@ -63,7 +66,37 @@ fn a_report_for_programs_says_the_same() {
     assert_eq!(objects[0], first);
     assert_eq!(
         objects[2],
-        serde_json::json!({"kind": "same", "masks": 2, "bytes": 28})
+        serde_json::json!({
+            "kind": "same", "masks": 2, "bytes": 28, "findings": 2, "findings_masked": 2,
+        })
+    );
+}
+
+#[test]
+fn findings_that_were_left_are_counted() {
+    let after = LOG.replace("=hunter2", "=[REDACTED]");
+    let run = verify_texts(LOG, &after, &[]);
+    assert_eq!(run.code, Some(0), "they differ by a mask alone");
+    assert!(
+        run.out_text().contains(
+            "findings in BEFORE: 2, masked in AFTER: 1; what was not masked is still there\n"
+        ),
+        "{}",
+        run.out_text()
+    );
+    let run = verify_texts(LOG, &after, &["--report=json"]);
+    let last = objects(&run).pop().expect("a verdict");
+    assert_eq!(
+        (&last["findings"], &last["findings_masked"]),
+        (&2.into(), &1.into())
+    );
+    // A part of a finding is not all of it.
+    let run = verify_texts("password=hunter2\n", "password=[REDACTED]2\n", &[]);
+    assert!(
+        run.out_text()
+            .contains("findings in BEFORE: 1, masked in AFTER: 0;"),
+        "{}",
+        run.out_text()
     );
 }
 
@@ -256,17 +289,9 @@ fn a_reader_of_the_report_may_leave() {
     let files = Files::new();
     let before = files.write("before", "password=hunter2\n".repeat(20_000));
     let after = files.write("after", "password=[REDACTED]\n".repeat(20_000) + "more\n");
-    let mut child = blackbar()
-        .args(["verify".as_ref(), before.as_os_str(), after.as_os_str()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child =
+        start(blackbar().args(["verify".as_ref(), before.as_os_str(), after.as_os_str()]));
     drop(child.stdout.take());
     // The exit code is the verdict all the same.
-    assert_eq!(wait(&mut child).code(), Some(1));
-    let mut messages = String::new();
-    let mut stderr = child.stderr.take().expect("piped");
-    stderr.read_to_string(&mut messages).expect("text");
-    assert_eq!(messages, "");
+    assert_eq!(ended(child), (Some(1), String::new()));
 }

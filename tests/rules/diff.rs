@@ -75,3 +75,14 @@ fn what_cannot_be_read_is_said() {
     assert_eq!((corpus.code, corpus.out.len()), (Some(3), 0));
     assert_one_line(&corpus.err);
 }
+
+#[test]
+fn the_help_has_no_holes() {
+    let help = run(&["rules", "diff", "--help"], b"").out_text();
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let help = words.join(" ");
+    assert!(
+        help.contains("* for other characters, and a number in braces for how many."),
+        "{help}"
+    );
+}

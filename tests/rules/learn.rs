@@ -116,3 +116,30 @@ fn what_cannot_be_learnt_is_said_and_nothing_written() {
     assert_eq!((refused.code, refused.out.len()), (Some(2), 0));
     assert!(refused.err.contains("key `source`"), "{}", refused.err);
 }
+
+#[test]
+fn samples_of_hardly_more_than_their_beginning_are_refused() {
+    let cut = [samples(), vec!["acme_live_x".to_owned()]].concat();
+    let words = ["hunter1", "hunter2", "hunter3"].map(str::to_owned);
+    let short = ["acme_1234567", "acme_abcdefg", "acme_1a2b3c4"].map(str::to_owned);
+    for (samples, number) in [(&cut[..], 4), (&words, 1), (&short, 1)] {
+        let refused = learn(samples, &[]);
+        assert_eq!((refused.code, refused.out.len()), (Some(2), 0), "{number}");
+        assert_one_line(&refused.err);
+        let part = format!("sample {number} has only ");
+        assert!(refused.err.contains(&part), "{}", refused.err);
+    }
+}
+
+#[test]
+fn the_user_is_told_to_look_at_what_is_kept() {
+    let learnt = learn(&samples(), &[]);
+    assert_eq!(learnt.code, Some(0), "{}", learnt.err);
+    assert!(
+        learnt
+            .err
+            .contains("holds the first 10 characters of the samples as they are"),
+        "{}",
+        learnt.err
+    );
+}

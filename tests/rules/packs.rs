@@ -1,9 +1,6 @@
 //! `blackbar rules` and `--rules`.
 
-use std::io::Read;
-use std::process::Stdio;
-
-use crate::support::{Files, PACK, assert_one_line, blackbar, run, wait};
+use crate::support::{Files, PACK, assert_one_line, blackbar, ended, run, start};
 
 #[test]
 fn list_names_every_rule() {
@@ -71,21 +68,9 @@ fn list_takes_rules_of_ones_own() {
 
 #[test]
 fn a_reader_of_a_list_may_leave() {
-    let mut child = blackbar()
-        .args(["rules", "list", "--format=json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child = start(blackbar().args(["rules", "list", "--format=json"]));
     drop(child.stdout.take());
-    assert_eq!(wait(&mut child).code(), Some(0));
-    let mut messages = String::new();
-    child
-        .stderr
-        .expect("piped")
-        .read_to_string(&mut messages)
-        .expect("text");
-    assert_eq!(messages, "");
+    assert_eq!(ended(child), (Some(0), String::new()));
 }
 
 #[test]

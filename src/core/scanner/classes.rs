@@ -36,7 +36,7 @@ pub(super) struct Classes {
     /// By byte before a match: the beginnings that it allows.
     before: Box<[u64; 256]>,
     /// By place and byte: the beginnings that have it there, or end before.
-    tables: Box<[[u64; 256]; DEPTH]>,
+    tables: Vec<[u64; 256]>,
     slots: Vec<Slot>,
 }
 
@@ -72,13 +72,10 @@ impl Classes {
             }
             table
         };
-        let mut tables = Box::new([[0; 256]; DEPTH]);
-        for (place, of_place) in tables.iter_mut().enumerate() {
-            *of_place = table(&|slot| slot.classes.get(place).copied());
-        }
+        let tables = (0..DEPTH).map(|place| table(&|slot| slot.classes.get(place).copied()));
         Self {
             before: Box::new(table(&|slot| Some(slot.before))),
-            tables,
+            tables: tables.collect(),
             slots,
         }
     }

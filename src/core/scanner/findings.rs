@@ -1,5 +1,6 @@
 //! What detectors look at and what they tell.
 
+use crate::core::journal::{NamingKey, Rank, naming_key};
 use crate::core::mask::Quotes;
 
 /// The end of a finding whose end has not been reached.
@@ -74,15 +75,17 @@ pub(crate) enum Style {
 }
 
 impl Finding {
-    /// Order of findings: by start; overdue ones first, then matches, the longest first,
-    /// then fields; by rule (sorted by full id). The length of an overdue one and of a
-    /// field is not known when it matters.
-    pub(crate) fn key(&self) -> (u64, u8, std::cmp::Reverse<u64>, u32) {
-        let (rank, length) = match (self.undecided, self.style) {
-            (true, _) => (0, 0),
-            (false, Style::Text) => (1, self.end),
-            (false, _) => (2, 0),
-        };
-        (self.start, rank, std::cmp::Reverse(length), self.rule)
+    /// What goes first of those that begin at the same place.
+    pub(crate) fn rank(&self) -> Rank {
+        match (self.undecided, self.style) {
+            (true, _) => Rank::Overdue,
+            (false, Style::Text) => Rank::Match,
+            (false, _) => Rank::Field,
+        }
+    }
+
+    /// Order of findings: the first one names the mask.
+    pub(crate) fn key(&self) -> NamingKey {
+        naming_key(self.start, self.end, self.rank(), self.rule)
     }
 }

@@ -2,7 +2,7 @@
 
 mod trace;
 
-use regex_automata::util::primitives::NonMaxUsize;
+use crate::core::group::Slots;
 
 use super::before::{self, LOOK_BEHIND};
 use super::classes::Classes;
@@ -41,7 +41,7 @@ pub(super) struct PatternState {
     /// The rules that met a suspect in this record.
     touched: Vec<u32>,
     record: u32,
-    slots: Vec<Option<NonMaxUsize>>,
+    slots: Slots,
     opening: Option<BlockOpening>,
     stats: PatternStats,
 }
@@ -379,7 +379,7 @@ impl Detector for Patterns {
             rules: self.rules.iter().map(|_| RuleState::default()).collect(),
             touched: Vec::with_capacity(self.rules.len()),
             record: 1,
-            slots: Vec::new(),
+            slots: Slots::new(),
             opening: None,
             stats: PatternStats::default(),
         }

@@ -1,5 +1,5 @@
 //! Addresses of cryptocurrencies: base 58 of a version, a hash of 20 bytes and four bytes of
-//! the hash of both (Base58Check).
+//! the hash of both (`Base58Check`).
 
 use sha2::{Digest as _, Sha256};
 

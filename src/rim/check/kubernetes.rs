@@ -1,19 +1,30 @@
 //! Kubernetes manifests: every value of a `kind: Secret` is a secret by definition.
 //!
 //! A line-based look at YAML as people and tools write manifests: block mappings, `---`
-//! between documents, lists of manifests. Values under `data` are base64 (a wrong one is
+//! between documents, lists of manifests; and what stands in brackets, JSON above all,
+//! by [`flow`]. Values under `data` are base64 (a wrong one is
 //! no manifest that a cluster would take); those under `stringData` are as they are.
 //! Templates and sealed values, whose secret is elsewhere, are left out.
 
 use std::ops::Range;
 
-/// Where the values of Secrets are in a YAML file.
+use crate::rim::check::flow;
+
+/// Where the values of Secrets are in a file of YAML or JSON.
 pub(crate) fn values(text: &[u8]) -> Vec<Range<usize>> {
+    if memchr::memmem::find(text, b"Secret").is_none() {
+        return Vec::new();
+    }
     let mut reader = Reader::default();
-    let mut at = 0;
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        reader.line(at, line.trim_ascii_end());
-        at += line.len();
+    let mut at = if text.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    while at < text.len() {
+        let line = line(text, at);
+        let end = reader.line(text, at, line.trim_ascii_end());
+        at = end.map_or(at + line.len(), |end| after_flow(text, end));
     }
     reader.close(0);
     reader
@@ -23,6 +34,24 @@ pub(crate) fn values(text: &[u8]) -> Vec<Range<usize>> {
         .filter(|value| is_given(&text[value.range.clone()]))
         .map(|value| value.range)
         .collect()
+}
+
+/// The line from `at` on, with its end.
+fn line(text: &[u8], at: usize) -> &[u8] {
+    let rest = &text[at..];
+    memchr::memchr(b'\n', rest).map_or(rest, |newline| &rest[..=newline])
+}
+
+/// Where to go on after a collection that ends at `end`: with the next one in the line,
+/// or else with the next line.
+fn after_flow(text: &[u8], end: usize) -> usize {
+    let rest = line(text, end);
+    let blanks = rest.len() - rest.trim_ascii_start().len();
+    if flow::begins(&rest[blanks..]) {
+        end + blanks
+    } else {
+        end + rest.len()
+    }
 }
 
 #[derive(Default)]
@@ -44,31 +73,46 @@ struct Manifest {
 
 /// Which part of a manifest the lines are in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Other,
     Data,
     StringData,
 }
 
-struct Value {
-    range: Range<usize>,
+pub(super) struct Value {
+    pub(super) range: Range<usize>,
     /// It is to be base64.
-    coded: bool,
+    pub(super) coded: bool,
+}
+
+impl Part {
+    /// By the name that it stands under.
+    pub(super) fn of(name: &[u8]) -> Self {
+        match name {
+            b"data" => Self::Data,
+            b"stringData" => Self::StringData,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Reader {
-    fn line(&mut self, at: usize, line: &[u8]) {
+    /// Takes a line; where a collection in brackets began in it, says where that ended.
+    fn line(&mut self, text: &[u8], at: usize, line: &[u8]) -> Option<usize> {
         if line.starts_with(b"---") || line.starts_with(b"...") {
-            return self.close(0);
+            self.close(0);
+            return None;
         }
         let mut indent = line.iter().take_while(|&&byte| byte == b' ').count();
         let mut rest = &line[indent..];
         if rest.is_empty() || rest.starts_with(b"#") {
-            return;
+            return None;
         }
-        if let Some(item) = rest.strip_prefix(b"- ") {
+        let item = rest.strip_prefix(b"- ");
+        if let Some(item) = item {
             if self.in_value(indent) {
-                return self.go_on(at + indent, rest);
+                self.go_on(at + indent, rest);
+                return None;
             }
             self.close(indent + 1);
             let blanks = item.iter().take_while(|&&byte| byte == b' ').count();
@@ -76,14 +120,33 @@ impl Reader {
             rest = &item[blanks..];
         }
         if self.in_value(indent) {
-            return self.go_on(at + indent, rest);
+            self.go_on(at + indent, rest);
+            return None;
         }
         self.close(indent + 1);
-        let Some((name, value)) = entry(rest) else {
-            return;
-        };
+        if flow::begins(rest) {
+            let around = self.open.last().filter(|_| item.is_none());
+            let part = around.map_or(Part::Other, |around| around.part);
+            return Some(self.flow(text, at + indent, part));
+        }
+        let (name, value) = entry(rest)?;
         let value_at = at + indent + (rest.len() - value.len());
+        if flow::begins(value) {
+            self.name(indent, name, b"", value_at);
+            return Some(self.flow(text, value_at, Part::of(name)));
+        }
         self.name(indent, name, value, value_at);
+        None
+    }
+
+    /// Takes a collection in brackets that is this part of the manifest that is open.
+    fn flow(&mut self, text: &[u8], at: usize, part: Part) -> usize {
+        let flow = flow::read(text, at, part);
+        self.found.extend(flow.found);
+        if let Some(open) = self.open.last_mut() {
+            open.values.extend(flow.values);
+        }
+        flow.end
     }
 
     /// Whether a line of this indent goes on a value that has begun before.
@@ -124,10 +187,10 @@ impl Reader {
         }
         let open = self.open.last_mut().expect("one was pushed");
         open.names = None;
-        open.part = match name {
-            b"data" if value.is_empty() => Part::Data,
-            b"stringData" if value.is_empty() => Part::StringData,
-            _ => Part::Other,
+        open.part = if value.is_empty() {
+            Part::of(name)
+        } else {
+            Part::Other
         };
         if name == b"kind" {
             open.secret = unquoted(value) == b"Secret";

@@ -1,16 +1,20 @@
 //! `blackbar check`: which files hold secrets, without changing or showing any.
 //!
-//! A file is chosen ([`walk`]), opened ([`open`]), looked through by the engine ([`scan`],
+//! A file is chosen ([`walk`], with the [`index`] of git), opened ([`open`]), looked through by the engine ([`scan`],
 //! over a [`window`] of bytes) and by looks that know its form ([`dockerfile`],
-//! [`kubernetes`]). What is found has a [`fingerprint`], may be known ([`baseline`]), and
-//! is told ([`report`]).
+//! [`kubernetes`] with [`flow`]). What is found has a [`fingerprint`], may be [`allowed`] or
+//! known ([`baseline`]), and is told ([`report`]), where nothing is lost by it ([`outputs`]).
 
+mod allowed;
 pub(crate) mod baseline;
 pub(crate) mod catalogue;
 mod dockerfile;
 pub(crate) mod fingerprint;
+mod flow;
+mod index;
 mod kubernetes;
 pub(crate) mod open;
+pub(crate) mod outputs;
 mod private;
 pub(crate) mod report;
 pub(crate) mod scan;
@@ -20,18 +24,20 @@ mod window;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::rim::check::baseline::{Baseline, Known};
 use crate::rim::check::open::{Opened, Reading, Skipped};
-use crate::rim::check::report::{Entry, Report, Summary};
+use crate::rim::check::report::{Entry, Report, Summary, Unchecked, Weight};
 use crate::rim::check::scan::{Scan, Secret};
 use crate::rim::check::target::Target;
-use crate::rim::check::walk::Step;
+use crate::rim::check::walk::{Candidate, Step, WalkError};
 use crate::rim::message::{reason, report};
 use crate::rim::transport::output::OutputError;
+use crate::rim::transport::progress::QUIET;
 
 /// Why a check cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -48,10 +54,22 @@ pub(crate) enum CheckError {
     /// A baseline is not there, or none.
     #[error("cannot use the baseline {path}: {reason}")]
     Baseline { path: String, reason: String },
+    /// A baseline is to be written over something else.
+    #[error("cannot write a baseline to {0}: what is there is none; name another file")]
+    NoBaseline(String),
+    /// Two things are to be written to one file.
+    #[error("report and baseline cannot both be written to {0}")]
+    OneOutput(String),
 }
 
 /// What is said of a file of environment variables.
 const VERSIONED: &str = "not ignored by git, so it is or will be under version control";
+
+/// What is said of a file that git ignores but tracks.
+const TRACKED: &str = "ignored by git, but under version control all the same";
+
+/// All that is said of files besides.
+pub(crate) const NOTES: [&str; 2] = [VERSIONED, TRACKED];
 
 /// A check on its way.
 pub(crate) struct Check<'a> {
@@ -82,53 +100,112 @@ impl Check<'_> {
     fn all(&mut self, stdin: bool, files: impl Iterator<Item = Step>) -> io::Result<()> {
         if stdin {
             let opened = self.reading.stdin();
-            self.file(Path::new("-"), opened)?;
+            let candidate = Candidate {
+                path: PathBuf::from("-"),
+                named: true,
+                tracked: false,
+            };
+            self.file(&candidate, opened)?;
         }
-        let progress = progress();
+        let mut progress = Progress::new();
         for step in files {
             match step {
-                Err(error) => {
-                    self.summary.unreadable += 1;
-                    progress.suspend(|| report(&walk_message(&error)));
-                }
-                Ok(path) => {
-                    progress.set_message(walk::shown(&path));
-                    progress.inc(1);
-                    progress.suspend(|| self.file(&path, self.reading.open(&path)))?;
+                Err(error) => progress.suspend(|| self.missing(&error)),
+                Ok(candidate) => {
+                    progress.advance(|| self.shown(&candidate.path));
+                    self.summary.tracked += u64::from(candidate.tracked);
+                    let opened = self.reading.open(&candidate.path);
+                    progress.suspend(|| self.file(&candidate, opened))?;
                 }
             }
         }
-        progress.finish_and_clear();
+        progress.clear();
         Ok(())
     }
 
-    /// Looks at one file. What is wrong with the file is told; an error is the report's.
-    fn file(&mut self, path: &Path, opened: io::Result<Result<Opened, Skipped>>) -> io::Result<()> {
-        let secrets = match opened {
-            Ok(Err(Skipped::Binary)) => {
-                self.summary.binary += 1;
-                return Ok(());
+    /// A path as people see it: a name may hold a secret, too.
+    fn shown(&self, path: &Path) -> String {
+        let shown = self.scan.redactor.redact(walk::shown(path).as_bytes());
+        String::from_utf8_lossy(&shown).into_owned()
+    }
+
+    /// Something is not there to be looked at.
+    fn missing(&mut self, error: &WalkError) {
+        let reason = reason(&error.error);
+        if let Some(path) = &error.path {
+            let reason = format!("{reason}{}", error.consequence);
+            self.unreadable(path, &reason);
+        } else {
+            self.summary.unreadable += 1;
+            report(&reason);
+        }
+    }
+
+    fn unreadable(&mut self, path: &Path, reason: &str) {
+        self.summary.unreadable += 1;
+        let path = self.shown(path);
+        report(&format_args!("cannot read {path}: {reason}"));
+        self.unchecked(&path, reason, Weight::Error);
+    }
+
+    fn unchecked(&mut self, path: &str, reason: &str, weight: Weight) {
+        self.report.unchecked(&Unchecked {
+            path,
+            reason,
+            weight,
+        });
+    }
+
+    /// A file in which nothing can be seen. That of a user who named it is no small matter.
+    fn skip(&mut self, candidate: &Candidate, skipped: Skipped) {
+        let path = self.shown(&candidate.path);
+        let (reason, count, weight) = match skipped {
+            Skipped::Binary => ("binary".to_owned(), &mut self.summary.binary, Weight::Note),
+            Skipped::Unseen(magic) => {
+                let reason = format!("{magic}, in which no secret can be seen");
+                (reason, &mut self.summary.unseen, Weight::Warning)
             }
-            Ok(Err(Skipped::Unseen(magic))) => {
-                self.summary.unseen += 1;
+        };
+        if candidate.named {
+            self.summary.refused += 1;
+        } else {
+            *count += 1;
+        }
+        match skipped {
+            Skipped::Unseen(_) => report(&format_args!("{path}: {reason}; not checked")),
+            Skipped::Binary if candidate.named => {
                 report(&format_args!(
-                    "{}: {magic}, in which no secret can be seen; not checked",
-                    walk::shown(path)
+                    "cannot check {path}: it is binary; --binary looks at it"
                 ));
+            }
+            Skipped::Binary => {}
+        }
+        let weight = if candidate.named {
+            Weight::Error
+        } else {
+            weight
+        };
+        self.unchecked(&path, &reason, weight);
+    }
+
+    /// Looks at one file. What is wrong with the file is told; an error is the report's.
+    fn file(
+        &mut self,
+        candidate: &Candidate,
+        opened: io::Result<Result<Opened, Skipped>>,
+    ) -> io::Result<()> {
+        let secrets = match opened {
+            Ok(Err(skipped)) => {
+                self.skip(candidate, skipped);
                 return Ok(());
             }
             Ok(Ok(opened)) => self.secrets(opened),
             Err(error) => Err(error),
         };
         match secrets {
-            Ok(secrets) => self.tell(path, &secrets),
+            Ok(secrets) => self.tell(candidate, &secrets),
             Err(error) => {
-                self.summary.unreadable += 1;
-                report(&format_args!(
-                    "cannot read {}: {}",
-                    walk::shown(path),
-                    reason(&error)
-                ));
+                self.unreadable(&candidate.path, &reason(&error));
                 Ok(())
             }
         }
@@ -145,13 +222,23 @@ impl Check<'_> {
         Ok(secrets)
     }
 
-    fn tell(&mut self, path: &Path, secrets: &[Secret]) -> io::Result<()> {
+    fn tell(&mut self, candidate: &Candidate, secrets: &[Secret]) -> io::Result<()> {
         if secrets.is_empty() {
             return Ok(());
         }
-        let shown = walk::shown(path);
-        let versioned = walk::is_environment(path) && walk::is_versioned(path);
+        let path = &candidate.path;
+        let shown = self.shown(path);
+        let note = if candidate.tracked {
+            Some(TRACKED)
+        } else {
+            let versioned = walk::is_environment(path) && walk::is_versioned(path);
+            versioned.then_some(VERSIONED)
+        };
         for secret in secrets {
+            if secret.allowed {
+                self.summary.allowed += 1;
+                continue;
+            }
             let rule = self.scan.catalogue.rule(secret.rule);
             let known = Known {
                 path: shown.clone(),
@@ -172,7 +259,7 @@ impl Check<'_> {
                 number: secret.rule,
                 rule,
                 secret,
-                note: versioned.then_some(VERSIONED),
+                note,
             };
             self.report.finding(&mut self.target, &entry)?;
         }
@@ -194,36 +281,45 @@ impl Read for Counted {
     }
 }
 
-/// Seen only where standard error is a terminal.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    match ProgressStyle::with_template("{spinner} {pos} files  {wide_msg}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+/// How far the check is, for a person who waits at a terminal.
+struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    shown: bool,
 }
 
-/// What was wrong on the way to a file.
-fn walk_message(error: &ignore::Error) -> String {
-    match error {
-        ignore::Error::WithDepth { err, .. } => walk_message(err),
-        ignore::Error::WithPath { path, err } => {
-            // The error's own text names the path once more.
-            let number = err.io_error().and_then(number);
-            let reason = number.map_or_else(
-                || err.to_string(),
-                |number| reason(&io::Error::from_raw_os_error(number)),
-            );
-            format!("cannot read {}: {reason}", walk::shown(path))
+impl Progress {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} files  {wide_msg}") {
+            bar.set_style(style);
         }
-        _ => error.to_string(),
+        Self {
+            bar,
+            started: Instant::now(),
+            shown: false,
+        }
     }
-}
 
-/// The system's number of an error, which is that of the error at the bottom.
-fn number(error: &io::Error) -> Option<i32> {
-    let first: &dyn std::error::Error = error;
-    std::iter::successors(Some(first), |error| error.source())
-        .filter_map(|error| error.downcast_ref::<io::Error>())
-        .find_map(io::Error::raw_os_error)
+    /// A file is next. What is over soon needs no progress.
+    fn advance(&mut self, file: impl FnOnce() -> String) {
+        self.bar.inc(1);
+        if self.started.elapsed() < QUIET {
+            return;
+        }
+        if !std::mem::replace(&mut self.shown, true) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if !self.bar.is_hidden() {
+            self.bar.set_message(file());
+        }
+    }
+
+    fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.bar.suspend(work)
+    }
+
+    fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
 }

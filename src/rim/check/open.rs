@@ -51,9 +51,14 @@ impl Reading {
         })
     }
 
-    /// Standard input: lines of text.
+    /// Standard input: lines of text, or a manifest where it is no larger than a file that
+    /// is read whole.
     pub(crate) fn stdin(self) -> io::Result<Result<Opened, Skipped>> {
-        self.look(io::stdin(), |_| Look::Lines)
+        let mut head = Vec::new();
+        io::stdin().take(self.largest + 1).read_to_end(&mut head)?;
+        let small = head.len() as u64 <= self.largest;
+        let source = io::Cursor::new(head).chain(io::stdin());
+        self.look(source, |_| if small { Look::Manifest } else { Look::Lines })
     }
 
     fn look<R: Read + 'static>(
@@ -93,9 +98,11 @@ fn look_of(path: &Path, head: &[u8]) -> Look {
     if is_docker("dockerfile") || is_docker("containerfile") || named(".dockerfile") {
         Look::Dockerfile
     } else if named(".yaml") || named(".yml") {
-        Look::Kubernetes
+        Look::Manifest
     } else if Format::Auto.framing(head, !named(".json")) == Framing::Document {
         Look::Document
+    } else if named(".json") {
+        Look::Manifest
     } else if CODE.iter().any(|ending| named(ending)) {
         Look::Code
     } else {
@@ -122,8 +129,8 @@ mod tests {
             ("a/Dockerfile.prod", Look::Dockerfile),
             ("a/web.dockerfile", Look::Dockerfile),
             ("Containerfile", Look::Dockerfile),
-            ("k8s/secret.YAML", Look::Kubernetes),
-            ("a.yml", Look::Kubernetes),
+            ("k8s/secret.YAML", Look::Manifest),
+            ("a.yml", Look::Manifest),
             ("a.json", Look::Document),
             ("a.log", Look::Lines),
             ("dockerfiles", Look::Lines),
@@ -136,6 +143,6 @@ mod tests {
                 "{path}"
             );
         }
-        assert_eq!(look_of(Path::new("a.json"), b"{}\n{}\n"), Look::Lines);
+        assert_eq!(look_of(Path::new("a.json"), b"{}\n{}\n"), Look::Manifest);
     }
 }

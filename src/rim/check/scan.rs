@@ -2,12 +2,14 @@
 //!
 //! Values are seen only here, to be fingerprinted; what leaves is places and numbers.
 
+use std::cmp::Ordering;
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
 use blackbar::{Found, Framing, Redactor, Session};
 
+use crate::rim::check::allowed::Marks;
 use crate::rim::check::catalogue::Catalogue;
 use crate::rim::check::fingerprint::{Digest, Key};
 use crate::rim::check::window::{Place, Window};
@@ -22,6 +24,8 @@ pub(crate) struct Secret {
     /// The number in the [`Catalogue`].
     pub(crate) rule: usize,
     pub(crate) place: Place,
+    /// The place after its last character.
+    pub(crate) end: Place,
     /// Bytes from the file's beginning.
     pub(crate) offset: u64,
     /// Bytes from the first one of the value to the last one.
@@ -29,6 +33,8 @@ pub(crate) struct Secret {
     pub(crate) fingerprint: String,
     /// No decision was reached, or its verifier failed.
     pub(crate) doubtful: bool,
+    /// A comment in its line says that it may be there.
+    pub(crate) allowed: bool,
 }
 
 /// What a file is looked at as, beside the engine's look.
@@ -38,10 +44,11 @@ pub(crate) enum Look {
     Lines,
     /// The same, in a programming language.
     Code,
-    /// One document of JSON, read whole.
+    /// One document of JSON, read whole; it may be a manifest.
     Document,
     Dockerfile,
-    Kubernetes,
+    /// Lines that may be a manifest of Kubernetes, read whole.
+    Manifest,
 }
 
 /// What all files have in common.
@@ -96,7 +103,7 @@ impl Scan<'_> {
 
     fn whole(&self, mut text: Vec<u8>, look: Look) -> Vec<Secret> {
         let mut spans = Vec::new();
-        if look == Look::Kubernetes {
+        if matches!(look, Look::Document | Look::Manifest) {
             let rule = self.catalogue.kubernetes();
             let values = kubernetes::values(&text).into_iter();
             spans.extend(values.map(|value| Span::of(value, rule)));
@@ -153,6 +160,8 @@ struct Span {
     end: u64,
     rule: usize,
     doubtful: bool,
+    /// What the engine says of it; nothing of what `check` itself found.
+    found: Option<Found>,
 }
 
 impl From<Found> for Span {
@@ -162,6 +171,7 @@ impl From<Found> for Span {
             end: found.end(),
             rule: found.rule(),
             doubtful: found.undecided() || found.unverified(),
+            found: Some(found),
         }
     }
 }
@@ -173,7 +183,17 @@ impl Span {
             end: range.end as u64,
             rule,
             doubtful: false,
+            found: None,
         }
+    }
+
+    /// By start; then the one first that would name the mask, and those of `check` last.
+    fn order(&self, other: &Self) -> Ordering {
+        let same = || match (&self.found, &other.found) {
+            (Some(a), Some(b)) => a.naming_order(b),
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        };
+        self.start.cmp(&other.start).then_with(same)
     }
 }
 
@@ -183,14 +203,18 @@ struct Collector<'a> {
     scan: &'a Scan<'a>,
     secrets: Vec<Secret>,
     open: Option<Open>,
+    marks: Marks,
 }
 
 /// A secret that the next finding may belong to.
 struct Open {
     span: Span,
     place: Place,
+    /// The place after the last byte of the span.
+    end: Place,
     last_line: u64,
     digest: Digest,
+    allowed: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -199,37 +223,43 @@ impl<'a> Collector<'a> {
             scan,
             secrets: Vec::new(),
             open: None,
+            marks: Marks::default(),
         }
     }
 
     /// Takes findings none of which begins before those of an earlier call.
     fn add(&mut self, window: &mut Window, mut spans: Vec<Span>) {
-        let catalogue = self.scan.catalogue;
-        // The same order as for the label of a mask: start, length, id.
-        spans.sort_by(|a, b| {
-            let id = |span: &Span| &catalogue.rule(span.rule).id;
-            (a.start, b.end, id(a)).cmp(&(b.start, a.end, id(b)))
-        });
+        spans.sort_by(Span::order);
         for span in spans {
             let place = window.place(span.start);
-            let from = match &self.open {
-                Some(open) if span.start < open.span.end => open.span.end,
-                Some(open) if self.is_next_line(open, span, place) => span.start,
+            let (from, place_from) = match &self.open {
+                Some(open) if span.start < open.span.end => (open.span.end, open.end),
+                Some(open) if self.is_next_line(open, span, place) => (span.start, place),
                 _ => {
                     self.close();
                     self.open = Some(Open {
                         span,
                         place,
+                        end: place,
                         last_line: place.line,
                         digest: self.scan.key.digest(),
+                        allowed: false,
                     });
-                    span.start
+                    (span.start, place)
                 }
             };
+            let allowed = self.marks.allow(window, span.start, span.end);
             let open = self.open.as_mut().expect("there is one now");
             open.digest.add(window.slice(from, span.end));
+            open.end = window.place_after(place_from, from, span.end);
             open.span.end = open.span.end.max(span.end);
             open.last_line = place.line;
+            open.allowed |= allowed;
+            // The mask has the name of what the engine found.
+            if open.span.found.is_none() && span.found.is_some() {
+                let (start, end) = (open.span.start, open.span.end);
+                open.span = Span { start, end, ..span };
+            }
         }
     }
 
@@ -245,10 +275,12 @@ impl<'a> Collector<'a> {
         self.secrets.push(Secret {
             rule: open.span.rule,
             place: open.place,
+            end: open.end,
             offset: open.span.start,
             length: open.span.end - open.span.start,
             fingerprint: open.digest.finish(),
             doubtful: open.span.doubtful,
+            allowed: open.allowed,
         });
     }
 

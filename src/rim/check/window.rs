@@ -71,6 +71,20 @@ impl Window {
         &before[line..]
     }
 
+    /// The line that an offset is in, as far as it is at hand, and where it begins.
+    pub(crate) fn line(&self, offset: u64) -> (u64, &[u8]) {
+        let index = self.index(offset);
+        let start = index - self.line_before(offset).len();
+        let rest = &self.bytes[index..];
+        let end = index + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        (self.at + start as u64, &self.bytes[start..end])
+    }
+
+    /// The place of `end`, from that of `start`, as far as the bytes between are at hand.
+    pub(crate) fn place_after(&self, place: Place, start: u64, end: u64) -> Place {
+        place.after(self.slice(start, end))
+    }
+
     /// The place of an offset. What is no longer at hand is in the line that the window
     /// begins in, and its column is that of the window.
     pub(crate) fn place(&mut self, offset: u64) -> Place {
@@ -107,6 +121,10 @@ mod tests {
         assert_eq!(window.line_before(5), b"");
         assert_eq!(window.line_before(3), "a\u{fc}".as_bytes());
         assert_eq!(window.place(1), at(1, 2));
+        assert_eq!(window.place_after(at(1, 3), 3, 6), at(2, 2));
+        assert_eq!(window.line(1), (0, "a\u{fc}b".as_bytes()));
+        assert_eq!(window.line(5), (5, &b"c"[..]));
+        assert_eq!(window.line(8), (8, &b"d"[..]));
     }
 
     #[test]

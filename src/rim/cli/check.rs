@@ -5,18 +5,21 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use blackbar::{Profile, Redactor};
 use clap::Args;
 
 use crate::rim::check::baseline::Baseline;
 use crate::rim::check::catalogue::Catalogue;
 use crate::rim::check::fingerprint::Key;
 use crate::rim::check::open::Reading;
+use crate::rim::check::outputs::{OutputGuard, Outputs};
 use crate::rim::check::report::{ReportFormat, Summary};
 use crate::rim::check::scan::Scan;
 use crate::rim::check::target::Target;
 use crate::rim::check::walk::Choice;
 use crate::rim::check::{Check, CheckError};
 use crate::rim::cli::detection::DetectionOptions;
+use crate::rim::config::Detection;
 use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::{name, report};
 
@@ -26,7 +29,8 @@ use crate::rim::message::{name, report};
 pub(crate) struct CheckOptions {
     /// Files and folders to look through; "-" is standard input [default: .]
     ///
-    /// Hidden files are looked at, ignored ones are not, links are not followed.
+    /// Hidden files are looked at, links are not followed. Files that .gitignore names are
+    /// left out, unless git tracks them all the same.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -35,6 +39,9 @@ pub(crate) struct CheckOptions {
     format: ReportFormat,
 
     /// Write the report to FILE instead of standard output
+    ///
+    /// FILE is none that is looked at; in a folder that is looked through it may be a former
+    /// report, which is replaced and left out.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -50,7 +57,8 @@ pub(crate) struct CheckOptions {
 
     /// Look at binary files, too
     ///
-    /// Without it a file with a NUL in its first 8 KiB is left out and counted.
+    /// Without it a file with a NUL in its first 8 KiB is left out and counted; where it is
+    /// a PATH itself the exit code is 3.
     #[arg(long)]
     binary: bool,
 
@@ -59,6 +67,9 @@ pub(crate) struct CheckOptions {
     baseline: Option<PathBuf>,
 
     /// Write all findings to FILE as known ones, and exit 0
+    ///
+    /// It replaces nothing but a baseline. FILE holds the key of its fingerprints, unless
+    /// --fingerprint-key names one: keep it out of public repositories.
     #[arg(long, value_name = "FILE", help_heading = "Known findings")]
     write_baseline: Option<PathBuf>,
 
@@ -83,8 +94,11 @@ const NOTES: &str = "\
 No value is ever shown: a finding is a rule, a place, a length and a keyed fingerprint.
 Findings with the same fingerprint hold the same value.
 
+A comment in the line of a finding allows it: blackbar:allow, gitleaks:allow or
+pragma: allowlist secret. What is allowed is counted and not reported.
+
 Exit codes: 0 nothing found, 1 something found, 2 wrong options, 3 something could not be
-read or written (the rest was looked at).
+read or written, or a file that was named not be looked at (the rest was).
 ";
 
 /// Looks through the files.
@@ -98,6 +112,10 @@ pub(crate) fn run(options: &CheckOptions) -> Result<Exit, Failure> {
         .transpose()?;
     let (key, own) = options.key(baseline.as_ref())?;
     let (stdin, files) = options.inputs();
+    options.guard(&files)?;
+    if let Some(restriction) = restriction(&options.detection.detection()) {
+        report(&restriction);
+    }
     let steps = match &files[..] {
         [] => None,
         paths => Some(options.choice(paths, &options.own_files()).files()?),
@@ -114,7 +132,7 @@ pub(crate) fn run(options: &CheckOptions) -> Result<Exit, Failure> {
         },
         baseline: baseline.as_ref(),
         known: options.write_baseline.as_ref().map(|_| BTreeSet::new()),
-        report: options.format.report(),
+        report: options.format.report(base(&redactor)),
         target: options.target(),
         summary: Summary::default(),
     };
@@ -125,6 +143,13 @@ pub(crate) fn run(options: &CheckOptions) -> Result<Exit, Failure> {
     if let (Some(path), Some(known)) = (&options.write_baseline, check.known.take()) {
         let salt = (!own).then_some(&key);
         Baseline::write(path, &key, salt, known)?;
+        if salt.is_some() {
+            report(&format_args!(
+                "{} holds the key of its fingerprints: who has the file can try out short values; \
+                 keep it out of public repositories, or use --fingerprint-key",
+                name(path)
+            ));
+        }
     }
     Ok(options.exit(&check.summary))
 }
@@ -150,6 +175,24 @@ impl CheckOptions {
             ignore_files: !self.no_ignore,
             own,
         }
+    }
+
+    /// Refuses outputs that would destroy what is looked at or read.
+    fn guard(&self, named: &[PathBuf]) -> Result<(), Failure> {
+        let rules = self.detection.detection().rules;
+        let read = [&self.baseline, &self.fingerprint_key];
+        let read = read.into_iter().flatten().chain(&rules);
+        let read: Vec<&Path> = read.map(PathBuf::as_path).collect();
+        let outputs = Outputs {
+            report: self.output.as_deref().filter(|_| self.target_is_file()),
+            baseline: self.write_baseline.as_deref(),
+        };
+        outputs
+            .guard(named, &read)
+            .map_err(|refused| match refused {
+                OutputGuard::Input(error) => error.into(),
+                OutputGuard::Other(error) => error.into(),
+            })
     }
 
     /// Files that hold what `check` itself wrote, or its key.
@@ -199,7 +242,7 @@ impl CheckOptions {
     }
 
     fn exit(&self, summary: &Summary) -> Exit {
-        if summary.unreadable > 0 {
+        if !summary.is_complete() {
             Exit::Io
         } else if summary.findings > 0 && self.write_baseline.is_none() {
             Exit::Found
@@ -207,6 +250,38 @@ impl CheckOptions {
             Exit::Done
         }
     }
+}
+
+/// Says that not everything is looked for: a variable of the environment is easily
+/// forgotten.
+fn restriction(detection: &Detection) -> Option<String> {
+    let mut parts = Vec::new();
+    if !detection.only.is_empty() {
+        let ids = detection.only.join(", ");
+        parts.push(format!("only {ids} (--only or BLACKBAR_ONLY)"));
+    }
+    if !detection.disabled.is_empty() {
+        let ids = detection.disabled.join(", ");
+        parts.push(format!("not {ids} (--except or BLACKBAR_DISABLE)"));
+    }
+    if !detection.allowed_fields.is_empty() {
+        let names = detection.allowed_fields.join(", ");
+        parts.push(format!(
+            "no field {names} (--allow-field or BLACKBAR_ALLOW_FIELD)"
+        ));
+    }
+    if matches!(detection.profile, Profile::Article | Profile::ArticleErrors) {
+        let profile = detection.profile.name();
+        parts.push(format!("profile {profile} (--profile or BLACKBAR_PROFILE)"));
+    }
+    (!parts.is_empty()).then(|| format!("restricted: {}", parts.join("; ")))
+}
+
+/// The folder that relative paths are below, which may have a secret in its name.
+fn base(redactor: &Redactor) -> String {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let folder = redactor.redact(name(&folder).as_bytes());
+    String::from_utf8_lossy(&folder).into_owned()
 }
 
 /// The counters for people.
@@ -217,8 +292,11 @@ fn told(summary: &Summary) -> String {
     let mut text = format!("findings: {findings}, files: {files}");
     let further = [
         ("known", summary.known),
+        ("allowed", summary.allowed),
+        ("tracked although ignored", summary.tracked),
         ("binary files skipped", summary.binary),
         ("compressed or UTF-32 files skipped", summary.unseen),
+        ("named but not checked", summary.refused),
         ("unreadable", summary.unreadable),
     ];
     for (what, count) in further {

@@ -20,7 +20,7 @@ use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::report;
 use crate::rim::transport::charset::Charset;
 use crate::rim::transport::input::{Input, Reading};
-use crate::rim::transport::records::{Record, Records};
+use crate::rim::transport::records::{Place, Record, Records};
 
 /// Options of `blackbar explain`.
 #[derive(Args)]
@@ -178,27 +178,6 @@ enum Told<'a> {
     },
 }
 
-/// Where something stands.
-#[derive(Clone, Copy, Serialize)]
-struct Place {
-    line: u64,
-    /// In bytes, from 1.
-    column: u64,
-    offset: u64,
-}
-
-impl Place {
-    fn of(record: Record<'_>, at: usize) -> Self {
-        let head = &record.bytes[..at];
-        let start = memchr::memrchr(b'\n', head).map_or(0, |newline| newline + 1);
-        Self {
-            line: record.line + memchr::memchr_iter(b'\n', head).count() as u64,
-            column: (at - start + 1) as u64,
-            offset: record.offset + at as u64,
-        }
-    }
-}
-
 impl Explanation {
     fn run(mut self, mut records: Records) -> Result<Exit, Failure> {
         let mut found = Vec::new();
@@ -286,7 +265,7 @@ impl Catalogue {
         let secret = &record.bytes[range.clone()];
         let prefix = cause.and_then(|cause| cause.anchor.as_deref());
         Told::Masked {
-            place: Place::of(record, range.start),
+            place: record.place(range.start),
             length: secret.len(),
             shape: shape(secret, prefix.filter(|_| rule.public)),
             rule: &rule.id,
@@ -307,7 +286,7 @@ impl Catalogue {
     fn passed(&self, record: Record<'_>, considered: &Considered, reason: Reason) -> Told<'_> {
         let rule = considered.rule.map(|rule| self.of_rule(rule));
         Told::Passed {
-            place: Place::of(record, considered.at),
+            place: record.place(considered.at),
             rule: rule.map(|rule| rule.id.as_str()),
             about: rule.map(|rule| rule.about.as_str()),
             anchor: self.anchor(considered),

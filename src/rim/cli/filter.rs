@@ -37,7 +37,8 @@ pub(crate) struct FilterOptions {
     /// Write to FILE instead of standard output
     ///
     /// Where all inputs are regular files, a regular FILE is replaced only when
-    /// everything has succeeded. With a pipe as input it is written as the bytes come.
+    /// everything has succeeded. With a pipe as input it is written as the bytes come, and
+    /// so are pipes, devices, and descriptors such as /dev/stdout or /dev/fd/3.
     #[arg(short, long, value_name = "FILE", help_heading = "Input and output")]
     output: Option<PathBuf>,
 
@@ -80,7 +81,8 @@ pub(crate) struct FilterOptions {
     /// Decompress gzip, zstd, xz and bzip2 input, told by its first bytes
     ///
     /// Other input passes as it is; the output is not compressed. Without this option
-    /// compressed input is refused, since no secret can be seen in it.
+    /// compressed input is refused, since no secret can be seen in it. So is zip, 7z, rar,
+    /// lz4, snappy and .Z input in any case: these are not decompressed here.
     #[arg(short = 'z', long, help_heading = "Input and output")]
     decompress: bool,
 
@@ -274,8 +276,8 @@ impl FilterOptions {
 
     fn destination(&self) -> Destination {
         match &self.output {
-            Some(path) if path.as_os_str() != "-" => Destination::Path(path.clone()),
-            _ => Destination::Stdout,
+            Some(path) => Destination::from_argument(path),
+            None => Destination::Stdout,
         }
     }
 

@@ -79,8 +79,8 @@ Exit codes:
   101    a defect of blackbar; nothing undecided was written
   128+N  signal N ended the work before the end of the input
 
-On SIGINT or SIGTERM a pipe is drained for up to 2 seconds; then what is undecided is
-masked. A second signal ends at once.
+On SIGINT, SIGTERM or SIGHUP a pipe is drained for up to 2 seconds; then what is undecided
+is masked. A second signal ends at once.
 ";
 
 #[derive(Subcommand)]

@@ -1,5 +1,7 @@
 //! `blackbar verify`: do two files differ by masks alone?
 
+use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ use crate::rim::exit::{Exit, Failure};
 use crate::rim::transport::charset::Charset;
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, Reading};
-use crate::rim::transport::records::{Record, Records};
+use crate::rim::transport::records::{Place, Record, Records};
 
 /// Options of `blackbar verify`.
 #[derive(Args)]
@@ -79,6 +81,7 @@ pub(crate) fn run(command: &VerifyCommand) -> Result<Exit, Failure> {
         report: Report::new(),
         masks: 0,
         bytes: 0,
+        findings: Findings::default(),
     };
     comparison.run()
 }
@@ -159,6 +162,58 @@ struct Comparison {
     report: Report,
     masks: u64,
     bytes: u64,
+    findings: Findings,
+}
+
+/// What the detection options find in BEFORE: stretches, whatever rules found them.
+#[derive(Clone, Copy, Default, Serialize)]
+struct Findings {
+    findings: u64,
+    /// So many of them AFTER masks whole. Where it could be made in several ways, it may be
+    /// one less than it is.
+    findings_masked: u64,
+}
+
+impl Findings {
+    /// Counts those of a record, which begin one after the other, as its masks do.
+    fn add(&mut self, record: Record<'_>, found: &[Found], masks: &[Replaced]) {
+        let found = found.iter().map(|found| found.start()..found.end());
+        let masks = masks.iter().map(|mask| {
+            let at = |at: usize| record.offset + at as u64;
+            at(mask.before.start)..at(mask.before.end)
+        });
+        let masks: Vec<Range<u64>> = merged(masks, 0);
+        for found in merged(found, 1) {
+            let covers = |mask: &Range<u64>| mask.start <= found.start && found.end <= mask.end;
+            self.findings += 1;
+            self.findings_masked += u64::from(masks.iter().any(covers));
+        }
+    }
+}
+
+/// Joins ranges that share `least` bytes or more; they are in the order of their beginnings.
+fn merged(ranges: impl Iterator<Item = Range<u64>>, least: u64) -> Vec<Range<u64>> {
+    let mut all: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match all.last_mut() {
+            Some(before) if range.start + least <= before.end => {
+                before.end = before.end.max(range.end);
+            }
+            _ => all.push(range),
+        }
+    }
+    all
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (all, masked) = (self.findings, self.findings_masked);
+        write!(f, "findings in BEFORE: {all}, masked in AFTER: {masked}")?;
+        if masked < all {
+            f.write_str("; what was not masked is still there")?;
+        }
+        Ok(())
+    }
 }
 
 /// A line of the report for programs.
@@ -167,9 +222,8 @@ struct Comparison {
 enum Told<'a> {
     Mask(MaskTold<'a>),
     Difference {
-        line: u64,
-        column: u64,
-        offset: u64,
+        #[serde(flatten)]
+        place: Place,
         after_line: u64,
         after_offset: u64,
         what: &'a str,
@@ -177,15 +231,16 @@ enum Told<'a> {
     Same {
         masks: u64,
         bytes: u64,
+        #[serde(flatten)]
+        findings: Findings,
     },
 }
 
 /// A mask, what it stands for, and by which rule. Never the bytes.
 #[derive(Serialize)]
 struct MaskTold<'a> {
-    line: u64,
-    column: u64,
-    offset: u64,
+    #[serde(flatten)]
+    place: Place,
     length: usize,
     after_offset: u64,
     after_length: usize,
@@ -198,26 +253,6 @@ struct Verdict {
     after_line: u64,
     after_offset: u64,
     what: &'static str,
-}
-
-/// A place in an input.
-struct Place {
-    line: u64,
-    /// In bytes, from 1.
-    column: u64,
-    offset: u64,
-}
-
-impl Place {
-    fn in_record(record: Record<'_>, at: usize) -> Self {
-        let head = &record.bytes[..at];
-        let start = memchr::memrchr(b'\n', head).map_or(0, |newline| newline + 1);
-        Self {
-            line: record.line + memchr::memchr_iter(b'\n', head).count() as u64,
-            column: (at - start + 1) as u64,
-            offset: record.offset + at as u64,
-        }
-    }
 }
 
 impl Comparison {
@@ -264,6 +299,7 @@ impl Comparison {
                 Ok(masks) => masks,
                 Err(difference) => return Ok(Some(differs(before, after, difference))),
             };
+            self.findings.add(before, &self.finder.found, &masks);
             for mask in &masks {
                 self.masks += 1;
                 self.bytes += mask.before.len() as u64;
@@ -286,28 +322,39 @@ impl Comparison {
     }
 
     fn tell_same(&mut self) -> Result<(), Failure> {
-        let Self { masks, bytes, .. } = *self;
+        let Self {
+            masks,
+            bytes,
+            findings,
+            ..
+        } = *self;
         match self.format {
-            ReportFormat::Json => self.report.json(&Told::Same { masks, bytes }),
+            ReportFormat::Json => self.report.json(&Told::Same {
+                masks,
+                bytes,
+                findings,
+            }),
             ReportFormat::Text => self.report.line(&format!(
-                "the same but for masks: {masks}, bytes that they replace: {bytes}"
+                "{findings}\nthe same but for masks: {masks}, bytes that they replace: {bytes}"
             )),
         }
     }
 
     fn tell_difference(&mut self, verdict: &Verdict) -> Result<(), Failure> {
-        let Verdict { place, what, .. } = verdict;
+        let Verdict {
+            place,
+            after_line,
+            after_offset,
+            what,
+        } = *verdict;
         let Place {
             line,
             column,
             offset,
-        } = *place;
-        let (after_line, after_offset) = (verdict.after_line, verdict.after_offset);
+        } = place;
         match self.format {
             ReportFormat::Json => self.report.json(&Told::Difference {
-                line,
-                column,
-                offset,
+                place,
                 after_line,
                 after_offset,
                 what,
@@ -338,13 +385,13 @@ fn ended(before: (u64, u64), after: (u64, u64), what: &'static str) -> Verdict {
 }
 
 fn differs(before: Record<'_>, after: Record<'_>, difference: Difference) -> Verdict {
-    let there = Place::in_record(after, difference.after);
+    let there = after.place(difference.after);
     let ends = (
         difference.before == before.content,
         difference.after == after.content,
     );
     Verdict {
-        place: Place::in_record(before, difference.before),
+        place: before.place(difference.before),
         after_line: there.line,
         after_offset: there.offset,
         what: match ends {
@@ -357,16 +404,14 @@ fn differs(before: Record<'_>, after: Record<'_>, difference: Difference) -> Ver
 
 impl<'a> MaskTold<'a> {
     fn of(before: Record<'_>, after: Record<'a>, mask: &Replaced, finder: &'a Finder) -> Self {
-        let place = Place::in_record(before, mask.before.start);
+        let place = before.place(mask.before.start);
         let length = mask.before.len();
         // A label is letters, digits and a few signs; other bytes make it no mask.
         let label = mask.label.clone();
         let label = label.and_then(|label| str::from_utf8(&after.bytes[label]).ok());
         let found = || finder.rule(place.offset, place.offset + length as u64);
         Self {
-            line: place.line,
-            column: place.column,
-            offset: place.offset,
+            place,
             length,
             after_offset: after.offset + mask.after.start as u64,
             after_length: mask.after.len(),
@@ -377,13 +422,16 @@ impl<'a> MaskTold<'a> {
     /// The same for people.
     fn text(&self, name: &str) -> String {
         let Self {
-            line,
-            column,
-            offset,
+            place,
             length,
             rule,
             ..
         } = self;
+        let Place {
+            line,
+            column,
+            offset,
+        } = place;
         format!("{name}:{line}:{column}: offset {offset}, length {length}, {rule}")
     }
 }

@@ -4,7 +4,7 @@
 //! gitleaks wants to see around a token goes, and what would let tokens pass (allowlists)
 //! is told and not carried over.
 
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, HirKind};
 use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
@@ -30,7 +30,7 @@ pub(crate) struct Carried {
 pub(crate) struct Note {
     /// Counted from 1.
     pub(crate) line: usize,
-    /// The rule as its file calls it.
+    /// The rule as messages name it.
     pub(crate) rule: Option<String>,
     /// What, and why.
     pub(crate) what: String,
@@ -101,7 +101,10 @@ pub(crate) fn translate(
     for rule in raw.rules {
         let line = line_of(text, rule.span().start);
         let rule = rule.into_inner();
-        let name = rule.id.clone();
+        let name = match rule.id.as_str() {
+            "" => "a rule without an id".to_owned(),
+            id => format!("rule {id}"),
+        };
         let mut note = |what: String| {
             notes.push(Note {
                 line,
@@ -132,10 +135,18 @@ impl RawRule {
     ) -> Result<Carried, String> {
         let id = slug(&self.id);
         if id.is_empty() {
-            return Err("it has no id".to_owned());
+            return Err(if self.id.is_empty() {
+                "an id is what a rule is called by; give it one".to_owned()
+            } else {
+                "its id has no letter and no digit".to_owned()
+            });
         }
         let Some(regex) = &self.regex else {
-            return Err("it looks at the names of files only, and a stream has none".to_owned());
+            return Err(if self.path.is_some() {
+                "it looks at the names of files only, and a stream has none".to_owned()
+            } else {
+                "it has neither `regex` nor `path`, so there is nothing to look for".to_owned()
+            });
         };
         let (regex, ignore_case) = match regex.strip_prefix("(?i)") {
             Some(rest) => (rest, true),
@@ -146,11 +157,16 @@ impl RawRule {
         if self.secret_group > groups {
             return Err(format!("it has no group {} to mask", self.secret_group));
         }
-        // Without a `secretGroup` it is the first group that counts, where there is one.
-        let secret = if self.secret_group == 0 {
-            usize::from(groups > 0)
-        } else {
-            self.secret_group
+        let secret = match (self.secret_group, groups) {
+            (0, 0) => 0,
+            (0, _) => match sole_group(&hir) {
+                Ok(group) => group,
+                Err(why) => {
+                    note(format!("wider: the whole match is masked, since {why}"));
+                    0
+                }
+            },
+            (group, _) => group,
         };
         let freed = free(&hir, secret)?;
         self.tell_losses(&freed, note);
@@ -181,8 +197,8 @@ impl RawRule {
     }
 
     fn tell_losses(&self, freed: &Freed, note: &mut impl FnMut(String)) {
-        for what in &freed.wider {
-            note(format!("wider: {what}"));
+        for what in &freed.told {
+            note(what.clone());
         }
         if self.path.is_some() {
             note("wider: `path` is not carried over, it finds in every stream".to_owned());
@@ -215,6 +231,39 @@ fn parse(regex: &str) -> Result<Hir, String> {
         };
         format!("its regex cannot be used: {what}")
     })
+}
+
+/// A shorter group is a part of a token, such as a word before it.
+const SHORTEST_SECRET: usize = 8;
+
+/// The group that is the secret where the rule does not say which: the first, if all others
+/// are in it. Otherwise a guess would leave the rest of a token.
+fn sole_group(hir: &Hir) -> Result<usize, &'static str> {
+    let groups = hir.properties().explicit_captures_len();
+    let Some(first) = group(hir, 1) else {
+        return Ok(0);
+    };
+    let most = first.properties().maximum_len();
+    if first.properties().explicit_captures_len() + 1 < groups {
+        Err("its regex has several groups and no `secretGroup` says which is the secret")
+    } else if most.is_some_and(|most| most < SHORTEST_SECRET) {
+        Err("its group is too short for a secret and no `secretGroup` says that it is one")
+    } else {
+        Ok(1)
+    }
+}
+
+/// What is in a group.
+fn group(hir: &Hir, index: u32) -> Option<&Hir> {
+    match hir.kind() {
+        HirKind::Capture(capture) if capture.index == index => Some(&capture.sub),
+        HirKind::Capture(capture) => group(&capture.sub, index),
+        HirKind::Repetition(repetition) => group(&repetition.sub, index),
+        HirKind::Concat(items) | HirKind::Alternation(items) => {
+            items.iter().find_map(|item| group(item, index))
+        }
+        _ => None,
+    }
 }
 
 /// The tree with the secret's group, where there is one, as the first.

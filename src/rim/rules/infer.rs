@@ -271,6 +271,11 @@ impl Form {
         pattern
     }
 
+    /// How many characters there are behind the prefix at least.
+    pub(crate) fn least(&self) -> usize {
+        self.segments.iter().map(|segment| segment.least).sum()
+    }
+
     /// A text of the form, as a template.
     pub(crate) fn template(&self) -> String {
         let mut text = String::new();

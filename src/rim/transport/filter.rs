@@ -102,12 +102,9 @@ impl Filter {
         spawn("filter", sender.clone(), move || worker.work())?;
         let ending = shared.supervise(sender, inbox);
         let totals = shared.totals();
-        let mut settled = ending;
-        Progress::aside(self.progress.as_ref(), || {
-            let ending = std::mem::replace(&mut settled, Ending::Complete);
-            settled = settle(pending, ending, totals.as_ref(), &name);
-        });
-        Ok((settled, totals))
+        let progress = self.progress.as_ref();
+        let ending = settle(pending, ending, totals.as_ref(), &name, progress);
+        Ok((ending, totals))
     }
 }
 
@@ -238,7 +235,13 @@ fn wait(inbox: &Receiver<Event>, time: Duration, first: i32) -> Option<Ending> {
 }
 
 /// Puts a temporary output in its place if it is complete.
-fn settle(pending: Option<Pending>, ending: Ending, totals: Option<&Totals>, name: &str) -> Ending {
+fn settle(
+    pending: Option<Pending>,
+    ending: Ending,
+    totals: Option<&Totals>,
+    name: &str,
+    progress: Option<&Progress>,
+) -> Ending {
     let Some(pending) = pending else {
         return ending;
     };
@@ -252,9 +255,11 @@ fn settle(pending: Option<Pending>, ending: Ending, totals: Option<&Totals>, nam
             Err(error) => Ending::Output(OutputError::unwritable(name, &error)),
         },
         other => {
-            report(&format_args!(
-                "{name} is left as it was, since the result is not complete"
-            ));
+            Progress::aside(progress, || {
+                report(&format_args!(
+                    "{name} is left as it was, since the result is not complete"
+                ));
+            });
             other
         }
     }

@@ -128,6 +128,7 @@ impl Input {
         };
         match (magic, reading.charset) {
             (Some(magic @ Magic::Compressed(_)), _) => refused(magic, mend_compressed),
+            (Some(magic @ Magic::Packed(packed)), _) => refused(magic, packed.mend()),
             (Some(Magic::Utf32), _) => refused(Magic::Utf32, MEND_UTF32),
             (Some(Magic::Utf16), None) => refused(Magic::Utf16, MEND_UTF16),
             (Some(Magic::Utf16), Some(Charset::Auto)) => {

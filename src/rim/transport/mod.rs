@@ -2,11 +2,12 @@
 //!
 //! An input is opened ([`input`]), its first bytes looked at ([`sniff`]), unpacked if
 //! asked ([`decompress`], [`charset`]), pushed through a session ([`flow`]) and written
-//! vectored ([`sink`]) to where it belongs ([`output`], [`in_place`]). [`filter`] runs it
+//! vectored ([`sink`]) to where it belongs ([`output`], [`in_place`], [`descriptor`]). [`filter`] runs it
 //! all beside the signals.
 
 pub(crate) mod charset;
 pub(crate) mod decompress;
+pub(crate) mod descriptor;
 pub(crate) mod filter;
 pub(crate) mod flow;
 pub(crate) mod format;

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::rim::message::{name, reason};
+use crate::rim::transport::descriptor::Descriptor;
 use crate::rim::transport::in_place::Original;
 use crate::rim::transport::input::{Input, file_id};
 use crate::rim::transport::patient::Patient;
@@ -18,8 +18,24 @@ use crate::rim::transport::sink::Sink;
 pub(crate) enum Destination {
     /// Standard output.
     Stdout,
+    /// Another open file, by a path that names it.
+    Descriptor(Descriptor, PathBuf),
     /// A file by its path.
     Path(PathBuf),
+}
+
+impl Destination {
+    /// `-` is standard output, and so is /dev/stdout.
+    pub(crate) fn from_argument(argument: &Path) -> Self {
+        if argument.as_os_str() == "-" {
+            return Self::Stdout;
+        }
+        match Descriptor::named(argument) {
+            Some(Descriptor::Own(1)) => Self::Stdout,
+            Some(descriptor) => Self::Descriptor(descriptor, argument.to_owned()),
+            None => Self::Path(argument.to_owned()),
+        }
+    }
 }
 
 /// An output that can be written, and what is left to do when all is written.
@@ -77,7 +93,13 @@ impl Output {
     /// Opens the output for these inputs.
     pub(crate) fn open(destination: Destination, inputs: &[Input]) -> Result<Self, OutputError> {
         match destination {
-            Destination::Stdout => Self::stdout(inputs),
+            Destination::Stdout => {
+                let name = "standard output".to_owned();
+                Self::descriptor(Descriptor::Own(1).file(), name, inputs)
+            }
+            Destination::Descriptor(descriptor, path) => {
+                Self::descriptor(descriptor.file(), name(&path), inputs)
+            }
             Destination::Path(path) => {
                 let output = name(&path);
                 Self::path(&path, inputs).map_err(|error| match error {
@@ -88,13 +110,15 @@ impl Output {
         }
     }
 
-    /// Standard output as a plain file: the library's own would write line by line.
-    fn stdout(inputs: &[Input]) -> Result<Self, OutputError> {
-        let name = "standard output".to_owned();
-        let failed = |error: io::Error| OutputError::unwritable("standard output", &error);
-        let file = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.is_file() && is_input(&metadata, inputs) {
+    /// A descriptor as a plain file: the library's standard output would write line by line.
+    fn descriptor(
+        file: io::Result<File>,
+        name: String,
+        inputs: &[Input],
+    ) -> Result<Self, OutputError> {
+        let file = file.and_then(|file| Ok((file.metadata()?, file)));
+        let (metadata, file) = file.map_err(|error| OutputError::unwritable(&name, &error))?;
+        if is_input(&metadata, inputs) {
             return Err(OutputError::IsInput { output: name });
         }
         Ok(Self {

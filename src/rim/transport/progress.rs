@@ -3,13 +3,16 @@
 use std::fs::File;
 use std::io::Seek;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What is over sooner needs no bar.
-const QUIET: Duration = Duration::from_millis(500);
+pub(crate) const QUIET: Duration = Duration::from_millis(500);
+
+/// How long the bar stands as it is.
+const STILL: Duration = Duration::from_millis(300);
 
 /// Without colours; the terminal's width decides how long the bar is.
 const TEMPLATE: &str = "{percent:>3}% [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
@@ -19,7 +22,8 @@ const TEMPLATE: &str = "{percent:>3}% [{bar:30}] {bytes}/{total_bytes} {bytes_pe
 pub(crate) struct Progress {
     bar: ProgressBar,
     started: Instant,
-    shown: Arc<AtomicBool>,
+    /// When it is drawn next, in milliseconds since the start.
+    next: Arc<AtomicU64>,
     /// The lengths of the inputs that were begun.
     begun: Arc<AtomicU64>,
 }
@@ -41,7 +45,7 @@ impl Progress {
         Self {
             bar,
             started: Instant::now(),
-            shown: Arc::default(),
+            next: Arc::new(AtomicU64::new(QUIET.as_millis() as u64)),
             begun: Arc::default(),
         }
     }
@@ -56,10 +60,13 @@ impl Progress {
 
     /// Something of the input was read.
     pub(crate) fn advance(&self, place: &mut Place) {
-        if self.started.elapsed() < QUIET {
+        let now = self.started.elapsed();
+        if now < Duration::from_millis(self.next.load(Ordering::Relaxed)) {
             return;
         }
-        if !self.shown.swap(true, Ordering::Relaxed) {
+        let next = (now + STILL).as_millis() as u64;
+        self.next.store(next, Ordering::Relaxed);
+        if self.bar.is_hidden() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         if let Ok(read) = place.file.stream_position() {

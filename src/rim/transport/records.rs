@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use blackbar::{Framing, Limits};
+use serde::Serialize;
 
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, InputError, Reading};
@@ -36,6 +37,30 @@ pub(crate) struct Record<'a> {
     pub(crate) offset: u64,
     /// The number of its first line, from 1.
     pub(crate) line: u64,
+}
+
+/// Where in an input something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) line: u64,
+    /// In bytes, from 1.
+    pub(crate) column: u64,
+    /// In bytes, from 0.
+    pub(crate) offset: u64,
+}
+
+impl Record<'_> {
+    /// The place of the byte at `at`.
+    pub(crate) fn place(&self, at: usize) -> Place {
+        let head = &self.bytes[..at];
+        let start = memchr::memrchr(b'\n', head).map_or(0, |newline| newline + 1);
+        Place {
+            line: self.line + memchr::memchr_iter(b'\n', head).count() as u64,
+            column: (at - start + 1) as u64,
+            offset: self.offset + at as u64,
+        }
+    }
 }
 
 impl Records {

@@ -1,19 +1,19 @@
-//! SIGINT and SIGTERM as events. All other signals keep their effect.
+//! SIGINT, SIGTERM and SIGHUP as events. All other signals keep their effect.
 
 use std::fs;
 use std::io;
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Calls `act` with each signal that asks us to end, on a thread of its own.
 ///
 /// A signal that is ignored when we start stays ignored: a shell starts background
-/// jobs so, and their Ctrl-C is meant for somebody else.
+/// jobs so, and their Ctrl-C is meant for somebody else; nohup(1) starts us so on purpose.
 pub(crate) fn listen(act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
     let ignored = ignored_signals();
-    let wanted = [SIGINT, SIGTERM]
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
         .filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(wanted)?;

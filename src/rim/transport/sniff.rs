@@ -15,6 +15,8 @@ use crate::rim::transport::decompress::Codec;
 pub(crate) enum Magic {
     /// Compressed data.
     Compressed(Codec),
+    /// Compressed data that cannot be decompressed here.
+    Packed(Packed),
     /// Text with a byte order mark of UTF-16.
     Utf16,
     /// Text with a byte order mark of UTF-32.
@@ -25,8 +27,51 @@ impl fmt::Display for Magic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Compressed(codec) => write!(f, "{codec} data"),
+            Self::Packed(packed) => write!(f, "{} data", packed.name()),
             Self::Utf16 => f.write_str("UTF-16 text"),
             Self::Utf32 => f.write_str("UTF-32 text"),
+        }
+    }
+}
+
+/// A form of compressed data that is known by its first bytes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packed {
+    /// Archives of PKWARE's APPNOTE, with entries, empty or in parts.
+    Zip,
+    /// Archives of 7-Zip.
+    SevenZip,
+    /// LZ4 frames, of today and the old ones.
+    Lz4,
+    /// The framing format of snappy.
+    Snappy,
+    /// Archives of RAR, 1.5 and later.
+    Rar,
+    /// What compress(1) writes, `.Z`.
+    Compress,
+}
+
+impl Packed {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Zip => "zip",
+            Self::SevenZip => "7z",
+            Self::Lz4 => "lz4",
+            Self::Snappy => "snappy",
+            Self::Rar => "rar",
+            Self::Compress => "compress(1)",
+        }
+    }
+
+    /// How somebody makes text of it.
+    pub(crate) fn mend(self) -> &'static str {
+        match self {
+            Self::Zip => "-z does not unpack it, pipe it in: unzip -p FILE | blackbar",
+            Self::SevenZip => "-z does not unpack it, pipe it in: 7z x -so FILE | blackbar",
+            Self::Lz4 => "-z does not unpack it, pipe it in: lz4 -dc FILE | blackbar",
+            Self::Snappy => "-z does not unpack it, decompress it before",
+            Self::Rar => "-z does not unpack it, pipe it in: unrar p -inul FILE | blackbar",
+            Self::Compress => "-z does not unpack it, pipe it in: uncompress -c FILE | blackbar",
         }
     }
 }
@@ -101,8 +146,10 @@ fn classify(head: &[u8]) -> (Option<Magic>, bool) {
 type Signature = &'static [RangeInclusive<u8>];
 
 /// RFC 1952, RFC 8878 (frames and skippable frames), the .xz format 2.1.1.1, bzip2
-/// (level, then the start of a block's or of the end's magic), Unicode 23.8.
-const SIGNATURES: [(Magic, Signature); 10] = [
+/// (level, then the start of a block's or of the end's magic), APPNOTE 4.3.7, 4.3.16 and
+/// 8.5.3, `7zFormat.txt`, `lz4_Frame_format.md`, snappy's `framing_format.txt`, the technical note
+/// of RAR, the header of compress(1) with its highest number of bits, Unicode 23.8.
+const SIGNATURES: [(Magic, Signature); 19] = [
     (Magic::Compressed(Codec::Gzip), &[b(0x1f), b(0x8b)]),
     (
         Magic::Compressed(Codec::Zstd),
@@ -123,6 +170,44 @@ const SIGNATURES: [(Magic, Signature); 10] = [
     (
         Magic::Compressed(Codec::Bzip2),
         &[b(b'B'), b(b'Z'), b(b'h'), b'1'..=b'9', b(0x17), b(0x72)],
+    ),
+    (Magic::Packed(Packed::Zip), &[b(b'P'), b(b'K'), b(3), b(4)]),
+    (Magic::Packed(Packed::Zip), &[b(b'P'), b(b'K'), b(5), b(6)]),
+    (Magic::Packed(Packed::Zip), &[b(b'P'), b(b'K'), b(7), b(8)]),
+    (
+        Magic::Packed(Packed::SevenZip),
+        &[b(b'7'), b(b'z'), b(0xbc), b(0xaf), b(0x27), b(0x1c)],
+    ),
+    (
+        Magic::Packed(Packed::Lz4),
+        &[b(0x04), b(0x22), b(0x4d), b(0x18)],
+    ),
+    (
+        Magic::Packed(Packed::Lz4),
+        &[b(0x02), b(0x21), b(0x4c), b(0x18)],
+    ),
+    (
+        Magic::Packed(Packed::Snappy),
+        &[
+            b(0xff),
+            b(6),
+            b(0),
+            b(0),
+            b(b's'),
+            b(b'N'),
+            b(b'a'),
+            b(b'P'),
+            b(b'p'),
+            b(b'Y'),
+        ],
+    ),
+    (
+        Magic::Packed(Packed::Rar),
+        &[b(b'R'), b(b'a'), b(b'r'), b(b'!'), b(0x1a), b(0x07)],
+    ),
+    (
+        Magic::Packed(Packed::Compress),
+        &[b(0x1f), b(0x9d), 0x89..=0x90],
     ),
     (Magic::Utf16, &[b(0xff), b(0xfe)]),
     (Magic::Utf16, &[b(0xfe), b(0xff)]),

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::{Entry, Report, Summary, item};
 
+/// What every report begins with.
+pub(super) const HEAD: &[u8] = b"{\"version\":1,\"findings\":[";
+
 pub(super) struct Json {
     begun: bool,
     first: bool,
@@ -25,7 +28,7 @@ impl Json {
         if std::mem::replace(&mut self.begun, true) {
             return Ok(());
         }
-        out.write_all(b"{\"version\":1,\"findings\":[")
+        out.write_all(HEAD)
     }
 }
 
@@ -63,17 +66,24 @@ impl Report for Json {
 
     fn finish(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         self.begin(out)?;
+        let Summary {
+            files,
+            bytes,
+            findings,
+            known,
+            allowed,
+            tracked,
+            binary,
+            unseen,
+            refused,
+            unreadable,
+        } = summary;
         writeln!(
             out,
-            "\n],\"summary\":{{\"files\":{},\"bytes\":{},\"findings\":{},\"known\":{},\
-             \"skipped_binary\":{},\"skipped_unseen\":{},\"unreadable\":{}}}}}",
-            summary.files,
-            summary.bytes,
-            summary.findings,
-            summary.known,
-            summary.binary,
-            summary.unseen,
-            summary.unreadable,
+            "\n],\"summary\":{{\"files\":{files},\"bytes\":{bytes},\"findings\":{findings},\
+             \"known\":{known},\"allowed\":{allowed},\"tracked_although_ignored\":{tracked},\
+             \"skipped_binary\":{binary},\"skipped_unseen\":{unseen},\
+             \"named_but_not_checked\":{refused},\"unreadable\":{unreadable}}}}}"
         )?;
         out.flush()
     }

@@ -8,27 +8,47 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::{Entry, Report, Summary, item};
+use super::{Entry, Report, Summary, Unchecked, Weight, item};
 use crate::rim::check::catalogue::RuleInfo;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// What the rules of the results are called, in the order of their first result.
-#[derive(Default)]
+/// What stands for the folder that relative paths are below.
+const BASE: &str = "%SRCROOT%";
+
+/// What every report begins with.
+pub(super) fn head() -> String {
+    format!("{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{{")
+}
+
 pub(super) struct Sarif {
     begun: bool,
+    /// The rules of the results, in the order of their first result.
     rules: Vec<(usize, RuleInfo)>,
+    /// The folder that relative paths are below.
+    base: String,
+    /// What is said of files that were not looked at.
+    notifications: Vec<serde_json::Value>,
 }
 
 impl Sarif {
+    pub(super) fn below(base: String) -> Self {
+        Self {
+            begun: false,
+            rules: Vec::new(),
+            base,
+            notifications: Vec::new(),
+        }
+    }
+
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<bool> {
         if std::mem::replace(&mut self.begun, true) {
             return Ok(false);
         }
+        let head = head();
         write!(
             out,
-            "{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{{\
-             \"columnKind\":\"unicodeCodePoints\",\"results\":["
+            "{head}\"columnKind\":\"unicodeCodePoints\",\"results\":["
         )?;
         Ok(true)
     }
@@ -59,10 +79,12 @@ impl Report for Sarif {
             "message": { "text": format!("{} ({} bytes){note}", entry.rule.about, secret.length) },
             "locations": [{
                 "physicalLocation": {
-                    "artifactLocation": { "uri": uri(entry.path) },
+                    "artifactLocation": artifact(entry.path),
                     "region": {
                         "startLine": secret.place.line,
                         "startColumn": secret.place.column,
+                        "endLine": secret.end.line,
+                        "endColumn": secret.end.column,
                         "byteOffset": secret.offset,
                         "byteLength": secret.length,
                     },
@@ -71,6 +93,19 @@ impl Report for Sarif {
             "partialFingerprints": { "blackbarHmacSha256/v1": secret.fingerprint },
         });
         item(out, &mut first, &result)
+    }
+
+    fn unchecked(&mut self, file: &Unchecked<'_>) {
+        let level = match file.weight {
+            Weight::Note => "note",
+            Weight::Warning => "warning",
+            Weight::Error => "error",
+        };
+        self.notifications.push(json!({
+            "level": level,
+            "message": { "text": format!("not checked: {}", file.reason) },
+            "locations": [{ "physicalLocation": { "artifactLocation": artifact(file.path) } }],
+        }));
     }
 
     fn finish(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
@@ -87,10 +122,16 @@ impl Report for Sarif {
                 "rules": rules,
             },
         });
-        let invocations = json!([{ "executionSuccessful": summary.unreadable == 0 }]);
+        let invocations = json!([{
+            "executionSuccessful": summary.is_complete(),
+            "toolExecutionNotifications": self.notifications,
+        }]);
+        let base = uri(&format!("{}/", self.base.trim_end_matches('/')));
+        let bases = json!({ BASE: { "uri": base } });
         writeln!(
             out,
-            "\n],\"tool\":{tool},\"invocations\":{invocations}}}]}}"
+            "\n],\"tool\":{tool},\"invocations\":{invocations},\
+             \"originalUriBaseIds\":{bases}}}]}}"
         )?;
         out.flush()
     }
@@ -107,6 +148,15 @@ fn descriptor(rule: &RuleInfo) -> serde_json::Value {
         descriptor["helpUri"] = address.into();
     }
     descriptor
+}
+
+/// Where a file is. Standard input is nowhere.
+fn artifact(path: &str) -> serde_json::Value {
+    if path.starts_with('/') || path == "-" {
+        json!({ "uri": uri(path) })
+    } else {
+        json!({ "uri": uri(path), "uriBaseId": BASE })
+    }
 }
 
 /// A path as a reference by RFC 3986: relative to the root that the reader knows, or a

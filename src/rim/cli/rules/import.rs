@@ -25,9 +25,11 @@ pub(super) struct ImportOptions {
 enum From {
     /// The rules of a gitleaks configuration
     ///
-    /// What is carried over is wider than it was: the last repeat has no upper bound,
-    /// conditions on what follows and allowlists go. What cannot be carried over is said on
-    /// standard error with its line. What is written passes `rules check`.
+    /// What is carried over is wider than it was: the last repeat of each branch has no upper
+    /// bound, conditions on what follows and allowlists go, and where no `secretGroup` says
+    /// which of several groups is the secret the whole match is masked. All of that, and what
+    /// cannot be carried over, is said on standard error with its line. What is written passes
+    /// `rules check`.
     Gitleaks(GitleaksOptions),
 }
 
@@ -54,6 +56,7 @@ struct GitleaksOptions {
 /// Translates, completes, checks and writes.
 pub(super) fn run(options: &ImportOptions) -> Result<Exit, Failure> {
     let From::Gitleaks(options) = &options.from;
+    made::check_pack_name("--pack", &options.pack)?;
     made::check_name(options.output.as_deref(), &options.pack)?;
     let file = name(&options.file);
     let text = fs::read_to_string(&options.file).map_err(|error| {
@@ -72,7 +75,7 @@ pub(super) fn run(options: &ImportOptions) -> Result<Exit, Failure> {
     for note in notes {
         let rule = note
             .rule
-            .map(|rule| format!("rule {rule}: "))
+            .map(|rule| format!("{rule}: "))
             .unwrap_or_default();
         report(&format_args!("{file}:{}: {rule}{}", note.line, note.what));
     }

@@ -13,7 +13,7 @@ use crate::rim::config::ConfigError;
 use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::{reason, report};
 use crate::rim::rules::difference::Counts;
-use crate::rim::rules::infer::infer;
+use crate::rim::rules::infer::{Form, infer};
 use crate::rim::rules::trace::Trace;
 use crate::rim::rules::written::quoted;
 
@@ -45,9 +45,11 @@ pub(super) fn run(options: &LearnOptions) -> Result<Exit, Failure> {
     let (pack, id) = options.id.split_once('/').ok_or_else(|| {
         Failure::Usage("--id: give the pack and the name, such as acme/api-key".to_owned())
     })?;
+    made::check_pack_name("--id", pack)?;
     made::check_name(options.output.as_deref(), pack)?;
     let samples = samples()?;
     let form = infer(&samples).map_err(|error| Failure::Usage(error.to_string()))?;
+    refuse_short(&form, &samples)?;
     let about = options
         .about
         .clone()
@@ -78,11 +80,35 @@ pub(super) fn run(options: &LearnOptions) -> Result<Exit, Failure> {
         options.id,
         samples.len()
     ));
+    report(&format_args!(
+        "it holds the first {} characters of the samples as they are, which all of them begin \
+         with; look that they are no secret",
+        form.prefix.len()
+    ));
     say_known(&samples)?;
     match &options.log {
         Some(log) => say_hits(log, &redactor, &options.id),
         None => Ok(Exit::Done),
     }
+}
+
+/// A token of fewer characters behind its prefix is one of many words that begin so.
+const LEAST_REST: usize = 8;
+
+/// A rule for next to nothing behind a prefix would mask much that is no token.
+fn refuse_short(form: &Form, samples: &[Vec<u8>]) -> Result<(), Failure> {
+    if form.least() >= LEAST_REST {
+        return Ok(());
+    }
+    let lengths = samples.iter().map(Vec::len).enumerate();
+    let (index, length) = lengths.min_by_key(|&(_, length)| length).unwrap_or((0, 0));
+    Err(Failure::Usage(format!(
+        "sample {} has only {} characters behind what all samples begin with, and a rule for fewer \
+         than {LEAST_REST} would mask much that is no token; leave the sample out if it is cut \
+         off, or mask the field that holds the tokens with --field NAME",
+        index + 1,
+        length.saturating_sub(form.prefix.len())
+    )))
 }
 
 fn alone(pack: &Pack) -> Result<Arc<Redactor>, ConfigError> {

@@ -22,6 +22,17 @@ pub(super) fn checked(pack: &str, text: &str) -> Result<(Pack, Vec<Problem>), Co
     Ok((pack, problems))
 }
 
+/// A wrong name would make each rule of the pack a wrong one.
+pub(super) fn check_pack_name(option: &str, pack: &str) -> Result<(), Failure> {
+    let is_of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !pack.is_empty() && pack.bytes().all(is_of_name) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{option}: a pack's name is of a-z, 0-9 and `-`, and {pack:?} is not"
+    )))
+}
+
 /// The pack's name is its file's: another name would give its rules other ids.
 pub(super) fn check_name(output: Option<&Path>, pack: &str) -> Result<(), Failure> {
     match output {

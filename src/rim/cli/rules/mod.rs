@@ -73,14 +73,15 @@ enum Verb {
     ///
     /// Counted by rule and by shape; values are never shown. In a shape A, a and 9 stand for
     /// an upper-case letter, a lower-case one and a digit, h for hexadecimal digits mixed,
-    /// w for letters and digits mixed, * for other characters, {n} for how many. The exit
-    /// code is 0 where the same bytes are masked and 1 where not.
+    /// w for letters and digits mixed, * for other characters, and a number in braces for how
+    /// many. The exit code is 0 where the same bytes are masked and 1 where not.
     Diff(DiffOptions),
     /// Make a rule from samples of a token on standard input, one a line
     ///
     /// The samples are neither stored nor shown: the rule holds what all of them begin
     /// with, the alphabet of the rest and its least length. At least three different ones
-    /// are needed. The rule is written only if `rules check` finds no problem in it.
+    /// are needed, with eight characters or more behind what they begin with. The rule is
+    /// written only if `rules check` finds no problem in it.
     Learn(LearnOptions),
     /// Carry over the rules of another tool
     Import(ImportOptions),
