@@ -372,7 +372,7 @@ impl<'a> Case<'a> {
         let bytes = self.around.bytes;
         let name = &bytes[self.found.start..self.found.end];
         let is_auth = name.len() >= 4 && name[name.len() - 4..].eq_ignore_ascii_case(b"auth");
-        if !is_auth || !self.is_assigned() || !matches!(bytes[value..], [b'(' | b'[', ..]) {
+        if !is_auth || !self.is_assigned() || !matches!(bytes[value..], [b'(', ..]) {
             return None;
         }
         let at = value + 1 + blanks(&bytes[value + 1..], true);

@@ -289,7 +289,11 @@ fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
             .find(|close| attributes[at..].starts_with(close))
         {
             let empty = at > 0 && attributes[at - 1] == b'/';
-            return (!empty).then_some(found.after + at + close.len());
+            let value = found.after + at + close.len();
+            // `secret=<password>` is a placeholder where no text follows at once.
+            let blank = bytes.get(value).is_none_or(|&byte| is_blank(byte));
+            let placeholder = prefix.ends_with(b"=<") && blank;
+            return (!empty && !placeholder).then_some(value);
         }
         if at == 0 && !is_blank(byte) {
             return None;
