@@ -291,7 +291,7 @@ fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
             let empty = at > 0 && attributes[at - 1] == b'/';
             let value = found.after + at + close.len();
             // `secret=<password>` is a placeholder where no text follows at once.
-            let blank = bytes.get(value).is_none_or(|&byte| is_blank(byte));
+            let blank = bytes.get(value).is_none_or(|&byte| byte <= b' ');
             let placeholder = prefix.ends_with(b"=<") && blank;
             return (!empty && !placeholder).then_some(value);
         }
