@@ -17,7 +17,9 @@
 //! | `name: v`, compound name, in `{(,[` or at a line's start | yes | unless a plain word with more behind it |
 //! | `name: v` in prose | passwords; mixed letters and digits | passwords that end there; mixed letters and digits |
 //! | `--name v` | yes | unless an option or a word of prose follows |
-//! | `<name>v<` | yes | yes |
+//! | `<name>v<` | yes | yes; behind `=` only where a text follows at once |
+//! | `name":"v"`, the opening quote cut off | yes | no |
+//! | `name -> v`, `name \| v` | no | random ones |
 //! | `"name", "v"` | headers and options; pairs if mixed | no |
 //! | `Name(v)` | yes | if mixed, or all that stands there |
 //! | `name BY 'v'` | yes | no |
