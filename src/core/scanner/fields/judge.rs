@@ -354,7 +354,7 @@ impl<'a> Case<'a> {
         // The usage of an option is no value: `--name <text>`.
         let usage = self.found.flag && text.iter().all(|&byte| !byte.is_ascii_digit());
         let stays = !self.sense.thorough && (reference::is_words(text, b"") || usage)
-            || self.is_own_placeholder(&bytes[value..start + text.len() + 1])
+            || self.is_own_placeholder(&bytes[value..=start + text.len()])
             || !self.accepts_bare(text, after);
         (!stays).then(|| self.claimed(start, Extent::To(End::Angle), Quotes::None))
     }

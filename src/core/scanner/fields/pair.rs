@@ -104,24 +104,21 @@ fn member(bytes: &[u8], at: usize) -> Option<usize> {
     }
     at += 1;
     at += blanks(&bytes[at..], true);
-    let separated = match quote::opening(bytes, at) {
-        Some((quote, length)) => {
-            at += length;
-            let near = &bytes[..bytes.len().min(at + SHORT)];
-            at = (at..near.len())
-                .find(|&end| quote::opening(near, end).is_some_and(|(other, _)| other == quote))?;
-            at += length;
-            true
-        }
+    let separated = if let Some((quote, length)) = quote::opening(bytes, at) {
+        at += length;
+        let near = &bytes[..bytes.len().min(at + SHORT)];
+        at = (at..near.len())
+            .find(|&end| quote::opening(near, end).is_some_and(|(other, _)| other == quote))?;
+        at += length;
+        true
+    } else {
         // Words without quotes are told apart by commas.
-        None => {
-            let value = word(at);
-            at += value;
-            if value == 0 || value == SHORT {
-                return None;
-            }
-            opening.is_some()
+        let value = word(at);
+        at += value;
+        if value == 0 || value == SHORT {
+            return None;
         }
+        opening.is_some()
     };
     let blank = blanks(&bytes[at..], true);
     at += blank;

@@ -235,8 +235,7 @@ fn is_variable_or_path(body: &[u8]) -> bool {
     }
     match rest.first() {
         // `${NAME:?message}`
-        Some(b'?') => true,
-        None => true,
+        Some(b'?') | None => true,
         _ if PLACES.contains(&name) => is_path(rest),
         Some(first) => {
             let value = rest.get(usize::from(b"-=+".contains(first))..);
