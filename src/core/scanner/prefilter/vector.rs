@@ -15,17 +15,24 @@ use super::buckets::{OTHER, POSITIONS, Sets, deal, shape};
 /// Places that are answered at once.
 pub(super) const LANES: usize = 64;
 
-/// Eight buckets each.
+/// The buckets of a group are the bits of a byte.
+const IN_GROUP: usize = 8;
+
+/// Groups for hundreds of windows.
 const GROUPS: usize = 3;
 
-const BUCKETS: usize = 8 * GROUPS;
+/// So few windows fit into one group, whose places are answered in a third of the time.
+const FEW: usize = 48;
 
 /// The sets hold ASCII only.
 const CODES: usize = 128;
 
-/// By group and position: for each byte the buckets that have it there.
+/// By position: for each byte the buckets that have it there.
+type Table = [[u8; CODES]; POSITIONS];
+
+/// A table for each group.
 pub(super) struct Vector {
-    tables: Box<[[[u8; CODES]; POSITIONS]; GROUPS]>,
+    tables: Vec<Table>,
 }
 
 impl Vector {
@@ -33,10 +40,14 @@ impl Vector {
     /// what it takes, as [`is_supported`] says.
     pub(super) fn new(anchors: &[Anchor], offsets: &[usize]) -> Self {
         assert!(is_supported(), "there is AVX-512 VBMI");
+        let groups = if anchors.len() <= FEW { 1 } else { GROUPS };
         let shapes = anchors.iter().zip(offsets);
         let shapes = shapes.map(|(anchor, &offset)| shape(anchor, offset));
         Self {
-            tables: tables(&deal(shapes.collect(), BUCKETS)),
+            tables: deal(shapes.collect(), IN_GROUP * groups)
+                .chunks(IN_GROUP)
+                .map(table)
+                .collect(),
         }
     }
 
@@ -54,8 +65,14 @@ impl Vector {
         copy[..rest.len()].copy_from_slice(rest);
         // SAFETY: a `Vector` exists only where `is_supported` has said so.
         unsafe {
-            places(&self.tables, bytes, most);
-            places(&self.tables, &copy, last);
+            if let Some(tables) = self.tables.first_chunk::<GROUPS>() {
+                places(tables, bytes, most);
+                places(tables, &copy, last);
+            } else {
+                let tables = std::array::from_ref(&self.tables[0]);
+                places(tables, bytes, most);
+                places(tables, &copy, last);
+            }
         }
         if !length.is_multiple_of(LANES) {
             hits[length / LANES] &= (1 << (length % LANES)) - 1;
@@ -78,7 +95,7 @@ pub(super) fn is_supported() -> bool {
 /// Answers for the first `64 * hits.len()` places of `bytes`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn places(tables: &[[[u8; CODES]; POSITIONS]; GROUPS], bytes: &[u8], hits: &mut [u64]) {
+fn places<const USED: usize>(tables: &[Table; USED], bytes: &[u8], hits: &mut [u64]) {
     use std::arch::x86_64::{
         __m512i, _mm512_and_si512, _mm512_loadu_epi8, _mm512_mask_mov_epi8, _mm512_movepi8_mask,
         _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
@@ -90,7 +107,7 @@ fn places(tables: &[[[u8; CODES]; POSITIONS]; GROUPS], bytes: &[u8], hits: &mut 
         debug_assert!(from.len() >= LANES);
         _mm512_loadu_epi8(from.as_ptr().cast())
     };
-    let halves: [[[__m512i; 2]; POSITIONS]; GROUPS] = std::array::from_fn(|group| {
+    let halves: [[[__m512i; 2]; POSITIONS]; USED] = std::array::from_fn(|group| {
         std::array::from_fn(|position| {
             let table = &tables[group][position];
             [load(&table[..LANES]), load(&table[LANES..])]
@@ -120,21 +137,21 @@ fn places(tables: &[[[u8; CODES]; POSITIONS]; GROUPS], bytes: &[u8], hits: &mut 
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-unsafe fn places(_: &[[[u8; CODES]; POSITIONS]; GROUPS], _: &[u8], _: &mut [u64]) {
+unsafe fn places<const USED: usize>(_: &[Table; USED], _: &[u8], _: &mut [u64]) {
     unreachable!("a Vector exists only where the processor has AVX-512")
 }
 
-fn tables(buckets: &[Sets]) -> Box<[[[u8; CODES]; POSITIONS]; GROUPS]> {
-    let mut tables = Box::new([[[0; CODES]; POSITIONS]; GROUPS]);
+/// The buckets of one group as a table.
+fn table(buckets: &[Sets]) -> Table {
+    let mut table = [[0; CODES]; POSITIONS];
     for (number, bucket) in buckets.iter().enumerate() {
         for (position, set) in bucket.iter().enumerate() {
-            for code in 0..CODES {
-                let has = (set >> code & 1) as u8;
-                tables[number / 8][position][code] |= has << (number % 8);
+            for (code, buckets) in table[position].iter_mut().enumerate() {
+                *buckets |= ((set >> code & 1) as u8) << number;
             }
         }
     }
-    tables
+    table
 }
 
 #[cfg(test)]
