@@ -113,12 +113,12 @@ impl ByteSet {
         match hir.kind() {
             HirKind::Class(hir::Class::Bytes(class)) => {
                 for range in class.ranges() {
-                    (range.start()..=range.end()).for_each(|byte| set.insert(byte));
+                    set.insert_range(range.start(), range.end());
                 }
             }
             HirKind::Class(hir::Class::Unicode(class)) if class.is_ascii() => {
                 for range in class.ranges() {
-                    (range.start() as u8..=range.end() as u8).for_each(|byte| set.insert(byte));
+                    set.insert_range(range.start() as u8, range.end() as u8);
                 }
             }
             HirKind::Literal(hir::Literal(bytes)) if bytes.len() == 1 => set.insert(bytes[0]),
@@ -127,14 +127,48 @@ impl ByteSet {
         Some(set)
     }
 
+    /// The set of all bytes.
+    pub(crate) const ALL: Self = Self([u64::MAX; 4]);
+
     /// The set without bytes.
-    pub(crate) fn empty() -> Self {
+    pub(crate) const fn empty() -> Self {
         Self([0; 4])
     }
 
     /// Puts `byte` in.
     pub(crate) fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// Puts all bytes from `first` to `last` in.
+    pub(crate) fn insert_range(&mut self, first: u8, last: u8) {
+        (first..=last).for_each(|byte| self.insert(byte));
+    }
+
+    /// Puts all bytes of `other` in.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for (mine, other) in self.0.iter_mut().zip(other.0) {
+            *mine |= other;
+        }
+    }
+
+    /// How many bytes are in it that are not in `other`.
+    pub(crate) fn count_beyond(&self, other: &Self) -> usize {
+        let words = self.0.iter().zip(other.0);
+        words
+            .map(|(mine, other)| (mine & !other).count_ones() as usize)
+            .sum()
+    }
+
+    /// Its bytes, in order.
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
+        (0..=3u8).zip(self.0).flat_map(|(word, mut bits)| {
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros() as u8)?;
+                bits &= bits - 1;
+                Some(word << 6 | bit)
+            })
+        })
     }
 
     /// Whether `byte` is in it.

@@ -11,16 +11,18 @@
 //! A place in the middle of a record whose bytes before are not to be seen is not told: it
 //! was in an earlier view.
 //!
+//! What a rule begins with is read off its pattern ([`beginning`]): no automaton is built
+//! for it, which takes longer for all such rules than everything else at a start.
+//!
 //! At the end of the bytes a place is told where the classes hold as far as there are
 //! bytes, since more may come.
 
+mod beginning;
+
 use super::prefilter::Suspect;
-use crate::core::automaton::DEAD;
 use crate::core::form::ByteSet;
 use crate::core::rule::Rule;
-
-/// So many bytes of a match are looked at.
-const DEPTH: usize = 12;
+use beginning::{Beginning, DEPTH};
 
 /// So many places are looked at together, a bit each.
 const BLOCK: usize = u64::BITS as usize;
@@ -64,10 +66,11 @@ impl Classes {
         let table = |class: &dyn Fn(&Slot) -> Option<ByteSet>| {
             let mut table = [0; 256];
             for (number, slot) in slots.iter().enumerate() {
-                let class = class(slot);
-                for byte in 0..=255u8 {
-                    let has = class.is_none_or(|class| class.has(byte));
-                    table[usize::from(byte)] |= u64::from(has) << number;
+                match class(slot) {
+                    Some(class) => class
+                        .bytes()
+                        .for_each(|byte| table[usize::from(byte)] |= 1 << number),
+                    None => table.iter_mut().for_each(|bits| *bits |= 1 << number),
                 }
             }
             table
@@ -159,16 +162,17 @@ impl Classes {
 
 impl Slot {
     fn of(rule: &Rule, index: u32) -> Self {
-        let mut before = ByteSet::empty();
-        let class = &rule.source.form().before;
-        (0..=255u8)
-            .filter(|&byte| class.as_ref().is_none_or(|class| class.has(byte)))
-            // The end of the record before, and that of a colour code.
-            .chain([b'\n', b'm'])
-            .for_each(|byte| before.insert(byte));
+        let form = rule.source.form();
+        // The end of the record before, and that of a colour code.
+        let mut before = form.before.unwrap_or(ByteSet::ALL);
+        before.insert(b'\n');
+        before.insert(b'm');
+        let mut classes = Beginning::of(&form.hir).classes();
+        // Of one that is overdue no more has been read.
+        classes.truncate(rule.reach + 1);
         Self {
             before,
-            classes: beginning(rule),
+            classes,
             rules: vec![index],
         }
     }
@@ -178,10 +182,7 @@ impl Slot {
         let pairs = self.classes.iter().zip(&other.classes);
         let grown = pairs
             .chain([(&self.before, &other.before)])
-            .map(|(mine, other)| {
-                let new = |&byte: &u8| other.has(byte) && !mine.has(byte);
-                (0..=255u8).filter(new).count()
-            });
+            .map(|(mine, other)| other.count_beyond(mine));
         // A place less is as much as every byte there.
         let lost = self.classes.len().saturating_sub(other.classes.len());
         grown.sum::<usize>() + 256 * lost
@@ -192,45 +193,16 @@ impl Slot {
         self.classes.truncate(other.classes.len());
         let pairs = self.classes.iter_mut().zip(&other.classes);
         for (mine, other) in pairs.chain([(&mut self.before, &other.before)]) {
-            (0..=255u8)
-                .filter(|&byte| other.has(byte))
-                .for_each(|byte| mine.insert(byte));
+            mine.extend(other);
         }
         self.rules.extend_from_slice(&other.rules);
     }
 }
 
-/// The bytes that may stand at each of the first places of a candidate: of the shortest
-/// match, or of one that is overdue.
-fn beginning(rule: &Rule) -> Vec<ByteSet> {
-    let automaton = rule.automaton();
-    let mut layer = vec![automaton.start()];
-    let mut classes = Vec::new();
-    while classes.len() < DEPTH.min(rule.reach + 1) {
-        let (mut class, mut next) = (ByteSet::empty(), Vec::new());
-        for &state in &layer {
-            for byte in 0..=255u8 {
-                let state = automaton.next(state, byte);
-                if state != DEAD {
-                    class.insert(byte);
-                    next.push(state);
-                }
-            }
-        }
-        classes.push(class);
-        next.sort_unstable();
-        next.dedup();
-        if next.iter().any(|&state| automaton.accepts(state)) {
-            break;
-        }
-        layer = next;
-    }
-    classes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::automaton::DEAD;
     use crate::core::limits::Profile;
     use crate::core::pack::Pack;
     use crate::core::scanner::before;
