@@ -5,27 +5,29 @@
 //! punctuation, at the humps of camelCase and between letters and digits, and ASCII case
 //! is ignored. `userAPIKey2`, `user-api-key-2` and `USER_API_KEY_2` are the same name.
 
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::core::limits::Profile;
-use crate::core::rule::Example;
+use crate::core::rule::{Example, Text, Texts, id_of};
 
 /// Sensitive names as a pack tells them.
 #[derive(Clone, Debug)]
 pub struct NameSource {
     pub(crate) full_id: String,
-    pub(crate) id: String,
-    pub(crate) about: String,
+    pub(crate) about: Text,
     pub(crate) words: Vec<Word>,
     pub(crate) matching: Matching,
     pub(crate) demand: Demand,
     pub(crate) syntax: Syntax,
     /// Numbers under the plural are counts.
     pub(crate) counts: bool,
-    pub(crate) profiles: Vec<Profile>,
+    pub(crate) profiles: Cow<'static, [Profile]>,
     /// Looked for only where it is enabled.
     pub(crate) optional: bool,
-    pub(crate) source: String,
-    pub(crate) examples: Vec<Example>,
-    pub(crate) passes: Vec<String>,
+    pub(crate) source: Text,
+    pub(crate) texts: Arc<Texts>,
 }
 
 /// Names that look sensitive and are not.
@@ -33,9 +35,9 @@ pub struct NameSource {
 pub struct BenignSource {
     pub(crate) words: Vec<Word>,
     pub(crate) matching: Matching,
-    pub(crate) reason: String,
-    pub(crate) profiles: Vec<Profile>,
-    pub(crate) passes: Vec<String>,
+    pub(crate) reason: Text,
+    pub(crate) profiles: Cow<'static, [Profile]>,
+    pub(crate) texts: Arc<Texts>,
 }
 
 /// How the words of an entry are looked for in a name.
@@ -86,7 +88,7 @@ impl NameSource {
 
     /// Unique in its pack.
     pub fn id(&self) -> &str {
-        &self.id
+        id_of(&self.full_id)
     }
 
     /// One line on what these names hold.
@@ -96,7 +98,7 @@ impl NameSource {
 
     /// The words as the pack writes them.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(|word| word.text.as_str())
+        self.words.iter().map(|word| &*word.text)
     }
 
     /// How the words are looked for.
@@ -126,19 +128,19 @@ impl NameSource {
 
     /// Texts and what becomes of them.
     pub fn examples(&self) -> &[Example] {
-        &self.examples
+        self.texts.examples()
     }
 
     /// Texts that stay as they are.
     pub fn passes(&self) -> &[String] {
-        &self.passes
+        self.texts.passes()
     }
 }
 
 impl BenignSource {
     /// The words as the pack writes them.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(|word| word.text.as_str())
+        self.words.iter().map(|word| &*word.text)
     }
 
     /// How the words are looked for.
@@ -158,7 +160,7 @@ impl BenignSource {
 
     /// Texts that stay as they are.
     pub fn passes(&self) -> &[String] {
-        &self.passes
+        self.texts.passes()
     }
 }
 
@@ -177,45 +179,52 @@ impl Matching {
 /// A word of an entry: `api key` stands for `apikey`, `api_key`, `apiKey` and so on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
-    pub(crate) text: String,
+    pub(crate) text: Text,
     /// Its letters and digits in lower case.
     flat: Vec<u8>,
-    /// The literal that every name with the word holds, in lower case.
-    stem: Vec<u8>,
+    /// Where in `flat` the literal stands that every name with the word holds.
+    stem: Range<usize>,
 }
 
 impl Word {
     /// # Errors
     ///
     /// A sentence where `text` holds no letter or digit, or other than ASCII.
-    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(text: Text) -> Result<Self, &'static str> {
         if !text.is_ascii() || text.len() > LONGEST {
             return Err("words are of ASCII and at most 96 bytes long");
         }
         let name = Name::of(text.as_bytes()).ok_or("a word has at least one letter or digit")?;
-        // The last part of three letters or more, which many words share: `api key`,
-        // `private key`.
-        let parts = || text.split(|char: char| !char.is_ascii_alphanumeric());
-        let stem = parts()
-            .rfind(|part| part.len() >= 3)
-            .or_else(|| parts().max_by_key(|part| part.len()))
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .into_bytes();
         Ok(Self {
-            text: text.to_owned(),
             flat: name.flat().to_vec(),
-            stem,
+            stem: Self::stem_of(&text),
+            text,
         })
+    }
+
+    /// The last part of three letters or more, which many words share: `api key`,
+    /// `private key`; else the last of the longest ones.
+    fn stem_of(text: &str) -> Range<usize> {
+        let mut stem = 0..0;
+        let mut at = 0;
+        for part in text.split(|char: char| !char.is_ascii_alphanumeric()) {
+            if part.len() >= 3 || part.len() >= stem.len() {
+                stem = at..at + part.len();
+            }
+            at += part.len();
+        }
+        stem
+    }
+
+    fn stem(&self) -> &[u8] {
+        &self.flat[self.stem.clone()]
     }
 }
 
 impl Word {
     /// Whether it is one word, and long enough to be looked for by itself.
     pub(crate) fn is_single(&self) -> bool {
-        self.text
-            .eq_ignore_ascii_case(std::str::from_utf8(&self.flat).unwrap_or_default())
-            && self.flat.len() >= 4
+        self.text.as_bytes().eq_ignore_ascii_case(&self.flat) && self.flat.len() >= 4
     }
 }
 
@@ -348,15 +357,13 @@ pub(crate) struct FieldNames {
 
 impl FieldNames {
     /// `thorough`: references and words of a state are no reason to leave a value.
-    pub(crate) fn new(sources: Vec<NameSource>, benign: &[BenignSource], thorough: bool) -> Self {
-        let entries = |(number, words, matching): (usize, &[Word], Matching)| {
-            let entries = words.iter().map(move |word| Entry {
-                word: word.flat.clone(),
-                matching,
-                number: number as u32,
-            });
-            entries.collect::<Vec<_>>()
-        };
+    pub(crate) fn new(sources: Vec<NameSource>, benign: &[&BenignSource], thorough: bool) -> Self {
+        fn entries<'a>(
+            (number, words, matching): (usize, &'a [Word], Matching),
+        ) -> impl Iterator<Item = (&'a [u8], Matching, u32)> {
+            let words = words.iter().map(|word| word.flat.as_slice());
+            words.map(move |word| (word, matching, number as u32))
+        }
         let names = |service: bool| {
             let names = sources.iter().enumerate();
             names
@@ -366,9 +373,9 @@ impl FieldNames {
         let others = benign.iter().enumerate();
         let others = others.map(|(number, source)| (number, &source.words[..], source.matching));
         Self {
-            sensitive: Index::new(names(false).flat_map(entries).collect()),
-            services: Index::new(names(true).flat_map(entries).collect()),
-            benign: Index::new(others.flat_map(entries).collect()),
+            sensitive: Index::new(names(false).flat_map(entries)),
+            services: Index::new(names(true).flat_map(entries)),
+            benign: Index::new(others.flat_map(entries)),
             sources,
             thorough,
         }
@@ -397,16 +404,16 @@ impl FieldNames {
         let fields = self.sources.iter();
         let fields = fields.filter(|source| source.syntax != Syntax::Service);
         let words = fields.flat_map(|source| &source.words);
-        let mut stems: Vec<Vec<u8>> = words.map(|word| word.stem.clone()).collect();
-        stems.sort();
+        let mut stems: Vec<&[u8]> = words.map(Word::stem).collect();
+        stems.sort_unstable();
         stems.dedup();
         // One that holds another is found with it.
-        let all = stems.clone();
-        stems.retain(|stem| {
-            !all.iter()
-                .any(|other| other != stem && contains(stem, other))
-        });
+        let holds_none = |stem: &&&[u8]| !stems.iter().any(|other| contains(stem, other));
         stems
+            .iter()
+            .filter(holds_none)
+            .map(|stem| stem.to_vec())
+            .collect()
     }
 
     /// The longest name of a service that `text` begins with: its entry and its length.
@@ -472,6 +479,8 @@ impl FieldNames {
 
 /// Words by the two letters that they begin with.
 struct Index {
+    /// The words, one behind the other.
+    text: Vec<u8>,
     entries: Vec<Entry>,
     /// By pair of letters: the first entry and the one after the last.
     pairs: Vec<(u16, u16)>,
@@ -480,7 +489,9 @@ struct Index {
 }
 
 struct Entry {
-    word: Vec<u8>,
+    /// Where the word begins in the text.
+    from: u32,
+    length: u8,
     matching: Matching,
     /// The number of the entry in its pack that the word is of.
     number: u32,
@@ -502,25 +513,40 @@ fn pair(text: &[u8]) -> usize {
 }
 
 impl Index {
-    fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| pair(&entry.word));
-        let mut pairs = vec![(0, 0); LETTERS * LETTERS];
-        let mut matching = Vec::new();
-        for (at, entry) in entries.iter().enumerate() {
-            let range: &mut (u16, u16) = &mut pairs[pair(&entry.word)];
+    /// Of words, how each is looked for, and the number of its entry.
+    fn new<'a>(words: impl Iterator<Item = (&'a [u8], Matching, u32)>) -> Self {
+        let mut words: Vec<_> = words.collect();
+        words.sort_by_key(|(word, ..)| pair(word));
+        let mut index = Self {
+            text: Vec::new(),
+            entries: Vec::with_capacity(words.len()),
+            pairs: vec![(0, 0); LETTERS * LETTERS],
+            matching: Vec::new(),
+        };
+        for (at, (word, matching, number)) in (0..).zip(words) {
+            let range: &mut (u16, u16) = &mut index.pairs[pair(word)];
             if range.1 == 0 {
-                range.0 = at as u16;
+                range.0 = at;
             }
-            range.1 = at as u16 + 1;
-            let number = entry.number as usize;
-            matching.resize(matching.len().max(number + 1), Matching::Segment);
-            matching[number] = entry.matching;
+            range.1 = at + 1;
+            index.entries.push(Entry {
+                from: index.text.len() as u32,
+                length: word.len() as u8,
+                matching,
+                number,
+            });
+            index.text.extend_from_slice(word);
+            let number = number as usize;
+            let known = index.matching.len().max(number + 1);
+            index.matching.resize(known, Matching::Segment);
+            index.matching[number] = matching;
         }
-        Self {
-            entries,
-            pairs,
-            matching,
-        }
+        index
+    }
+
+    fn word(&self, entry: &Entry) -> &[u8] {
+        let from = entry.from as usize;
+        &self.text[from..from + usize::from(entry.length)]
     }
 
     fn matching(&self, number: u32) -> Matching {
@@ -535,10 +561,11 @@ impl Index {
         let entries = self.entries[usize::from(from)..usize::from(to)].iter();
         entries
             .filter(|entry| {
-                let head = text.get(..entry.word.len());
-                head.is_some_and(|head| head.eq_ignore_ascii_case(&entry.word))
+                let word = self.word(entry);
+                let head = text.get(..word.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(word))
             })
-            .map(|entry| (entry.number, entry.word.len()))
+            .map(|entry| (entry.number, usize::from(entry.length)))
             .max_by_key(|&(_, length)| length)
     }
 
@@ -551,7 +578,7 @@ impl Index {
             for key in [pair(&flat[at..]), single] {
                 let (from, to) = self.pairs[key];
                 for entry in &self.entries[usize::from(from)..usize::from(to)] {
-                    if let Some(end) = name.word_at(at, &entry.word, entry.matching) {
+                    if let Some(end) = name.word_at(at, self.word(entry), entry.matching) {
                         tell(entry.number, at, end);
                     }
                 }
@@ -563,6 +590,7 @@ impl Index {
     }
 }
 
+/// Whether `text` is longer than `part` and holds it.
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(text, part).is_some()
+    text.len() > part.len() && text.windows(part.len()).any(|window| window == part)
 }

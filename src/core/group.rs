@@ -24,7 +24,7 @@ pub(crate) struct Group {
     index: usize,
     /// How many matches the engine was asked about.
     asked: AtomicU32,
-    parts: OnceLock<Option<Parts>>,
+    parts: OnceLock<Option<Box<Parts>>>,
     engine: OnceLock<meta::Regex>,
 }
 
@@ -61,7 +61,9 @@ impl Group {
             self.asked.fetch_add(1, Ordering::Relaxed);
             return self.ask(hir, matched, slots);
         }
-        let parts = self.parts.get_or_init(|| Parts::new(hir, self.index));
+        let parts = self
+            .parts
+            .get_or_init(|| Parts::new(hir, self.index).map(Box::new));
         let found = parts.as_ref().and_then(|parts| parts.find(matched));
         found.unwrap_or_else(|| self.ask(hir, matched, slots))
     }

@@ -1,20 +1,18 @@
 //! Packs: rules as data. Parsed, not validated: a [`Pack`] that exists is right.
 
+mod embedded;
 mod raw;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
-
-use toml::Spanned;
+use std::sync::Arc;
 
 use crate::core::field::{BenignSource, Demand, Matching, NameSource, Syntax, Word};
 use crate::core::limits::Profile;
-use crate::core::rule::RuleSource;
-use raw::{Parsing, RawBenign, RawName, RawPack, RawRule};
-
-/// The packs that are compiled into the library: every file of `patterns/` by its name, as
-/// JSON, which is read several times as fast as TOML.
-const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
+use crate::core::rule::{RuleSource, Text};
+use embedded::{EMBEDDED, Embedded};
+use raw::{Parsing, RawBenign, RawPack, RawRule};
 
 /// The packs that are compiled into the library, by name.
 ///
@@ -22,10 +20,7 @@ const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"
 ///
 /// None in a library that passed its tests.
 pub fn embedded_packs() -> Result<Vec<Pack>, PackError> {
-    EMBEDDED
-        .iter()
-        .map(|(name, json)| Pack::embedded(name, json))
-        .collect()
+    EMBEDDED.iter().map(Pack::embedded).collect()
 }
 
 /// The rules of one file.
@@ -45,14 +40,14 @@ pub fn embedded_packs() -> Result<Vec<Pack>, PackError> {
 /// ```
 #[derive(Clone)]
 pub struct Pack {
-    name: String,
-    origin: String,
-    about: String,
+    name: Text,
+    origin: Text,
+    about: Text,
     optional: bool,
     rules: Vec<RuleSource>,
     names: Vec<NameSource>,
     benign: Vec<BenignSource>,
-    allowed_values: Vec<String>,
+    allowed_values: Vec<Text>,
 }
 
 /// What is wrong with a pack: where, which rule and key, and what to do.
@@ -79,6 +74,8 @@ fn place(rule: Option<&str>, key: Option<&str>) -> String {
     }
 }
 
+const ID_IS_TAKEN: &str = "the id is taken; ids are unique in a file";
+
 impl Pack {
     /// Parses a pack. `name` is the first half of its rules' full ids, `origin` the
     /// file as errors name it.
@@ -94,31 +91,41 @@ impl Pack {
                 format!("the pack's name {name:?} is not of a-z, 0-9 and `-`; rename the file");
             return Err(at.error(0..0, None, None, what));
         }
-        let raw: RawPack<_, _, _> = toml::from_str(text).map_err(|error| {
+        let raw: RawPack = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             at.error(span, None, None, error.message().replace('\n', " "))
         })?;
-        Self::of_raw(name, &at, raw, false)
+        Self::of_raw(name, &at, raw)
     }
 
     /// A pack of `patterns/`, which the tests have tried out.
-    fn embedded(name: &str, json: &str) -> Result<Self, PackError> {
-        let origin = format!("patterns/{name}.toml");
+    fn embedded(embedded: &Embedded) -> Result<Self, PackError> {
         let at = Origin {
-            origin: &origin,
+            origin: embedded.origin,
             text: "",
         };
-        let raw: RawPack<RawRule, RawName, RawBenign> = serde_json::from_str(json)
-            .map_err(|error| at.error(0..0, None, None, error.to_string()))?;
-        Self::of_raw(name, &at, raw.unplaced(), true)
+        let how = Parsing {
+            trusted: true,
+            optional: embedded.optional,
+        };
+        let (name, optional) = (embedded.name, embedded.optional);
+        let rules = embedded.rules.iter().cloned();
+        let names = embedded.names.iter().cloned();
+        let benign = embedded.benign.iter().cloned();
+        let wrong = |(key, what)| at.error(0..0, None, Some(key), what);
+        Ok(Self {
+            name: name.into(),
+            origin: embedded.origin.into(),
+            about: embedded.about.into(),
+            optional,
+            rules: collect(rules.map(|rule| rule.parse(name, how))).map_err(wrong)?,
+            names: collect(names.map(|entry| entry.parse(name, optional))).map_err(wrong)?,
+            benign: collect(benign.map(RawBenign::parse)).map_err(wrong)?,
+            allowed_values: embedded.allowed_values.to_vec(),
+        })
     }
 
-    fn of_raw(
-        name: &str,
-        at: &Origin<'_>,
-        raw: RawPack<Spanned<RawRule>, Spanned<RawName>, Spanned<RawBenign>>,
-        trusted: bool,
-    ) -> Result<Self, PackError> {
+    fn of_raw(name: &str, at: &Origin<'_>, raw: RawPack) -> Result<Self, PackError> {
         if raw.rule.is_empty()
             && raw.name.is_empty()
             && raw.benign.is_empty()
@@ -133,6 +140,7 @@ impl Pack {
             return Err(at.error(0..0, None, None, what));
         }
         let mut ids = HashSet::new();
+        let mut is_taken = |id: &Text| !ids.insert(id.clone());
         let rules = raw
             .rule
             .into_iter()
@@ -140,18 +148,17 @@ impl Pack {
                 let span = rule.span();
                 let rule = rule.into_inner();
                 let id = rule.id.clone();
-                if !ids.insert(id.clone()) {
-                    let what = "the id is taken; ids are unique in a file".to_owned();
-                    return Err(at.error(span, Some(id), Some("id"), what));
+                let taken = is_taken(&id);
+                let error = |key, what| at.error(span, Some(id.into_owned()), Some(key), what);
+                if taken {
+                    return Err(error("id", ID_IS_TAKEN.to_owned()));
                 }
-                rule.parse(
-                    name,
-                    Parsing {
-                        trusted,
-                        optional: raw.optional,
-                    },
-                )
-                .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
+                let how = Parsing {
+                    trusted: false,
+                    optional: raw.optional,
+                };
+                rule.parse(name, how)
+                    .map_err(|(key, what)| error(key, what))
             })
             .collect::<Result<_, _>>()?;
         let names = raw
@@ -161,13 +168,13 @@ impl Pack {
                 let span = entry.span();
                 let entry = entry.into_inner();
                 let id = entry.id.clone();
-                if !ids.insert(id.clone()) {
-                    let what = "the id is taken; ids are unique in a file".to_owned();
-                    return Err(at.error(span, Some(id), Some("id"), what));
+                let taken = is_taken(&id);
+                let error = |key, what| at.error(span, Some(id.into_owned()), Some(key), what);
+                if taken {
+                    return Err(error("id", ID_IS_TAKEN.to_owned()));
                 }
-                entry
-                    .parse(name, raw.optional)
-                    .map_err(|(key, what)| at.error(span, Some(id), Some(key), what))
+                let parsed = entry.parse(name, raw.optional);
+                parsed.map_err(|(key, what)| error(key, what))
             })
             .collect::<Result<_, _>>()?;
         let benign = raw
@@ -177,20 +184,20 @@ impl Pack {
                 let span = entry.span();
                 let entry = entry.into_inner();
                 let id = entry.words.first().cloned();
-                entry
-                    .parse()
-                    .map_err(|(key, what)| at.error(span, id, Some(key), what))
+                entry.parse().map_err(|(key, what)| {
+                    at.error(span, id.map(Text::into_owned), Some(key), what)
+                })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            name: name.to_owned(),
-            origin: at.origin.to_owned(),
+            name: name.to_owned().into(),
+            origin: at.origin.to_owned().into(),
             about: raw.about.unwrap_or_default(),
             optional: raw.optional,
             rules,
             names,
             benign,
-            allowed_values: raw.allowed_values,
+            allowed_values: raw.allowed_values.into_iter().map(Text::from).collect(),
         })
     }
 
@@ -213,45 +220,44 @@ impl Pack {
             what: what.to_owned(),
         };
         let mut pack = Self {
-            name: COMMAND_LINE.to_owned(),
-            origin: "--field".to_owned(),
-            about: String::new(),
+            name: COMMAND_LINE.into(),
+            origin: "--field".into(),
+            about: Text::default(),
             optional: false,
             rules: Vec::new(),
             names: Vec::new(),
             benign: Vec::new(),
-            allowed_values: allowed_values.to_vec(),
+            allowed_values: allowed_values.iter().cloned().map(Text::from).collect(),
         };
         for name in names {
-            let word = Word::new(name).map_err(|what| wrong("--field", what))?;
-            let id = slug(name);
-            if pack.names.iter().any(|other| other.id == id) {
+            let word = Word::new(name.clone().into()).map_err(|what| wrong("--field", what))?;
+            let full_id = format!("{COMMAND_LINE}/{}", slug(name));
+            if pack.names.iter().any(|other| other.full_id == full_id) {
                 continue;
             }
             pack.names.push(NameSource {
-                full_id: format!("{COMMAND_LINE}/{id}"),
-                id,
-                about: "given on the command line".to_owned(),
+                full_id,
+                about: "given on the command line".into(),
                 words: vec![word],
                 matching: Matching::Segment,
                 demand: Demand::Any,
                 syntax: Syntax::Plain,
                 counts: false,
-                profiles: Profile::ALL.into(),
+                profiles: Cow::Borrowed(&Profile::ALL),
                 optional: false,
-                source: String::new(),
-                examples: Vec::new(),
-                passes: Vec::new(),
+                source: Text::default(),
+                texts: Arc::default(),
             });
         }
         for name in benign {
-            let word = Word::new(name).map_err(|what| wrong("--allow-field", what))?;
+            let word =
+                Word::new(name.clone().into()).map_err(|what| wrong("--allow-field", what))?;
             pack.benign.push(BenignSource {
                 words: vec![word],
                 matching: Matching::Exact,
-                reason: "given on the command line".to_owned(),
-                profiles: Profile::ALL.into(),
-                passes: Vec::new(),
+                reason: "given on the command line".into(),
+                profiles: Cow::Borrowed(&Profile::ALL),
+                texts: Arc::default(),
             });
         }
         match allowed_values.iter().find(|value| !is_allowable(value)) {
@@ -279,9 +285,9 @@ impl Pack {
                 what,
             })?;
         Ok(Self {
-            name: COMMAND_LINE.to_owned(),
-            origin: origin.to_owned(),
-            about: String::new(),
+            name: COMMAND_LINE.into(),
+            origin: origin.into(),
+            about: Text::default(),
             optional: false,
             rules: vec![rule],
             names: Vec::new(),
@@ -293,7 +299,7 @@ impl Pack {
     /// The pack with one of its rules alone.
     pub(crate) fn only(&self, id: &str) -> Self {
         let mut one = self.clone();
-        one.rules.retain(|rule| rule.id == id);
+        one.rules.retain(|rule| rule.id() == id);
         one.names.clear();
         one
     }
@@ -336,6 +342,11 @@ impl Pack {
         std::mem::take(&mut self.rules)
     }
 
+    /// The names, which the pack then has no more.
+    pub(crate) fn take_names(&mut self) -> Vec<NameSource> {
+        std::mem::take(&mut self.names)
+    }
+
     /// The names of sensitive fields in the order of the file.
     pub fn names(&self) -> &[NameSource] {
         &self.names
@@ -347,8 +358,8 @@ impl Pack {
     }
 
     /// Values that stay, whatever their name.
-    pub fn allowed_values(&self) -> &[String] {
-        &self.allowed_values
+    pub fn allowed_values(&self) -> impl Iterator<Item = &str> {
+        self.allowed_values.iter().map(|value| &**value)
     }
 }
 
@@ -386,6 +397,15 @@ fn is_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Into a list of the length that the iterator tells, which those of results are not.
+fn collect<T, E>(all: impl ExactSizeIterator<Item = Result<T, E>>) -> Result<Vec<T>, E> {
+    let mut list = Vec::with_capacity(all.len());
+    for each in all {
+        list.push(each?);
+    }
+    Ok(list)
 }
 
 struct Origin<'a> {

@@ -1,5 +1,6 @@
 //! One rule: its data as a pack tells it, and the automata that are made from it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use regex_syntax::hir::Hir;
@@ -15,10 +16,9 @@ use crate::core::verify::{OnFail, Verify, VerifySpec};
 #[derive(Clone)]
 pub struct RuleSource {
     pub(crate) full_id: String,
-    pub(crate) id: String,
-    pub(crate) about: String,
+    pub(crate) about: Text,
     /// As written, macros and all.
-    pub(crate) pattern: String,
+    pub(crate) pattern: Text,
     /// Parsed when it is first needed: most rules of a pack are never run.
     pub(crate) form: Arc<OnceLock<Form>>,
     pub(crate) anchors: Vec<Vec<u8>>,
@@ -27,33 +27,50 @@ pub struct RuleSource {
     pub(crate) lead: usize,
     pub(crate) secret: usize,
     /// The two classes as written.
-    pub(crate) classes: [Option<String>; 2],
+    pub(crate) classes: [Option<Text>; 2],
     pub(crate) reach: Option<usize>,
     pub(crate) verify: Option<VerifySpec>,
-    pub(crate) profiles: Vec<Profile>,
+    pub(crate) profiles: Cow<'static, [Profile]>,
     /// Runs only where it is enabled.
     pub(crate) optional: bool,
     pub(crate) block: Option<Block>,
-    pub(crate) source: String,
+    pub(crate) source: Text,
     pub(crate) texts: Arc<Texts>,
 }
 
+/// A string of a pack: a part of the library, or read from a file.
+pub(crate) type Text = Cow<'static, str>;
+
 /// The texts of a rule. Their templates are expanded when they are first asked for, which
 /// a filter never does.
+#[derive(Debug, Default)]
 pub(crate) struct Texts {
-    examples: Vec<(String, String)>,
-    passes: Vec<String>,
+    examples: Cow<'static, [(Text, Text)]>,
+    passes: Cow<'static, [Text]>,
     expanded: OnceLock<(Vec<Example>, Vec<String>)>,
 }
 
 impl Texts {
     /// As they are written.
-    pub(crate) fn new(examples: Vec<(String, String)>, passes: Vec<String>) -> Self {
+    pub(crate) fn new(
+        examples: Cow<'static, [(Text, Text)]>,
+        passes: Cow<'static, [Text]>,
+    ) -> Self {
         Self {
             examples,
             passes,
             expanded: OnceLock::new(),
         }
+    }
+
+    /// The texts and what becomes of them.
+    pub(crate) fn examples(&self) -> &[Example] {
+        &self.expanded().0
+    }
+
+    /// The texts that stay as they are.
+    pub(crate) fn passes(&self) -> &[String] {
+        &self.expanded().1
     }
 
     fn expanded(&self) -> &(Vec<Example>, Vec<String>) {
@@ -94,6 +111,11 @@ impl Block {
     }
 }
 
+/// The second half of a full id.
+pub(crate) fn id_of(full_id: &str) -> &str {
+    full_id.split_once('/').map_or(full_id, |(_, id)| id)
+}
+
 impl RuleSource {
     /// What it matches.
     #[inline]
@@ -119,7 +141,7 @@ impl RuleSource {
 
     /// Unique in its pack.
     pub fn id(&self) -> &str {
-        &self.id
+        id_of(&self.full_id)
     }
 
     /// One line on what it finds.
@@ -195,12 +217,12 @@ impl RuleSource {
 
     /// Texts and what becomes of them.
     pub fn examples(&self) -> &[Example] {
-        &self.texts.expanded().0
+        self.texts.examples()
     }
 
     /// Texts that stay as they are.
     pub fn passes(&self) -> &[String] {
-        &self.texts.expanded().1
+        self.texts.passes()
     }
 }
 
@@ -212,9 +234,10 @@ pub(crate) struct Rule {
     secret: usize,
     /// The closer look at a match, and what its failure means.
     pub(crate) verify: Option<(Box<dyn Verify>, OnFail)>,
-    automaton: OnceLock<Automaton>,
+    // Boxed, so that the hundreds of rules without a suspect are small.
+    automaton: OnceLock<Box<Automaton>>,
     group: Group,
-    lead_in: OnceLock<Option<Automaton>>,
+    lead_in: OnceLock<Option<Box<Automaton>>>,
 }
 
 impl Rule {
@@ -246,16 +269,17 @@ impl Rule {
 
     /// The anchors as far as a candidate must have read them to be overdue: one that
     /// outgrows a short reach is masked before its anchor is complete.
-    pub(crate) fn anchors(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn anchors(&self) -> Vec<&[u8]> {
         let Some(most) = (self.reach + 1).checked_sub(self.source.lead) else {
             return Vec::new();
         };
-        let cut = |anchor: &Vec<u8>| anchor[..anchor.len().min(most)].to_vec();
-        let mut all: Vec<_> = self.source.anchors.iter().map(cut).collect();
-        if all.iter().any(Vec::is_empty) {
+        let cut = |anchor: &Vec<u8>| anchor.len().min(most);
+        let anchors = self.source.anchors.iter();
+        let mut all: Vec<_> = anchors.map(|anchor| &anchor[..cut(anchor)]).collect();
+        if all.iter().any(|anchor| anchor.is_empty()) {
             all.clear();
         }
-        all.sort();
+        all.sort_unstable();
         all.dedup();
         all
     }
@@ -273,7 +297,7 @@ impl Rule {
     pub(crate) fn compile(&self) -> Result<(), AutomatonError> {
         if self.automaton.get().is_none() {
             let built = Automaton::new(&self.source.form().hir)?;
-            let _ = self.automaton.set(built);
+            let _ = self.automaton.set(Box::new(built));
         }
         if self.secret != 0 {
             self.group.prepare(&self.source.form().hir);
@@ -288,6 +312,7 @@ impl Rule {
         self.automaton.get_or_init(|| {
             Automaton::new(&self.source.form().hir)
                 .unwrap_or_else(|error| panic!("rule {}: {error}", self.source.full_id))
+                .into()
         })
     }
 
@@ -331,9 +356,11 @@ impl Rule {
                 let (items, _) = items_around(&self.source.form().hir, self.secret)?;
                 // Up to the first accepting state no thread has been cut, so that state
                 // marks the shortest text that the items match.
-                Automaton::new(&Hir::concat(items.to_vec())).ok()
+                Automaton::new(&Hir::concat(items.to_vec()))
+                    .ok()
+                    .map(Box::new)
             })
-            .as_ref()
+            .as_deref()
     }
 }
 

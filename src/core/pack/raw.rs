@@ -1,5 +1,6 @@
 //! The entries of a pack as its file writes them, and what is made of them.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
@@ -10,9 +11,11 @@ use crate::core::dialect;
 use crate::core::field::{BenignSource, Demand, Matching, NameSource, Syntax, Word};
 use crate::core::form::{Form, Written, Wrong};
 use crate::core::limits::Profile;
-use crate::core::rule::{Block, Example, RuleSource, Texts, derived_anchors};
-use crate::core::template;
+use crate::core::rule::{Block, RuleSource, Text, Texts, derived_anchors};
 use crate::core::verify::VerifySpec;
+
+/// A list of a pack: a part of the library, or read from a file.
+pub(super) type List<T> = Cow<'static, [T]>;
 
 /// How the entries of a pack are taken.
 #[derive(Clone, Copy, Default)]
@@ -23,74 +26,55 @@ pub(super) struct Parsing {
     pub(super) optional: bool,
 }
 
-/// A file; its entries with their places where it is TOML.
+/// A file; its entries with their places.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawPack<R, N, B> {
-    pub(super) about: Option<String>,
+pub(super) struct RawPack {
+    pub(super) about: Option<Text>,
     #[serde(default)]
     pub(super) optional: bool,
-    #[serde(default = "Vec::new")]
-    pub(super) rule: Vec<R>,
-    #[serde(default = "Vec::new")]
-    pub(super) name: Vec<N>,
-    #[serde(default = "Vec::new")]
-    pub(super) benign: Vec<B>,
+    #[serde(default)]
+    pub(super) rule: Vec<Spanned<RawRule>>,
+    #[serde(default)]
+    pub(super) name: Vec<Spanned<RawName>>,
+    #[serde(default)]
+    pub(super) benign: Vec<Spanned<RawBenign>>,
     #[serde(default)]
     pub(super) allowed_values: Vec<String>,
 }
 
-impl RawPack<RawRule, RawName, RawBenign> {
-    pub(super) fn unplaced(
-        self,
-    ) -> RawPack<Spanned<RawRule>, Spanned<RawName>, Spanned<RawBenign>> {
-        fn all<T>(entries: Vec<T>) -> Vec<Spanned<T>> {
-            let place = |entry| Spanned::new(0..0, entry);
-            entries.into_iter().map(place).collect()
-        }
-        RawPack {
-            about: self.about,
-            optional: self.optional,
-            rule: all(self.rule),
-            name: all(self.name),
-            benign: all(self.benign),
-            allowed_values: self.allowed_values,
-        }
-    }
-}
-
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawName {
-    pub(super) id: String,
-    about: String,
-    words: Vec<String>,
+    pub(super) id: Text,
+    pub(super) about: Text,
+    pub(super) words: List<Text>,
     #[serde(rename = "match")]
-    matching: Matching,
+    pub(super) matching: Matching,
     #[serde(default)]
-    value: Demand,
+    pub(super) value: Demand,
     #[serde(default)]
-    syntax: Syntax,
+    pub(super) syntax: Syntax,
     #[serde(default)]
-    counts: bool,
-    profiles: Option<Vec<String>>,
-    source: String,
+    pub(super) counts: bool,
+    pub(super) profiles: Option<List<Text>>,
+    pub(super) source: Text,
     #[serde(default)]
-    examples: Vec<(String, String)>,
+    pub(super) examples: List<(Text, Text)>,
     #[serde(default)]
-    passes: Vec<String>,
+    pub(super) passes: List<Text>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawBenign {
-    pub(super) words: Vec<String>,
+    pub(super) words: List<Text>,
     #[serde(rename = "match")]
-    matching: Matching,
-    reason: String,
-    profiles: Option<Vec<String>>,
+    pub(super) matching: Matching,
+    pub(super) reason: Text,
+    pub(super) profiles: Option<List<Text>>,
     #[serde(default)]
-    passes: Vec<String>,
+    pub(super) passes: List<Text>,
 }
 
 impl RawName {
@@ -115,8 +99,7 @@ impl RawName {
             return Err(("words", what));
         }
         Ok(NameSource {
-            full_id: format!("{pack}/{}", self.id),
-            id: self.id,
+            full_id: full_id(pack, &self.id),
             about: self.about,
             words,
             matching: self.matching,
@@ -126,8 +109,7 @@ impl RawName {
             profiles: parse_profiles(self.profiles.as_deref())?,
             optional,
             source: self.source,
-            examples: expanded_pairs(&self.examples),
-            passes: expanded(&self.passes),
+            texts: Arc::new(Texts::new(self.examples, self.passes)),
         })
     }
 }
@@ -143,71 +125,62 @@ impl RawBenign {
             reason: self.reason,
             // `strict` has no exceptions.
             profiles: match self.profiles {
-                None => vec![Profile::Standard],
+                None => Cow::Borrowed(&[Profile::Standard]),
                 Some(profiles) => parse_profiles(Some(&profiles))?,
             },
-            passes: expanded(&self.passes),
+            texts: Arc::new(Texts::new(Cow::default(), self.passes)),
         })
     }
 }
 
-fn parse_words(words: &[String]) -> Result<Vec<Word>, Wrong> {
+fn full_id(pack: &str, id: &str) -> String {
+    [pack, "/", id].concat()
+}
+
+fn parse_words(words: &[Text]) -> Result<Vec<Word>, Wrong> {
     if words.is_empty() {
         return Err(("words", "name at least one".to_owned()));
     }
-    words
-        .iter()
-        .map(|word| Word::new(word).map_err(|what| ("words", format!("{word:?}: {what}"))))
-        .collect()
+    let parse = |word: &Text| {
+        Word::new(word.clone()).map_err(|what| ("words", format!("{word:?}: {what}")))
+    };
+    words.iter().map(parse).collect()
 }
 
-fn expanded(texts: &[String]) -> Vec<String> {
-    texts.iter().map(|text| template::expand(text)).collect()
-}
-
-fn expanded_pairs(pairs: &[(String, String)]) -> Vec<Example> {
-    pairs
-        .iter()
-        .map(|(input, output)| Example {
-            input: template::expand(input),
-            output: template::expand(output),
-        })
-        .collect()
-}
-
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRule {
-    pub(super) id: String,
-    about: String,
-    pattern: String,
-    anchors: Option<Vec<String>>,
+    pub(super) id: Text,
+    pub(super) about: Text,
+    pub(super) pattern: Text,
+    pub(super) anchors: Option<List<Text>>,
     #[serde(default)]
-    ignore_case: bool,
+    pub(super) ignore_case: bool,
     #[serde(default)]
-    lead: usize,
+    pub(super) lead: usize,
     #[serde(default)]
-    secret: usize,
-    before: Option<String>,
-    after: Option<String>,
-    reach: Option<usize>,
-    verify: Option<VerifySpec>,
-    profiles: Option<Vec<String>>,
-    block: Option<Block>,
-    source: String,
+    pub(super) secret: usize,
+    pub(super) before: Option<Text>,
+    pub(super) after: Option<Text>,
+    pub(super) reach: Option<usize>,
+    pub(super) verify: Option<VerifySpec>,
+    pub(super) profiles: Option<List<Text>>,
+    pub(super) block: Option<Block>,
+    pub(super) source: Text,
     #[serde(default)]
-    examples: Vec<(String, String)>,
+    pub(super) examples: List<(Text, Text)>,
     #[serde(default)]
-    passes: Vec<String>,
+    pub(super) passes: List<Text>,
 }
 
 impl RawRule {
     /// A pattern of the user's, in every profile.
     pub(super) fn of_pattern(id: &str, pattern: &str) -> Self {
+        let profiles = Profile::ALL.map(|profile| profile.name().into());
         Self {
-            id: id.to_owned(),
-            about: "given on the command line".to_owned(),
-            pattern: pattern.to_owned(),
+            id: id.to_owned().into(),
+            about: "given on the command line".into(),
+            pattern: pattern.to_owned().into(),
             anchors: None,
             ignore_case: false,
             lead: 0,
@@ -216,11 +189,11 @@ impl RawRule {
             after: None,
             reach: None,
             verify: None,
-            profiles: Some(Profile::ALL.map(|profile| profile.name().to_owned()).into()),
+            profiles: Some(profiles.to_vec().into()),
             block: None,
-            source: String::new(),
-            examples: Vec::new(),
-            passes: Vec::new(),
+            source: Text::default(),
+            examples: List::default(),
+            passes: List::default(),
         }
     }
 
@@ -243,13 +216,12 @@ impl RawRule {
             return Err(("reach", "a reach is at least 1 byte".to_owned()));
         }
         Ok(RuleSource {
-            full_id: format!("{pack}/{}", self.id),
+            full_id: full_id(pack, &self.id),
             anchors: self.parse_anchors(form.get())?,
             profiles: parse_profiles(self.profiles.as_deref())?,
             optional: how.optional,
             classes: [self.before, self.after],
             form: Arc::new(form),
-            id: self.id,
             about: self.about,
             pattern: self.pattern,
             ignore_case: self.ignore_case,
@@ -280,12 +252,12 @@ impl RawRule {
                 .and_then(|form| derived_anchors(&form.hir))
                 .unwrap_or_default());
         };
-        if anchors.is_empty() || anchors.iter().any(String::is_empty) {
+        if anchors.is_empty() || anchors.iter().any(|anchor| anchor.is_empty()) {
             let what = "name at least one literal, or leave the key out to have them derived";
             return Err(("anchors", what.to_owned()));
         }
         let mut all = Vec::new();
-        for anchor in anchors {
+        for anchor in &**anchors {
             all.extend(dialect::in_anchor(anchor).map_err(|what| ("anchors", what.to_owned()))?);
         }
         all.sort();
@@ -294,9 +266,9 @@ impl RawRule {
     }
 }
 
-fn parse_profiles(names: Option<&[String]>) -> Result<Vec<Profile>, Wrong> {
+fn parse_profiles(names: Option<&[Text]>) -> Result<Cow<'static, [Profile]>, Wrong> {
     let Some(names) = names else {
-        return Ok(vec![Profile::Standard, Profile::Strict]);
+        return Ok(Cow::Borrowed(&[Profile::Standard, Profile::Strict]));
     };
     if names.is_empty() {
         return Err((
@@ -304,11 +276,9 @@ fn parse_profiles(names: Option<&[String]>) -> Result<Vec<Profile>, Wrong> {
             "name at least one, or leave the key out".to_owned(),
         ));
     }
-    names
-        .iter()
-        .map(|name| {
-            name.parse()
-                .map_err(|error| ("profiles", format!("{name:?}: {error}")))
-        })
-        .collect()
+    let parse = |name: &Text| {
+        name.parse()
+            .map_err(|error| ("profiles", format!("{name:?}: {error}")))
+    };
+    names.iter().map(parse).collect()
 }

@@ -7,6 +7,7 @@
 //! mask text, and no rule begins or ends inside of it, so a stretch is either in a match
 //! as a whole or not at all.
 
+use super::RuleLists;
 use super::prefilter::Suspect;
 use crate::core::automaton::{DEAD, State};
 use crate::core::mask::MASK;
@@ -51,7 +52,7 @@ pub(crate) fn replace<'s>(
     order: &[u32],
     record: &[u8],
     suspects: &[Suspect],
-    by_anchor: &[Vec<u32>],
+    by_anchor: &RuleLists,
     state: &'s mut ArticleState,
 ) -> (&'s [Stretch], &'s [Stretch]) {
     state.masked.clear();
@@ -63,11 +64,7 @@ pub(crate) fn replace<'s>(
             continue;
         }
         // Other detectors' suspects are none of any rule.
-        let of_anchor = |anchor: u32| {
-            by_anchor
-                .get(anchor as usize)
-                .map_or(&[][..], Vec::as_slice)
-        };
+        let of_anchor = |anchor: u32| by_anchor.get(anchor).unwrap_or_default();
         let of_rule = |suspect: &&Suspect| of_anchor(suspect.anchor).contains(&index);
         let lead = rule.source.lead;
         let starts = suspects

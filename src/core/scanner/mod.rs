@@ -25,7 +25,7 @@ pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND > fields::BEFORE {
 };
 
 pub(crate) use findings::{Finding, OPEN, Style, View};
-pub(crate) use patterns::PatternStats;
+pub(crate) use patterns::{PatternStats, RuleLists};
 pub(crate) use prefilter::Suspect;
 
 use crate::core::explain::Considered;
@@ -117,7 +117,7 @@ impl Scanner {
     }
 
     /// By anchor: the rules that it stands for.
-    pub(crate) fn by_anchor(&self) -> &[Vec<u32>] {
+    pub(crate) fn by_anchor(&self) -> &RuleLists {
         self.patterns.by_anchor()
     }
 

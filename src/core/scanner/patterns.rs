@@ -1,6 +1,9 @@
 //! Pattern rules: automata that run where their anchors stand.
 
+mod lists;
 mod trace;
+
+pub(crate) use lists::RuleLists;
 
 use crate::core::group::Slots;
 
@@ -21,11 +24,11 @@ pub(super) struct Patterns {
     rules: Vec<Rule>,
     anchors: Vec<Anchor>,
     /// By anchor: the rules that it stands for.
-    by_anchor: Vec<Vec<u32>>,
+    by_anchor: RuleLists,
     /// The beginnings of the rules without anchors.
     classes: Classes,
     /// By beginning: its rules.
-    by_class: Vec<Vec<u32>>,
+    by_class: RuleLists,
     /// What the first beginning is called among the anchors.
     first_class: u32,
     /// The largest lead of a rule.
@@ -98,38 +101,39 @@ enum Attempt {
 
 impl Patterns {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
-        let mut by_bytes: std::collections::BTreeMap<Anchor, Vec<u32>> =
-            std::collections::BTreeMap::new();
         let mut everywhere = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
+        let mut unseen = Vec::with_capacity(rules.len());
+        let mut all: Vec<(&[u8], bool, u32)> = Vec::with_capacity(4 * rules.len());
+        for (index, rule) in (0..).zip(&rules) {
             let within_reach = rule.anchors();
+            // A rule without anchors is tried at every start in order.
+            let longest = within_reach.iter().map(|anchor| anchor.len()).max();
+            unseen.push(longest.map_or(0, |longest| (longest - 1 + rule.source.lead) as u64));
             if within_reach.is_empty() {
-                everywhere.push(index as u32);
+                everywhere.push(index);
             }
-            for bytes in within_reach {
-                let anchor = Anchor {
-                    bytes,
-                    ignore_case: rule.source.ignore_case,
-                };
-                by_bytes.entry(anchor).or_default().push(index as u32);
-            }
+            let ignore_case = rule.source.ignore_case;
+            all.extend(
+                within_reach
+                    .into_iter()
+                    .map(|anchor| (anchor, ignore_case, index)),
+            );
         }
+        all.sort_unstable();
+        let by_bytes = || all.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
+        let anchor = |same: &[(&[u8], bool, u32)]| Anchor {
+            bytes: same[0].0.to_vec(),
+            ignore_case: same[0].1,
+        };
         let classes = Classes::new(&rules, &everywhere);
         Self {
-            by_class: classes.rules().map(<[u32]>::to_vec).collect(),
+            by_class: RuleLists::new(classes.rules().map(|rules| rules.iter().copied())),
             classes,
             first_class: u32::MAX,
-            unseen: rules
-                .iter()
-                // A rule without anchors is tried at every start in order.
-                .map(|rule| match rule.anchors().iter().map(Vec::len).max() {
-                    Some(longest) => (longest - 1 + rule.source.lead) as u64,
-                    None => 0,
-                })
-                .collect(),
+            unseen,
             lead: rules.iter().map(|rule| rule.source.lead).max().unwrap_or(0),
-            anchors: by_bytes.keys().cloned().collect(),
-            by_anchor: by_bytes.into_values().collect(),
+            anchors: by_bytes().map(anchor).collect(),
+            by_anchor: RuleLists::new(by_bytes().map(|same| same.iter().map(|&(_, _, rule)| rule))),
             rules,
         }
     }
@@ -142,7 +146,7 @@ impl Patterns {
         &self.anchors
     }
 
-    pub(super) fn by_anchor(&self) -> &[Vec<u32>] {
+    pub(super) fn by_anchor(&self) -> &RuleLists {
         &self.by_anchor
     }
 
@@ -162,10 +166,10 @@ impl Patterns {
     }
 
     /// The rules of an anchor or a beginning; none where it is another detector's.
-    fn rules_of(&self, anchor: u32) -> Option<&Vec<u32>> {
+    fn rules_of(&self, anchor: u32) -> Option<&[u32]> {
         match anchor.checked_sub(self.first_class) {
-            Some(class) => self.by_class.get(class as usize),
-            None => self.by_anchor.get(anchor as usize),
+            Some(class) => self.by_class.get(class),
+            None => self.by_anchor.get(anchor),
         }
     }
 

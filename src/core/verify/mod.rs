@@ -12,6 +12,8 @@ mod jwt;
 mod luhn;
 mod national;
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 pub use national::NationalId;
@@ -44,11 +46,11 @@ pub struct VerifySpec {
     /// For `entropy`: the least Shannon entropy of the secret, in bits a byte.
     pub min: Option<f64>,
     /// For `base64-header`: what the decoded secret begins with.
-    pub starts: Option<Vec<String>>,
+    pub starts: Option<Cow<'static, [Cow<'static, str>]>>,
     /// For `national-id`: whose number it is.
     pub of: Option<NationalId>,
     /// For `national-id`, in place of `of`: the number may be of any of these.
-    pub any: Option<Vec<NationalId>>,
+    pub any: Option<Cow<'static, [NationalId]>>,
 }
 
 /// The verifiers that there are.
@@ -154,12 +156,12 @@ impl VerifySpec {
     /// What the decoded secret may begin with.
     fn headers(&self) -> Result<Vec<Vec<u8>>, &'static str> {
         let starts = self.starts.as_deref().unwrap_or_default();
-        if starts.is_empty() || starts.iter().any(String::is_empty) {
+        if starts.is_empty() || starts.iter().any(|start| start.is_empty()) {
             return Err("`base64-header` needs `starts`, e.g. starts = [\"-----BEGIN\"]");
         }
         Ok(starts
             .iter()
-            .map(|start| start.clone().into_bytes())
+            .map(|start| start.as_bytes().to_vec())
             .collect())
     }
 }

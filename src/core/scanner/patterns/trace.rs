@@ -19,7 +19,7 @@ impl Patterns {
         let view = View::whole(record);
         let mut state = self.state();
         for suspect in suspects {
-            let Some(rules) = self.by_anchor.get(suspect.anchor as usize) else {
+            let Some(rules) = self.by_anchor.get(suspect.anchor) else {
                 continue;
             };
             let anchor = &self.anchors[suspect.anchor as usize].bytes;
@@ -34,7 +34,7 @@ impl Patterns {
                 }
             }
         }
-        for &rule in self.by_class.iter().flatten() {
+        for &rule in self.by_class.rules() {
             self.trace_everywhere(rule, view, &mut state, out);
         }
     }
