@@ -117,7 +117,7 @@ fn rule(value: Option<&Value>) -> Written {
             ("passes", "passes", texts),
         ],
     )?;
-    Ok(format!("RawRule {{ {fields} }}"))
+    Ok(format!("RuleEntry {{ {fields} }}"))
 }
 
 fn sensitive(value: Option<&Value>) -> Written {

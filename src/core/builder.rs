@@ -272,7 +272,8 @@ impl Builder {
         self.check_ids(&packs)?;
         self.check_only(&packs)?;
         let mut article_order = Vec::new();
-        let mut rules: Vec<Rule> = Vec::new();
+        let most = packs.iter().map(|(pack, _)| pack.rules().len()).sum();
+        let mut rules: Vec<Rule> = Vec::with_capacity(most);
         for (pack, own) in &mut packs {
             for source in pack.take_rules() {
                 let runs = self.runs(&source.full_id, source.optional);

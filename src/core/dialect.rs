@@ -27,15 +27,16 @@ pub(crate) fn in_pattern(pattern: &str) -> Result<String, &'static str> {
     Ok(out)
 }
 
-/// An anchor's spellings: each one a literal.
+/// Appends an anchor's spellings: each one a literal.
 ///
 /// # Errors
 ///
 /// A sentence where a macro is not closed.
-pub(crate) fn in_anchor(anchor: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+pub(crate) fn in_anchor(anchor: &str, out: &mut Vec<Vec<u8>>) -> Result<(), &'static str> {
     // Most have none, and there are thousands.
     if !anchor.contains('{') {
-        return Ok(vec![anchor.into()]);
+        out.push(anchor.into());
+        return Ok(());
     }
     let mut all = vec![Vec::new()];
     for part in parts(anchor)? {
@@ -53,7 +54,8 @@ pub(crate) fn in_anchor(anchor: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     }
     all.sort();
     all.dedup();
-    Ok(all)
+    out.append(&mut all);
+    Ok(())
 }
 
 enum Part<'a> {
@@ -194,7 +196,8 @@ mod tests {
             );
         }
         assert!(!regex.is_match(b"x:/y"));
-        let anchors = in_anchor("{esc:://}").unwrap();
+        let mut anchors = Vec::new();
+        in_anchor("{esc:://}", &mut anchors).unwrap();
         assert!(anchors.contains(&b"://".to_vec()));
         assert!(anchors.contains(&b"\\u003A".to_vec()));
     }
@@ -202,6 +205,6 @@ mod tests {
     #[test]
     fn an_open_macro_is_refused() {
         assert!(in_pattern("{esc:://").is_err());
-        assert!(in_anchor("a{esc:").is_err());
+        assert!(in_anchor("a{esc:", &mut Vec::new()).is_err());
     }
 }

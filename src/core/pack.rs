@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use crate::core::field::{BenignSource, Demand, Matching, NameSource, Syntax, Word};
 use crate::core::limits::Profile;
-use crate::core::rule::{RuleSource, Text};
+use crate::core::rule::{RuleSource, Text, Told};
 use embedded::{EMBEDDED, Embedded};
-use raw::{Parsing, RawBenign, RawPack, RawRule};
+use raw::{Parsing, RawBenign, RawPack};
 
 /// The packs that are compiled into the library, by name.
 ///
@@ -109,7 +109,7 @@ impl Pack {
             optional: embedded.optional,
         };
         let (name, optional) = (embedded.name, embedded.optional);
-        let rules = embedded.rules.iter().cloned();
+        let rules = embedded.rules.iter().map(Told::Embedded);
         let names = embedded.names.iter().cloned();
         let benign = embedded.benign.iter().cloned();
         let wrong = |(key, what)| at.error(0..0, None, Some(key), what);
@@ -118,7 +118,7 @@ impl Pack {
             origin: embedded.origin.into(),
             about: embedded.about.into(),
             optional,
-            rules: collect(rules.map(|rule| rule.parse(name, how))).map_err(wrong)?,
+            rules: collect(rules.map(|rule| raw::parse_rule(rule, name, how))).map_err(wrong)?,
             names: collect(names.map(|entry| entry.parse(name, optional))).map_err(wrong)?,
             benign: collect(benign.map(RawBenign::parse)).map_err(wrong)?,
             allowed_values: embedded.allowed_values.to_vec(),
@@ -157,8 +157,9 @@ impl Pack {
                     trusted: false,
                     optional: raw.optional,
                 };
-                rule.parse(name, how)
-                    .map_err(|(key, what)| error(key, what))
+                let told = Told::Read(Arc::new(rule));
+                let parsed = raw::parse_rule(told, name, how);
+                parsed.map_err(|(key, what)| error(key, what))
             })
             .collect::<Result<_, _>>()?;
         let names = raw
@@ -273,16 +274,18 @@ impl Pack {
     /// Where the pattern does not parse, or matches nothing.
     pub fn of_pattern(number: usize, pattern: &str) -> Result<Self, PackError> {
         let id = format!("pattern-{number}");
-        let raw = RawRule::of_pattern(&id, pattern);
+        let entry = raw::rule_of_pattern(&id, pattern);
         let origin = "--pattern";
-        let rule = raw
-            .parse(COMMAND_LINE, Parsing::default())
-            .map_err(|(_, what)| PackError {
-                origin: origin.to_owned(),
-                line: number,
-                rule: None,
-                key: None,
-                what,
+        let told = Told::Read(Arc::new(entry));
+        let rule =
+            raw::parse_rule(told, COMMAND_LINE, Parsing::default()).map_err(|(_, what)| {
+                PackError {
+                    origin: origin.to_owned(),
+                    line: number,
+                    rule: None,
+                    key: None,
+                    what,
+                }
             })?;
         Ok(Self {
             name: COMMAND_LINE.into(),

@@ -1,61 +1,48 @@
 //! One rule: its data as a pack tells it, and the automata that are made from it.
 
+mod entry;
+
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use regex_syntax::hir::Hir;
 
 use crate::core::automaton::{Automaton, AutomatonError};
-use crate::core::form::{Form, Written, items_around};
+use crate::core::form::{Form, items_around};
 use crate::core::group::{Group, Slots};
 use crate::core::limits::Profile;
 use crate::core::template;
 use crate::core::verify::{OnFail, Verify, VerifySpec};
 
+pub(crate) use entry::{List, RuleEntry, Text, Told};
+
 /// A rule as its pack tells it, parsed: every pattern, class and parameter is right.
 #[derive(Clone)]
 pub struct RuleSource {
     pub(crate) full_id: String,
-    pub(crate) about: Text,
-    /// As written, macros and all.
-    pub(crate) pattern: Text,
+    pub(crate) told: Told,
     /// Parsed when it is first needed: most rules of a pack are never run.
-    pub(crate) form: Arc<OnceLock<Form>>,
+    pub(crate) form: OnceLock<Arc<Form>>,
     pub(crate) anchors: Vec<Vec<u8>>,
-    pub(crate) ignore_case: bool,
-    /// An anchor begins at most so many bytes after the match.
-    pub(crate) lead: usize,
-    pub(crate) secret: usize,
-    /// The two classes as written.
-    pub(crate) classes: [Option<Text>; 2],
-    pub(crate) reach: Option<usize>,
-    pub(crate) verify: Option<VerifySpec>,
     pub(crate) profiles: Cow<'static, [Profile]>,
     /// Runs only where it is enabled.
     pub(crate) optional: bool,
-    pub(crate) block: Option<Block>,
-    pub(crate) source: Text,
-    pub(crate) texts: Arc<Texts>,
+    /// Made when they are first asked for, which a filter never does.
+    pub(crate) texts: OnceLock<Arc<Texts>>,
 }
-
-/// A string of a pack: a part of the library, or read from a file.
-pub(crate) type Text = Cow<'static, str>;
 
 /// The texts of a rule. Their templates are expanded when they are first asked for, which
 /// a filter never does.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    examples: Cow<'static, [(Text, Text)]>,
-    passes: Cow<'static, [Text]>,
+    examples: List<(Text, Text)>,
+    passes: List<Text>,
     expanded: OnceLock<(Vec<Example>, Vec<String>)>,
 }
 
 impl Texts {
     /// As they are written.
-    pub(crate) fn new(
-        examples: Cow<'static, [(Text, Text)]>,
-        passes: Cow<'static, [Text]>,
-    ) -> Self {
+    pub(crate) fn new(examples: List<(Text, Text)>, passes: List<Text>) -> Self {
         Self {
             examples,
             passes,
@@ -121,15 +108,8 @@ impl RuleSource {
     #[inline]
     pub(crate) fn form(&self) -> &Form {
         self.form.get_or_init(|| {
-            let written = Written {
-                pattern: &self.pattern,
-                ignore_case: self.ignore_case,
-                secret: self.secret,
-                before: self.before(),
-                after: self.after(),
-            };
-            written
-                .parse()
+            let form = self.told.written().parse();
+            form.map(Arc::new)
                 .unwrap_or_else(|(key, what)| panic!("rule {}, key {key}: {what}", self.full_id))
         })
     }
@@ -146,12 +126,12 @@ impl RuleSource {
 
     /// One line on what it finds.
     pub fn about(&self) -> &str {
-        &self.about
+        &self.told.about
     }
 
     /// The pattern as written in the pack.
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        &self.told.pattern
     }
 
     /// The literals of which every candidate holds one; none where the rule is tried
@@ -162,42 +142,42 @@ impl RuleSource {
 
     /// Whether pattern and anchors disregard ASCII case.
     pub fn ignore_case(&self) -> bool {
-        self.ignore_case
+        self.told.ignore_case
     }
 
     /// An anchor begins at most so many bytes after the match.
     pub fn lead(&self) -> usize {
-        self.lead
+        self.told.lead
     }
 
     /// The class of bytes that may stand before a match, as written.
     pub fn before(&self) -> Option<&str> {
-        self.classes[0].as_deref()
+        self.told.before.as_deref()
     }
 
     /// The class of bytes that may stand after a match, as written.
     pub fn after(&self) -> Option<&str> {
-        self.classes[1].as_deref()
+        self.told.after.as_deref()
     }
 
     /// The kind of block that a match opens, if any.
     pub fn block(&self) -> Option<Block> {
-        self.block
+        self.told.block
     }
 
     /// The capture group that is masked; 0 is the whole match.
     pub fn secret(&self) -> usize {
-        self.secret
+        self.told.secret
     }
 
     /// The longest match in bytes, where the rule has a limit of its own.
     pub fn reach(&self) -> Option<usize> {
-        self.reach
+        self.told.reach
     }
 
     /// The closer look at a match, if any.
     pub fn verify(&self) -> Option<&VerifySpec> {
-        self.verify.as_ref()
+        self.told.verify.as_ref()
     }
 
     /// The profiles in which it runs.
@@ -212,17 +192,24 @@ impl RuleSource {
 
     /// Why we believe in the format: an address.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.told.source
+    }
+
+    fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| {
+            let (examples, passes) = (self.told.examples.clone(), self.told.passes.clone());
+            Arc::new(Texts::new(examples, passes))
+        })
     }
 
     /// Texts and what becomes of them.
     pub fn examples(&self) -> &[Example] {
-        self.texts.examples()
+        self.texts().examples()
     }
 
     /// Texts that stay as they are.
     pub fn passes(&self) -> &[String] {
-        self.texts.passes()
+        self.texts().passes()
     }
 }
 
@@ -243,7 +230,7 @@ pub(crate) struct Rule {
 impl Rule {
     /// A rule as a profile runs it.
     pub(crate) fn new(source: RuleSource, default_reach: usize, profile: Profile) -> Self {
-        let verify = source.verify.as_ref().map(|spec| {
+        let verify = source.verify().map(|spec| {
             let verifier = spec
                 .verifier()
                 .unwrap_or_else(|_| unreachable!("the pack was parsed"));
@@ -255,9 +242,9 @@ impl Rule {
         });
         // The article replaces whole matches and looks at nothing twice.
         let whole = matches!(profile, Profile::Article | Profile::ArticleErrors);
-        let secret = if whole { 0 } else { source.secret };
+        let secret = if whole { 0 } else { source.secret() };
         Self {
-            reach: source.reach.unwrap_or(default_reach),
+            reach: source.reach().unwrap_or(default_reach),
             secret,
             verify: if whole { None } else { verify },
             source,
@@ -270,7 +257,7 @@ impl Rule {
     /// The anchors as far as a candidate must have read them to be overdue: one that
     /// outgrows a short reach is masked before its anchor is complete.
     pub(crate) fn anchors(&self) -> Vec<&[u8]> {
-        let Some(most) = (self.reach + 1).checked_sub(self.source.lead) else {
+        let Some(most) = (self.reach + 1).checked_sub(self.source.lead()) else {
             return Vec::new();
         };
         let cut = |anchor: &Vec<u8>| anchor.len().min(most);
@@ -286,7 +273,7 @@ impl Rule {
 
     /// Whether it is tried at every byte that it can begin with.
     pub(crate) fn is_tried_everywhere(&self) -> bool {
-        self.source.anchors.is_empty() || self.source.lead > self.reach
+        self.source.anchors.is_empty() || self.source.lead() > self.reach
     }
 
     /// Builds what can fail, so that it fails now.

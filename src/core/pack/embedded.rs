@@ -3,9 +3,9 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::raw::{RawBenign, RawName, RawRule};
+use super::raw::{RawBenign, RawName};
 use crate::core::field::{Demand, Matching, Syntax};
-use crate::core::rule::{Block, Text};
+use crate::core::rule::{Block, RuleEntry, Text};
 use crate::core::verify::{NationalId, OnFail, Verifier, VerifySpec};
 
 /// A pack as its file has it.
@@ -15,7 +15,7 @@ pub(super) struct Embedded {
     pub(super) origin: &'static str,
     pub(super) about: &'static str,
     pub(super) optional: bool,
-    pub(super) rules: &'static [RawRule],
+    pub(super) rules: &'static [RuleEntry],
     pub(super) names: &'static [RawName],
     pub(super) benign: &'static [RawBenign],
     pub(super) allowed_values: &'static [Text],

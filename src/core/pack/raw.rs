@@ -9,13 +9,9 @@ use toml::Spanned;
 use super::is_id;
 use crate::core::dialect;
 use crate::core::field::{BenignSource, Demand, Matching, NameSource, Syntax, Word};
-use crate::core::form::{Form, Written, Wrong};
+use crate::core::form::{Form, Wrong};
 use crate::core::limits::Profile;
-use crate::core::rule::{Block, RuleSource, Text, Texts, derived_anchors};
-use crate::core::verify::VerifySpec;
-
-/// A list of a pack: a part of the library, or read from a file.
-pub(super) type List<T> = Cow<'static, [T]>;
+use crate::core::rule::{List, RuleEntry, RuleSource, Text, Texts, Told, derived_anchors};
 
 /// How the entries of a pack are taken.
 #[derive(Clone, Copy, Default)]
@@ -34,7 +30,7 @@ pub(super) struct RawPack {
     #[serde(default)]
     pub(super) optional: bool,
     #[serde(default)]
-    pub(super) rule: Vec<Spanned<RawRule>>,
+    pub(super) rule: Vec<Spanned<RuleEntry>>,
     #[serde(default)]
     pub(super) name: Vec<Spanned<RawName>>,
     #[serde(default)]
@@ -147,123 +143,79 @@ fn parse_words(words: &[Text]) -> Result<Vec<Word>, Wrong> {
     words.iter().map(parse).collect()
 }
 
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRule {
-    pub(super) id: Text,
-    pub(super) about: Text,
-    pub(super) pattern: Text,
-    pub(super) anchors: Option<List<Text>>,
-    #[serde(default)]
-    pub(super) ignore_case: bool,
-    #[serde(default)]
-    pub(super) lead: usize,
-    #[serde(default)]
-    pub(super) secret: usize,
-    pub(super) before: Option<Text>,
-    pub(super) after: Option<Text>,
-    pub(super) reach: Option<usize>,
-    pub(super) verify: Option<VerifySpec>,
-    pub(super) profiles: Option<List<Text>>,
-    pub(super) block: Option<Block>,
-    pub(super) source: Text,
-    #[serde(default)]
-    pub(super) examples: List<(Text, Text)>,
-    #[serde(default)]
-    pub(super) passes: List<Text>,
+/// An entry for a pattern of the user's, in every profile.
+pub(super) fn rule_of_pattern(id: &str, pattern: &str) -> RuleEntry {
+    let profiles = Profile::ALL.map(|profile| profile.name().into());
+    RuleEntry {
+        id: id.to_owned().into(),
+        about: "given on the command line".into(),
+        pattern: pattern.to_owned().into(),
+        anchors: None,
+        ignore_case: false,
+        lead: 0,
+        secret: 0,
+        before: None,
+        after: None,
+        reach: None,
+        verify: None,
+        profiles: Some(profiles.to_vec().into()),
+        block: None,
+        source: Text::default(),
+        examples: List::default(),
+        passes: List::default(),
+    }
 }
 
-impl RawRule {
-    /// A pattern of the user's, in every profile.
-    pub(super) fn of_pattern(id: &str, pattern: &str) -> Self {
-        let profiles = Profile::ALL.map(|profile| profile.name().into());
-        Self {
-            id: id.to_owned().into(),
-            about: "given on the command line".into(),
-            pattern: pattern.to_owned().into(),
-            anchors: None,
-            ignore_case: false,
-            lead: 0,
-            secret: 0,
-            before: None,
-            after: None,
-            reach: None,
-            verify: None,
-            profiles: Some(profiles.to_vec().into()),
-            block: None,
-            source: Text::default(),
-            examples: List::default(),
-            passes: List::default(),
-        }
+pub(super) fn parse_rule(told: Told, pack: &str, how: Parsing) -> Result<RuleSource, Wrong> {
+    if !is_id(&told.id) {
+        return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
     }
+    // The embedded rules are tried out by the tests, and most are never run. Those of
+    // optional packs do without derived anchors.
+    let form = if how.trusted && (told.anchors.is_some() || how.optional) {
+        OnceLock::new()
+    } else {
+        OnceLock::from(Arc::new(told.written().parse()?))
+    };
+    if let Some(spec) = &told.verify {
+        spec.verifier()
+            .map_err(|what| ("verify", what.to_owned()))?;
+    }
+    if told.reach == Some(0) {
+        return Err(("reach", "a reach is at least 1 byte".to_owned()));
+    }
+    Ok(RuleSource {
+        full_id: full_id(pack, &told.id),
+        anchors: parse_anchors(told.anchors.as_deref(), form.get())?,
+        profiles: parse_profiles(told.profiles.as_deref())?,
+        optional: how.optional,
+        form,
+        told,
+        texts: OnceLock::new(),
+    })
+}
 
-    pub(super) fn parse(self, pack: &str, how: Parsing) -> Result<RuleSource, Wrong> {
-        if !is_id(&self.id) {
-            return Err(("id", "use a-z, 0-9 and `-` only".to_owned()));
-        }
-        // The embedded rules are tried out by the tests, and most are never run. Those of
-        // optional packs do without derived anchors.
-        let form = if how.trusted && (self.anchors.is_some() || how.optional) {
-            OnceLock::new()
-        } else {
-            OnceLock::from(self.written().parse()?)
-        };
-        if let Some(spec) = &self.verify {
-            spec.verifier()
-                .map_err(|what| ("verify", what.to_owned()))?;
-        }
-        if self.reach == Some(0) {
-            return Err(("reach", "a reach is at least 1 byte".to_owned()));
-        }
-        Ok(RuleSource {
-            full_id: full_id(pack, &self.id),
-            anchors: self.parse_anchors(form.get())?,
-            profiles: parse_profiles(self.profiles.as_deref())?,
-            optional: how.optional,
-            classes: [self.before, self.after],
-            form: Arc::new(form),
-            about: self.about,
-            pattern: self.pattern,
-            ignore_case: self.ignore_case,
-            lead: self.lead,
-            secret: self.secret,
-            reach: self.reach,
-            verify: self.verify,
-            block: self.block,
-            source: self.source,
-            texts: Arc::new(Texts::new(self.examples, self.passes)),
-        })
+/// As written, else derived from the parsed form.
+fn parse_anchors(
+    anchors: Option<&[Text]>,
+    form: Option<&Arc<Form>>,
+) -> Result<Vec<Vec<u8>>, Wrong> {
+    let Some(anchors) = anchors else {
+        return Ok(form
+            .and_then(|form| derived_anchors(&form.hir))
+            .unwrap_or_default());
+    };
+    if anchors.is_empty() || anchors.iter().any(|anchor| anchor.is_empty()) {
+        let what = "name at least one literal, or leave the key out to have them derived";
+        return Err(("anchors", what.to_owned()));
     }
-
-    fn written(&self) -> Written<'_> {
-        Written {
-            pattern: &self.pattern,
-            ignore_case: self.ignore_case,
-            secret: self.secret,
-            before: self.before.as_deref(),
-            after: self.after.as_deref(),
-        }
+    let mut all = Vec::with_capacity(anchors.len());
+    for anchor in anchors {
+        dialect::in_anchor(anchor, &mut all).map_err(|what| ("anchors", what.to_owned()))?;
     }
-
-    /// As written, else derived from the parsed form.
-    fn parse_anchors(&self, form: Option<&Form>) -> Result<Vec<Vec<u8>>, Wrong> {
-        let Some(anchors) = &self.anchors else {
-            return Ok(form
-                .and_then(|form| derived_anchors(&form.hir))
-                .unwrap_or_default());
-        };
-        if anchors.is_empty() || anchors.iter().any(|anchor| anchor.is_empty()) {
-            let what = "name at least one literal, or leave the key out to have them derived";
-            return Err(("anchors", what.to_owned()));
-        }
-        let mut all = Vec::new();
-        for anchor in &**anchors {
-            all.extend(dialect::in_anchor(anchor).map_err(|what| ("anchors", what.to_owned()))?);
-        }
-        all.sort();
-        all.dedup();
-        Ok(all)
-    }
+    all.sort();
+    all.dedup();
+    Ok(all)
 }
 
 fn parse_profiles(names: Option<&[Text]>) -> Result<Cow<'static, [Profile]>, Wrong> {

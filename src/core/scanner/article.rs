@@ -66,7 +66,7 @@ pub(crate) fn replace<'s>(
         // Other detectors' suspects are none of any rule.
         let of_anchor = |anchor: u32| by_anchor.get(anchor).unwrap_or_default();
         let of_rule = |suspect: &&Suspect| of_anchor(suspect.anchor).contains(&index);
-        let lead = rule.source.lead;
+        let lead = rule.source.lead();
         let starts = suspects
             .iter()
             .filter(of_rule)

@@ -99,41 +99,73 @@ enum Attempt {
     Open(Overdue),
 }
 
+/// An anchor that stands for a rule, in the order of the anchors.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Standing<'a> {
+    /// The first bytes as a number, which mostly decides on the order.
+    first: u64,
+    bytes: &'a [u8],
+    ignore_case: bool,
+    rule: u32,
+}
+
+impl<'a> Standing<'a> {
+    fn new(bytes: &'a [u8], rule: &Rule, index: u32) -> Self {
+        let mut first = [0; 8];
+        let known = bytes.len().min(8);
+        first[..known].copy_from_slice(&bytes[..known]);
+        Self {
+            first: u64::from_be_bytes(first),
+            bytes,
+            ignore_case: rule.source.ignore_case(),
+            rule: index,
+        }
+    }
+
+    fn is_same_anchor(&self, other: &Self) -> bool {
+        (self.bytes, self.ignore_case) == (other.bytes, other.ignore_case)
+    }
+
+    fn anchor(&self) -> Anchor {
+        Anchor {
+            bytes: self.bytes.to_vec(),
+            ignore_case: self.ignore_case,
+        }
+    }
+}
+
 impl Patterns {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
         let mut everywhere = Vec::new();
         let mut unseen = Vec::with_capacity(rules.len());
-        let mut all: Vec<(&[u8], bool, u32)> = Vec::with_capacity(4 * rules.len());
+        let mut all: Vec<Standing<'_>> = Vec::with_capacity(4 * rules.len());
         for (index, rule) in (0..).zip(&rules) {
             let within_reach = rule.anchors();
             // A rule without anchors is tried at every start in order.
             let longest = within_reach.iter().map(|anchor| anchor.len()).max();
-            unseen.push(longest.map_or(0, |longest| (longest - 1 + rule.source.lead) as u64));
+            let lead = rule.source.lead();
+            unseen.push(longest.map_or(0, |longest| (longest - 1 + lead) as u64));
             if within_reach.is_empty() {
                 everywhere.push(index);
             }
-            let ignore_case = rule.source.ignore_case;
-            all.extend(
-                within_reach
-                    .into_iter()
-                    .map(|anchor| (anchor, ignore_case, index)),
-            );
+            let anchors = within_reach.into_iter();
+            all.extend(anchors.map(|anchor| Standing::new(anchor, rule, index)));
         }
         all.sort_unstable();
-        let by_bytes = || all.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
-        let anchor = |same: &[(&[u8], bool, u32)]| Anchor {
-            bytes: same[0].0.to_vec(),
-            ignore_case: same[0].1,
-        };
+        let by_anchor = || all.chunk_by(Standing::is_same_anchor);
         let classes = Classes::new(&rules, &everywhere);
         Self {
             by_class: RuleLists::new(classes.rules().map(|rules| rules.iter().copied())),
             classes,
             first_class: u32::MAX,
             unseen,
-            lead: rules.iter().map(|rule| rule.source.lead).max().unwrap_or(0),
-            anchors: by_bytes().map(anchor).collect(),
-            by_anchor: RuleLists::new(by_bytes().map(|same| same.iter().map(|&(_, _, rule)| rule))),
+            lead: rules
+                .iter()
+                .map(|rule| rule.source.lead())
+                .max()
+                .unwrap_or(0),
+            anchors: by_anchor().map(|same| same[0].anchor()).collect(),
+            by_anchor: RuleLists::new(by_anchor().map(|same| same.iter().map(|one| one.rule))),
             rules,
         }
     }
@@ -218,7 +250,7 @@ impl Patterns {
     }
 
     fn note_block(&self, rule: u32, start: u64, end: u64, state: &mut PatternState) {
-        if self.rules[rule as usize].source.block.is_some() {
+        if self.rules[rule as usize].source.block().is_some() {
             state.opening = Some(BlockOpening { rule, start, end });
         }
     }
@@ -232,7 +264,7 @@ impl Patterns {
         state: &mut PatternState,
         out: &mut Vec<Finding>,
     ) -> Option<u64> {
-        let lead = self.rules[rule as usize].source.lead as u64;
+        let lead = self.rules[rule as usize].source.lead() as u64;
         state.stats.suspects += 1;
         let rule_state = state.touch(rule);
         if rule_state.blocked || rule_state.overdue.is_some() {

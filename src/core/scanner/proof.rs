@@ -39,12 +39,12 @@ pub(crate) fn prove(rule: &Rule) -> Result<(), Unproven> {
     if source.anchors.is_empty() {
         return Ok(());
     }
-    let product = Product::new(rule.automaton(), &source.anchors, source.ignore_case);
-    if product.holds(source.lead) {
+    let product = Product::new(rule.automaton(), &source.anchors, source.ignore_case());
+    if product.holds(source.lead()) {
         return Ok(());
     }
     // The smallest lead that would do, for the message.
-    let needed = (source.lead + 1..=MOST_LEAD).find(|&lead| product.holds(lead));
+    let needed = (source.lead() + 1..=MOST_LEAD).find(|&lead| product.holds(lead));
     Err(needed.map_or(Unproven::Missing, |needed| Unproven::Lead { needed }))
 }
 

@@ -48,7 +48,7 @@ impl Patterns {
         view: View<'_>,
         state: &mut PatternState,
     ) -> Option<Outcome> {
-        let lead = self.rules[rule as usize].source.lead as u64;
+        let lead = self.rules[rule as usize].source.lead() as u64;
         let mut start = state.touch(rule).next.max(at.saturating_sub(lead));
         let mut best = None;
         let mut found = Vec::new();
