@@ -194,10 +194,15 @@ impl Word {
         if !text.is_ascii() || text.len() > LONGEST {
             return Err("words are of ASCII and at most 96 bytes long");
         }
-        let name = Name::of(text.as_bytes()).ok_or("a word has at least one letter or digit")?;
+        let mut flat = Vec::with_capacity(text.len());
+        let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
+        flat.extend(letters.map(|byte| byte.to_ascii_lowercase()));
+        if flat.is_empty() {
+            return Err("a word has at least one letter or digit");
+        }
         Ok(Self {
-            flat: name.flat().to_vec(),
             stem: Self::stem_of(&text),
+            flat,
             text,
         })
     }
@@ -358,9 +363,9 @@ pub(crate) struct FieldNames {
 impl FieldNames {
     /// `thorough`: references and words of a state are no reason to leave a value.
     pub(crate) fn new(sources: Vec<NameSource>, benign: &[&BenignSource], thorough: bool) -> Self {
-        fn entries<'a>(
-            (number, words, matching): (usize, &'a [Word], Matching),
-        ) -> impl Iterator<Item = (&'a [u8], Matching, u32)> {
+        fn entries(
+            (number, words, matching): (usize, &[Word], Matching),
+        ) -> impl Iterator<Item = (&[u8], Matching, u32)> {
             let words = words.iter().map(|word| word.flat.as_slice());
             words.map(move |word| (word, matching, number as u32))
         }

@@ -108,9 +108,8 @@ impl RuleSource {
     #[inline]
     pub(crate) fn form(&self) -> &Form {
         self.form.get_or_init(|| {
-            let form = self.told.written().parse();
-            form.map(Arc::new)
-                .unwrap_or_else(|(key, what)| panic!("rule {}, key {key}: {what}", self.full_id))
+            let wrong = |(key, what)| panic!("rule {}, key {key}: {what}", self.full_id);
+            self.told.written().parse().map_or_else(wrong, Arc::new)
         })
     }
 

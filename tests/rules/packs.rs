@@ -1,5 +1,12 @@
 //! `blackbar rules` and `--rules`.
 
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use blackbar::core::field::NameSource;
+use blackbar::{Pack, RuleSource, embedded_packs};
+
 use crate::support::{Files, PACK, assert_one_line, blackbar, ended, run, start};
 
 #[test]
@@ -201,4 +208,78 @@ fn rules_that_do_not_hold_stop_everything() {
     let run = run(&twice, b"text\n");
     assert_eq!(run.code, Some(2), "the same ids twice: {}", run.err);
     assert!(run.err.contains("acme/key"), "{}", run.err);
+}
+
+/// Everything that a pack says, a line each.
+fn told(pack: &Pack) -> Vec<String> {
+    let mut all = vec![format!(
+        "{} {} {:?} {} {:?}",
+        pack.name(),
+        pack.origin(),
+        pack.about(),
+        pack.is_optional(),
+        pack.allowed_values().collect::<Vec<_>>()
+    )];
+    all.extend(pack.rules().iter().map(|rule| {
+        let what = (rule.pattern(), rule.ignore_case());
+        let how = (rule.lead(), rule.secret(), rule.before(), rule.after());
+        let more = (rule.reach(), rule.verify(), rule.block());
+        let when = (rule.profiles(), rule.is_optional());
+        let why = (rule.about(), rule.source());
+        let texts = (rule.examples(), rule.passes());
+        format!(
+            "{} {what:?} {how:?} {more:?} {when:?} {why:?} {texts:?}",
+            rule.full_id()
+        )
+    }));
+    all.extend(pack.names().iter().map(|name| {
+        let words: Vec<&str> = name.words().collect();
+        let what = (words, name.matching(), name.demand());
+        let when = (name.profiles(), name.is_optional());
+        let why = (name.about(), name.source());
+        let texts = (name.examples(), name.passes());
+        format!("{} {what:?} {when:?} {why:?} {texts:?}", name.full_id())
+    }));
+    all.extend(pack.benign().iter().map(|benign| {
+        let words: Vec<&str> = benign.words().collect();
+        let when = (benign.profiles(), benign.passes());
+        format!(
+            "{words:?} {:?} {when:?} {}",
+            benign.matching(),
+            benign.reason()
+        )
+    }));
+    all
+}
+
+#[test]
+fn embedded_packs_are_what_their_files_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let packs = embedded_packs().expect("the packs hold");
+    let files = fs::read_dir(folder.join("patterns")).expect("a folder");
+    let files = files.map(|file| file.expect("a file").path());
+    let files = files.filter(|file| file.extension().is_some_and(|end| end == "toml"));
+    assert_eq!(packs.len(), files.count());
+    for pack in &packs {
+        let text = fs::read_to_string(folder.join(pack.origin())).expect("a file");
+        let read = Pack::parse(pack.name(), pack.origin(), &text).expect("a pack");
+        assert_eq!(told(pack), told(&read));
+        for (rule, read) in pack.rules().iter().zip(read.rules()) {
+            // Embedded rules of optional packs do without derived anchors.
+            let underived = pack.is_optional() && rule.anchors().is_empty();
+            assert!(underived || rule.anchors() == read.anchors());
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_among_embedded_packs() {
+    let packs = embedded_packs().expect("the packs hold");
+    let rules = packs.iter().flat_map(Pack::rules).map(RuleSource::full_id);
+    let names = packs.iter().flat_map(Pack::names);
+    let names = names.map(NameSource::full_id);
+    let mut ids = HashSet::new();
+    for id in rules.chain(names) {
+        assert!(ids.insert(id), "{id} is defined twice");
+    }
 }

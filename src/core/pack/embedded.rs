@@ -22,4 +22,8 @@ pub(super) struct Embedded {
 }
 
 /// All of them, by name.
+#[allow(
+    clippy::unreadable_literal,
+    reason = "the numbers are those of the files"
+)]
 pub(super) static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));

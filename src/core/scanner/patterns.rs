@@ -1,11 +1,14 @@
 //! Pattern rules: automata that run where their anchors stand.
 
 mod lists;
+mod standing;
 mod trace;
 
 pub(crate) use lists::RuleLists;
 
 use crate::core::group::Slots;
+
+use standing::Standing;
 
 use super::before::{self, LOOK_BEHIND};
 use super::classes::Classes;
@@ -97,41 +100,6 @@ enum Attempt {
     Undecided,
     /// It goes on past the view.
     Open(Overdue),
-}
-
-/// An anchor that stands for a rule, in the order of the anchors.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Standing<'a> {
-    /// The first bytes as a number, which mostly decides on the order.
-    first: u64,
-    bytes: &'a [u8],
-    ignore_case: bool,
-    rule: u32,
-}
-
-impl<'a> Standing<'a> {
-    fn new(bytes: &'a [u8], rule: &Rule, index: u32) -> Self {
-        let mut first = [0; 8];
-        let known = bytes.len().min(8);
-        first[..known].copy_from_slice(&bytes[..known]);
-        Self {
-            first: u64::from_be_bytes(first),
-            bytes,
-            ignore_case: rule.source.ignore_case(),
-            rule: index,
-        }
-    }
-
-    fn is_same_anchor(&self, other: &Self) -> bool {
-        (self.bytes, self.ignore_case) == (other.bytes, other.ignore_case)
-    }
-
-    fn anchor(&self) -> Anchor {
-        Anchor {
-            bytes: self.bytes.to_vec(),
-            ignore_case: self.ignore_case,
-        }
-    }
 }
 
 impl Patterns {
