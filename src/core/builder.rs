@@ -274,7 +274,9 @@ impl Builder {
         let mut article_order = Vec::new();
         let most = packs.iter().map(|(pack, _)| pack.rules().len()).sum();
         let mut rules: Vec<Rule> = Vec::with_capacity(most);
+        let by_id = |a: &Rule, b: &Rule| a.source.full_id.cmp(&b.source.full_id);
         for (pack, own) in &mut packs {
+            let from = rules.len();
             for source in pack.take_rules() {
                 let runs = self.runs(&source.full_id, source.optional);
                 if !runs || !self.runs_in(&source.profiles) {
@@ -290,12 +292,14 @@ impl Builder {
                 }
                 rules.push(rule);
             }
+            // The embedded packs come by name, so that all is in order for the sort below.
+            rules[from..].sort_unstable_by(by_id);
         }
         let names = self.field_names(&mut packs)?;
         if rules.is_empty() && names.is_empty() {
             return Err(BuildError::NoRules);
         }
-        rules.sort_by(|a, b| a.source.full_id.cmp(&b.source.full_id));
+        rules.sort_by(by_id);
         let index_of = |id: &String| {
             rules
                 .binary_search_by(|rule| rule.source.full_id.cmp(id))

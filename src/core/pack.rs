@@ -20,7 +20,7 @@ use raw::{Parsing, RawBenign, RawPack};
 ///
 /// None in a library that passed its tests.
 pub fn embedded_packs() -> Result<Vec<Pack>, PackError> {
-    EMBEDDED.iter().map(Pack::embedded).collect()
+    collect(EMBEDDED.iter().map(Pack::embedded))
 }
 
 /// The rules of one file.
