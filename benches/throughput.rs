@@ -2,7 +2,8 @@
 //!
 //! Each group says what question it answers, and asserts how much was found
 //! before anything is timed: an engine that misses secrets shall not look fast.
-//! For figures beside other tools see `benches/compare`.
+//! What the parts of it cost see in `layers.rs`; figures beside other tools, in
+//! `benches/compare`.
 
 mod corpus;
 
@@ -92,20 +93,28 @@ fn long_lines(criterion: &mut Criterion) {
     }
 }
 
-/// Why: the ceiling. Copying a chunk is the least that a filter which copies could do; this one does not copy.
-fn ceiling(criterion: &mut Criterion) {
-    let corpus = Corpus::new(Kind::Clean, BYTES);
-    let mut target = vec![0; READ];
-    let mut group = group(criterion, "ceiling", BYTES);
-    group.bench_function("memcpy", |bencher| {
-        bencher.iter(|| {
-            for chunk in corpus.text.as_bytes().chunks(READ) {
-                target[..chunk.len()].copy_from_slice(black_box(chunk));
-                black_box(&mut target);
-            }
-        });
-    });
-    group.finish();
+/// Why: what more rules cost where there is little to find. The article's seven patterns, all
+/// rules and names of `standard`, and personal data besides.
+fn number_of_rules(criterion: &mut Criterion) {
+    let sets = [
+        Redactor::builder().profile(Profile::Article),
+        Redactor::builder(),
+        Redactor::builder().enable("pii"),
+    ];
+    let sets = sets.map(|builder| Arc::new(builder.build().expect("the embedded packs compile")));
+    for kind in [Kind::Clean, Kind::Sparse] {
+        let corpus = Corpus::new(kind, BYTES);
+        let mut group = group(criterion, &format!("rules/{}", kind.name()), BYTES);
+        for redactor in &sets {
+            let rules = redactor.ids().count();
+            let masks = run(redactor, corpus.text.as_bytes(), READ);
+            assert!(masks >= corpus.secrets, "{rules} rules: {masks} masks");
+            group.bench_function(BenchmarkId::from_parameter(rules), |bencher| {
+                bencher.iter(|| run(redactor, black_box(corpus.text.as_bytes()), READ));
+            });
+        }
+        group.finish();
+    }
 }
 
 /// Passes `input` through a session in chunks; how many masks came out.
@@ -150,5 +159,11 @@ fn group<'a>(
     group
 }
 
-criterion_group!(benches, whole_session, tiny_chunks, long_lines, ceiling);
+criterion_group!(
+    benches,
+    whole_session,
+    number_of_rules,
+    tiny_chunks,
+    long_lines
+);
 criterion_main!(benches);

@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     let mib = option("--mib").map_or(Ok(64), |mib| mib.parse::<usize>());
     let mib = mib.map_err(|error| io::Error::other(format!("--mib: {error}")))?;
     fs::create_dir_all(&directory)?;
-    for kind in corpus::KINDS {
+    for kind in corpus::KINDS.into_iter().chain([corpus::Kind::Fields]) {
         let corpus = corpus::Corpus::new(kind, mib << 20);
         fs::write(
             directory.join(kind.name()).with_extension("log"),
