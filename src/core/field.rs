@@ -9,6 +9,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+mod index;
+mod name;
+
+use index::Index;
+pub(crate) use name::{LONGEST, Name};
+
 use crate::core::limits::Profile;
 use crate::core::rule::{Example, Text, Texts, id_of};
 
@@ -233,99 +239,6 @@ impl Word {
     }
 }
 
-/// The longest name that is looked at, in letters and digits.
-pub(crate) const LONGEST: usize = 96;
-
-/// A name taken apart.
-pub(crate) struct Name {
-    flat: [u8; LONGEST],
-    length: usize,
-    /// Bit `i`: a segment begins at `flat[i]`.
-    segments: u128,
-    /// Bit `i`: it does so because a separator stands before it.
-    separated: u128,
-}
-
-impl Name {
-    /// None where there is no letter or digit, or too many.
-    pub(crate) fn of(text: &[u8]) -> Option<Self> {
-        let mut name = Self {
-            flat: [0; LONGEST],
-            length: 0,
-            segments: 0,
-            separated: 0,
-        };
-        let mut previous = 0_u8;
-        for (index, &byte) in text.iter().enumerate() {
-            if byte.is_ascii_alphanumeric() {
-                if name.length == LONGEST {
-                    return None;
-                }
-                let next = text.get(index + 1).copied().unwrap_or(0);
-                let bit = 1 << name.length;
-                if !previous.is_ascii_alphanumeric() {
-                    name.segments |= bit;
-                    name.separated |= bit;
-                } else if is_hump(previous, byte, next) {
-                    name.segments |= bit;
-                }
-                name.flat[name.length] = byte.to_ascii_lowercase();
-                name.length += 1;
-            }
-            previous = byte;
-        }
-        (name.length > 0).then_some(name)
-    }
-
-    fn flat(&self) -> &[u8] {
-        &self.flat[..self.length]
-    }
-
-    /// Whether it is of more than one segment.
-    pub(crate) fn is_compound(&self) -> bool {
-        self.segments & (self.segments - 1) != 0
-    }
-
-    fn begins_segment(&self, at: usize) -> bool {
-        at == self.length || self.segments >> at & 1 == 1
-    }
-
-    /// Where a word ends that begins at `at`, as `matching` says.
-    #[inline]
-    fn word_at(&self, at: usize, word: &[u8], matching: Matching) -> Option<usize> {
-        let flat = self.flat();
-        let end = at + word.len();
-        if !flat[at..].starts_with(word) {
-            return None;
-        }
-        match matching {
-            Matching::Exact => (at == 0 && end == flat.len()).then_some(end),
-            Matching::Suffix => (end == flat.len() && self.begins_segment(at)).then_some(end),
-            Matching::Substring => {
-                let inside = self.separated >> at >> 1 & ((1 << (word.len() - 1)) - 1);
-                (inside == 0).then_some(end)
-            }
-            Matching::Segment if !self.begins_segment(at) => None,
-            Matching::Segment if self.begins_segment(end) => Some(end),
-            Matching::Segment => {
-                let plural = flat[end] == b's' && self.begins_segment(end + 1);
-                plural.then_some(end + 1)
-            }
-        }
-    }
-
-    /// Whether a digit follows directly on what ends at `end`.
-    fn is_numbered(&self, end: usize) -> bool {
-        self.flat().get(end).is_some_and(u8::is_ascii_digit) && self.separated >> end & 1 == 0
-    }
-}
-
-/// Whether a segment begins at `byte` without a separator.
-fn is_hump(previous: u8, byte: u8, next: u8) -> bool {
-    byte.is_ascii_uppercase() && (previous.is_ascii_lowercase() || next.is_ascii_lowercase())
-        || byte.is_ascii_digit() != previous.is_ascii_digit()
-}
-
 /// What is known of a name that is sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
@@ -396,12 +309,12 @@ impl FieldNames {
 
     /// Whether there are names of fields, not of services alone.
     pub(crate) fn has_fields(&self) -> bool {
-        !self.sensitive.entries.is_empty()
+        !self.sensitive.is_empty()
     }
 
     /// Whether there are names of services.
     pub(crate) fn has_services(&self) -> bool {
-        !self.services.entries.is_empty()
+        !self.services.is_empty()
     }
 
     /// Literals of which every sensitive name holds one, in lower case.
@@ -479,119 +392,6 @@ impl FieldNames {
             };
         });
         benign
-    }
-}
-
-/// Words by the two letters that they begin with.
-struct Index {
-    /// The words, one behind the other.
-    text: Vec<u8>,
-    entries: Vec<Entry>,
-    /// By pair of letters: the first entry and the one after the last.
-    pairs: Vec<(u16, u16)>,
-    /// How the words of an entry are looked for, by its number.
-    matching: Vec<Matching>,
-}
-
-struct Entry {
-    /// Where the word begins in the text.
-    from: u32,
-    length: u8,
-    matching: Matching,
-    /// The number of the entry in its pack that the word is of.
-    number: u32,
-}
-
-/// Letters and digits, and none.
-const LETTERS: usize = 37;
-
-fn letter(byte: Option<&u8>) -> usize {
-    match byte {
-        Some(byte @ b'a'..=b'z') => usize::from(byte - b'a') + 1,
-        Some(byte @ b'0'..=b'9') => usize::from(byte - b'0') + 27,
-        _ => 0,
-    }
-}
-
-fn pair(text: &[u8]) -> usize {
-    letter(text.first()) * LETTERS + letter(text.get(1))
-}
-
-impl Index {
-    /// Of words, how each is looked for, and the number of its entry.
-    fn new<'a>(words: impl Iterator<Item = (&'a [u8], Matching, u32)>) -> Self {
-        let mut words: Vec<_> = words.collect();
-        words.sort_by_key(|(word, ..)| pair(word));
-        let mut index = Self {
-            text: Vec::new(),
-            entries: Vec::with_capacity(words.len()),
-            pairs: vec![(0, 0); LETTERS * LETTERS],
-            matching: Vec::new(),
-        };
-        for (at, (word, matching, number)) in (0..).zip(words) {
-            let range: &mut (u16, u16) = &mut index.pairs[pair(word)];
-            if range.1 == 0 {
-                range.0 = at;
-            }
-            range.1 = at + 1;
-            index.entries.push(Entry {
-                from: index.text.len() as u32,
-                length: word.len() as u8,
-                matching,
-                number,
-            });
-            index.text.extend_from_slice(word);
-            let number = number as usize;
-            let known = index.matching.len().max(number + 1);
-            index.matching.resize(known, Matching::Segment);
-            index.matching[number] = matching;
-        }
-        index
-    }
-
-    fn word(&self, entry: &Entry) -> &[u8] {
-        let from = entry.from as usize;
-        &self.text[from..from + usize::from(entry.length)]
-    }
-
-    fn matching(&self, number: u32) -> Matching {
-        self.matching[number as usize]
-    }
-
-    /// The longest word that `text` begins with: the number of its entry and its length.
-    fn longest_at(&self, text: &[u8]) -> Option<(u32, usize)> {
-        let first = [0, 1].map(|at| text.get(at).map(u8::to_ascii_lowercase));
-        let key = letter(first[0].as_ref()) * LETTERS + letter(first[1].as_ref());
-        let (from, to) = self.pairs[key];
-        let entries = self.entries[usize::from(from)..usize::from(to)].iter();
-        entries
-            .filter(|entry| {
-                let word = self.word(entry);
-                let head = text.get(..word.len());
-                head.is_some_and(|head| head.eq_ignore_ascii_case(word))
-            })
-            .map(|entry| (entry.number, usize::from(entry.length)))
-            .max_by_key(|&(_, length)| length)
-    }
-
-    /// Tells every word that stands in a name: the number of its entry, from and to.
-    #[inline]
-    fn find(&self, name: &Name, mut tell: impl FnMut(u32, usize, usize)) {
-        let flat = name.flat();
-        for at in 0..flat.len() {
-            let single = letter(flat.get(at)) * LETTERS;
-            for key in [pair(&flat[at..]), single] {
-                let (from, to) = self.pairs[key];
-                for entry in &self.entries[usize::from(from)..usize::from(to)] {
-                    if let Some(end) = name.word_at(at, self.word(entry), entry.matching) {
-                        tell(entry.number, at, end);
-                    }
-                }
-                if key == single {
-                    break;
-                }
-            }
-        }
     }
 }
 

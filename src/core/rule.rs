@@ -292,6 +292,12 @@ impl Rule {
         Ok(())
     }
 
+    /// The same, if it was needed before.
+    #[inline]
+    pub(crate) fn built(&self) -> Option<&Automaton> {
+        self.automaton.get().map(|automaton| &**automaton)
+    }
+
     /// The table that confirms candidates.
     #[inline]
     pub(crate) fn automaton(&self) -> &Automaton {

@@ -160,6 +160,14 @@ impl Classes {
     }
 }
 
+/// What the candidates of a rule begin with: by place, the bytes that may stand there.
+pub(super) fn beginning(rule: &Rule) -> Vec<ByteSet> {
+    let mut classes = Beginning::of(&rule.source.form().hir).classes();
+    // Of one that is overdue no more has been read.
+    classes.truncate(rule.reach + 1);
+    classes
+}
+
 impl Slot {
     fn of(rule: &Rule, index: u32) -> Self {
         let form = rule.source.form();
@@ -167,12 +175,9 @@ impl Slot {
         let mut before = form.before.unwrap_or(ByteSet::ALL);
         before.insert(b'\n');
         before.insert(b'm');
-        let mut classes = Beginning::of(&form.hir).classes();
-        // Of one that is overdue no more has been read.
-        classes.truncate(rule.reach + 1);
         Self {
             before,
-            classes,
+            classes: beginning(rule),
             rules: vec![index],
         }
     }

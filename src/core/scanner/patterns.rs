@@ -6,12 +6,15 @@ mod trace;
 
 pub(crate) use lists::RuleLists;
 
+use std::sync::OnceLock;
+
+use crate::core::form::ByteSet;
 use crate::core::group::Slots;
 
 use standing::Standing;
 
 use super::before::{self, LOOK_BEHIND};
-use super::classes::Classes;
+use super::classes::{Classes, beginning};
 use super::findings::Style;
 use super::memo::Memo;
 use super::prefilter::{Anchor, Suspect};
@@ -39,6 +42,8 @@ pub(super) struct Patterns {
     /// By rule: so many bytes of an unfinished record's end may hide a candidate that
     /// starts before one whose anchor is complete.
     unseen: Vec<u64>,
+    /// By rule: what its candidates begin with; made at its first suspect.
+    beginnings: Vec<OnceLock<Box<[ByteSet]>>>,
 }
 
 /// What a session keeps for the pattern rules.
@@ -127,6 +132,7 @@ impl Patterns {
             classes,
             first_class: u32::MAX,
             unseen,
+            beginnings: rules.iter().map(|_| OnceLock::new()).collect(),
             lead: rules
                 .iter()
                 .map(|rule| rule.source.lead())
@@ -266,6 +272,23 @@ impl Patterns {
         None
     }
 
+    /// Whether a candidate of a rule may begin with these bytes, of which there is a first.
+    ///
+    /// An automaton takes milliseconds to build where repeats are counted, and most rules
+    /// never get further than this: until there is one, [`beginning`] answers.
+    #[inline]
+    fn may_begin(&self, index: u32, first: u8, bytes: &[u8]) -> bool {
+        let rule = &self.rules[index as usize];
+        if let Some(automaton) = rule.built() {
+            return automaton.starts_with(first);
+        }
+        let classes = self.beginnings[index as usize].get_or_init(|| beginning(rule).into());
+        classes
+            .iter()
+            .zip(bytes)
+            .all(|(class, &byte)| class.has(byte))
+    }
+
     /// Is there a candidate at `start`, and what becomes of it?
     fn attempt(
         &self,
@@ -284,7 +307,7 @@ impl Patterns {
                 Attempt::Undecided
             };
         };
-        if !rule.automaton().starts_with(first) {
+        if !self.may_begin(index, first, &view.bytes[at..]) {
             return Attempt::None;
         }
         if let Some(class) = &rule.source.form().before

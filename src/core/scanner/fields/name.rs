@@ -51,11 +51,15 @@ fn run(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         }
     }
     let mut end = at;
-    while let Some(length) = piece_at(bytes, end) {
+    while end - at <= EXTENT {
+        let near = bytes.len().min(at + EXTENT + 1);
+        end += count(&bytes[end..near], is_name_byte);
+        // Nothing else begins an escape.
+        let escape = matches!(bytes.get(end), Some(b'%' | b'\\'));
+        let Some(length) = piece_at(bytes, end).filter(|_| escape) else {
+            break;
+        };
         end += length;
-        if end - at > EXTENT {
-            return None;
-        }
     }
     // A longer one is no name, but a token that holds a word.
     (end > start && end - start <= EXTENT).then_some((start, end))
@@ -106,8 +110,19 @@ fn piece_before(bytes: &[u8], at: usize) -> Option<usize> {
     is_name_byte(last).then_some(1)
 }
 
+#[inline]
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$') || byte >= 0x80
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let plain = matches!(byte as u8, b'_' | b'-' | b'.' | b'$' | 0x80..);
+            table[byte] = plain || (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        table
+    };
+    TABLE[usize::from(byte)]
 }
 
 fn is_name_code(code: u32) -> bool {
@@ -153,11 +168,18 @@ fn quoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let (_, closing_length) = quote::opening(bytes, closing)?;
     let inner = left..closing;
     let text = &bytes[inner.clone()];
-    let words = text.iter().filter(|&&byte| byte == b' ').count();
-    let masked = memchr::memmem::find(text, b"[REDACTED").is_some();
-    // `%3D`, `%26`
-    let encoded = (0..text.len()).any(|at| text[at] == b'%' && piece_at(text, at).is_none());
-    if words > 3 || masked || encoded || text.iter().any(|byte| b"={,;<>&?".contains(byte)) {
+    let mut words = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b' ' => words += 1,
+            b'=' | b'{' | b',' | b';' | b'<' | b'>' | b'&' | b'?' => return None,
+            b'[' if text[at..].starts_with(b"[REDACTED") => return None,
+            // `%3D`, `%26`
+            b'%' if piece_at(text, at).is_none() => return None,
+            _ => {}
+        }
+    }
+    if words > 3 {
         return None;
     }
     let dashes = text.iter().take_while(|&&byte| byte == b'-').count();
@@ -229,14 +251,22 @@ fn quote_right(bytes: &[u8], end: usize) -> Option<(Quote, usize)> {
 /// content begins.
 fn quote_left(bytes: &[u8], start: usize, right: Quote) -> Option<(Quote, usize, usize)> {
     for at in (start.saturating_sub(EXTENT)..=start).rev() {
-        if let Some((quote, length)) = quote::closing_before(bytes, at) {
+        let last = *bytes[..at].last()?;
+        if may_end_quote(last)
+            && let Some((quote, length)) = quote::closing_before(bytes, at)
+        {
             return (quote == right).then_some((quote, length, at));
         }
-        if at > 0 && bytes[at - 1] < b' ' {
+        if last < b' ' {
             return None;
         }
     }
     None
+}
+
+/// Whether the last byte of a quote, however it is spelled, may be this one.
+fn may_end_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`' | b'2' | b'7' | b';')
 }
 
 fn unquoted(bytes: &[u8], start: usize, end: usize) -> Option<Found> {

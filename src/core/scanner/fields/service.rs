@@ -74,19 +74,25 @@ const OTHERS: [&[u8]; 36] = [
 /// one that tells of a key.
 pub(super) fn claim(names: &FieldNames, around: Around<'_>, at: usize) -> Option<Claim> {
     let bytes = around.bytes;
-    let is_key = KEYS.iter().any(|word| begins_with(&bytes[at..], word));
-    if !is_key || !names.has_services() {
+    if !names.has_services() || !begins_with_key(&bytes[at..]) {
         return None;
     }
     let mut starts = (at.saturating_sub(REACH)..at).rev();
     starts.find_map(|start| {
-        if !begins_word(&bytes[..start]) {
+        if !bytes[start].is_ascii_alphanumeric() || !begins_word(&bytes[..start]) {
             return None;
         }
         let (entry, length) = names.service_at(&bytes[start..])?;
         let from = start + length;
         (from <= at).then(|| follow(around, at, from, entry))?
     })
+}
+
+/// Whether a word that tells of a key begins `rest`.
+fn begins_with_key(rest: &[u8]) -> bool {
+    let first = rest.first().map_or(0, u8::to_ascii_lowercase);
+    let mut words = KEYS.iter().filter(|word| word[0] == first);
+    words.any(|word| begins_with(rest, word))
 }
 
 /// The value behind a service's name that ends at `from`.

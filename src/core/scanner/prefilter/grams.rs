@@ -1,7 +1,7 @@
 //! A table that tells for three bytes in a row whether a window begins with them: one
 //! look a place, whatever the number of windows.
 
-use super::Anchor;
+use super::{Anchor, Window};
 
 /// Which three bytes in a row begin a window, and which.
 pub(super) struct Grams {
@@ -12,15 +12,22 @@ pub(super) struct Grams {
     /// By bit that is set: where its windows begin in `windows`; one more than there are.
     starts: Vec<u32>,
     windows: Vec<Gram>,
+    /// Windows of one byte.
+    singles: Vec<Gram>,
 }
 
-/// A window as bytes of which some count.
+/// A window as bytes of which some count: as many of the anchor from there on as fit.
 struct Gram {
-    bytes: u32,
-    mask: u32,
+    bytes: u64,
+    mask: u64,
     anchor: u32,
     offset: u32,
+    /// There is no more of the anchor.
+    is_all: bool,
 }
+
+/// So many bytes of a window are compared at once.
+const HEAD: usize = size_of::<u64>();
 
 /// A table of so many bits is held in the first cache beside the text.
 const HASH_BITS: u32 = 17;
@@ -43,39 +50,75 @@ fn hash(word: u32) -> usize {
 impl Grams {
     /// The windows of anchors, which begin at these offsets.
     pub(super) fn new(anchors: &[Anchor], offsets: &[usize]) -> Self {
-        let mut entries: Vec<(usize, Gram)> = Vec::with_capacity(2 * anchors.len());
-        let mut hashes: Vec<usize> = Vec::new();
-        for (index, (anchor, &offset)) in anchors.iter().zip(offsets).enumerate() {
-            hashes.clear();
-            spell(anchor, offset, 0, 0, &mut |word| hashes.push(hash(word)));
-            hashes.sort_unstable();
-            hashes.dedup();
-            let gram = |&hash: &usize| (hash, Gram::new(anchor, index, offset));
-            entries.extend(hashes.iter().map(gram));
-        }
-        entries.sort_by_key(|&(hash, _)| hash);
+        // Each spelling of each window: its hash and the anchor, in the order of the anchors.
+        let mut spelled: Vec<(u32, u32)> = Vec::with_capacity(4 * anchors.len());
+        let mut singles = Vec::new();
         let mut bits = Box::new([0_u64; WORDS]);
-        let mut starts = Vec::with_capacity(entries.len() + 1);
-        for (at, &(hash, _)) in entries.iter().enumerate() {
-            let bit = 1 << (hash % 64);
-            if bits[hash / 64] & bit == 0 {
-                starts.push(at as u32);
+        for (index, (anchor, &offset)) in anchors.iter().zip(offsets).enumerate() {
+            let is_single = anchor.bytes.len() == offset + 1;
+            if is_single {
+                // Thousands of spellings, of which the first byte says all.
+                singles.push(Gram::new(anchor, index, offset));
             }
-            bits[hash / 64] |= bit;
+            let from = spelled.len();
+            spell(anchor, offset, 0, 0, &mut |word| {
+                let hash = hash(word);
+                bits[hash / 64] |= 1 << (hash % 64);
+                if !is_single {
+                    spelled.push((hash as u32, index as u32));
+                }
+            });
+            spelled[from..].sort_unstable();
+            dedup_from(&mut spelled, from);
         }
-        starts.push(entries.len() as u32);
         let mut ranks = Box::new([0; WORDS]);
         let mut set = 0;
         for (rank, word) in ranks.iter_mut().zip(bits.iter()) {
             *rank = set;
             set += word.count_ones();
         }
-        Self {
+        // Sorted by hash without a comparison: first how many each has, then where they go.
+        let mut table = Self {
             bits,
             ranks,
-            starts,
-            windows: entries.into_iter().map(|(_, gram)| gram).collect(),
+            starts: vec![0; set as usize + 1],
+            windows: Vec::new(),
+            singles,
+        };
+        let ranks: Vec<u32> = spelled
+            .iter()
+            .map(|&(hash, _)| table.rank(hash as usize))
+            .collect();
+        for &rank in &ranks {
+            table.starts[rank as usize] += 1;
         }
+        let mut sum = 0;
+        for start in &mut table.starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut order = vec![0_u32; spelled.len()];
+        for (&rank, &(_, index)) in ranks.iter().zip(&spelled).rev() {
+            let start = &mut table.starts[rank as usize];
+            *start -= 1;
+            order[*start as usize] = index;
+        }
+        let gram = |&index: &u32| {
+            Gram::new(
+                &anchors[index as usize],
+                index as usize,
+                offsets[index as usize],
+            )
+        };
+        table.windows = order.iter().map(gram).collect();
+        table
+    }
+
+    /// How many bits are set before that of a hash.
+    #[inline]
+    fn rank(&self, hash: usize) -> u32 {
+        let below = self.bits[hash / 64] & ((1 << (hash % 64)) - 1);
+        self.ranks[hash / 64] + below.count_ones()
     }
 
     /// Keeps the places where a window may begin, and returns how many they are.
@@ -101,32 +144,33 @@ impl Grams {
         self.bits[hash / 64] >> (hash % 64) & 1 == 1
     }
 
-    /// Tells the anchors whose window may stand at one place, with its offset in each.
+    /// Tells the anchors whose window stands at one place.
     #[inline]
-    pub(super) fn at(&self, bytes: &[u8], place: usize, mut tell: impl FnMut(u32, usize)) {
-        let byte = |offset: usize| bytes.get(place + offset).copied().unwrap_or(0);
-        let word = match bytes.get(place..place + 4) {
-            Some(four) => u32::from_le_bytes(four.try_into().unwrap_or_default()),
-            None => u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]),
-        };
-        let hash = hash(word);
-        let (bits, bit) = (self.bits[hash / 64], hash % 64);
-        if bits >> bit & 1 == 0 {
+    pub(super) fn at(&self, bytes: &[u8], place: usize, mut tell: impl FnMut(Window)) {
+        let here = bytes.get(place..).and_then(<[u8]>::first_chunk);
+        let is_whole = here.is_some();
+        let word = here.map_or_else(|| padded(bytes, place), |here| u64::from_le_bytes(*here));
+        let hash = hash(word as u32);
+        if self.bits[hash / 64] >> (hash % 64) & 1 == 0 {
             return;
         }
-        let below = bits & ((1 << bit) - 1);
-        let rank = (self.ranks[hash / 64] + below.count_ones()) as usize;
+        let rank = self.rank(hash) as usize;
         let (from, to) = (self.starts[rank], self.starts[rank + 1]);
-        for known in &self.windows[from as usize..to as usize] {
+        let windows = &self.windows[from as usize..to as usize];
+        for known in self.singles.iter().chain(windows) {
             if word & known.mask == known.bytes {
-                tell(known.anchor, known.offset as usize);
+                tell(Window {
+                    anchor: known.anchor,
+                    offset: known.offset as usize,
+                    is_all: known.is_all && is_whole,
+                });
             }
         }
     }
 
     /// The same for each place.
     #[inline]
-    pub(super) fn search(&self, bytes: &[u8], mut tell: impl FnMut(usize, u32, usize)) {
+    pub(super) fn search(&self, bytes: &[u8], mut tell: impl FnMut(usize, Window)) {
         /// Places that are looked at before any of them is told.
         const AT_ONCE: usize = 8;
         let mut at = 0;
@@ -144,32 +188,55 @@ impl Grams {
             while hits != 0 {
                 let place = at + hits.trailing_zeros() as usize;
                 hits &= hits - 1;
-                self.at(bytes, place, |anchor, offset| tell(place, anchor, offset));
+                self.at(bytes, place, |window| tell(place, window));
             }
             at += AT_ONCE;
         }
         for place in at..bytes.len() {
-            self.at(bytes, place, |anchor, offset| tell(place, anchor, offset));
+            self.at(bytes, place, |window| tell(place, window));
         }
     }
 }
 
 impl Gram {
     fn new(anchor: &Anchor, index: usize, offset: usize) -> Self {
-        let (mut bytes, mut mask) = ([0; 4], [0; 4]);
+        let (mut bytes, mut mask) = ([0; HEAD], [0; HEAD]);
         let window = &anchor.bytes[offset..];
-        for (at, &byte) in window.iter().take(4).enumerate() {
+        for ((known, mask), &byte) in bytes.iter_mut().zip(&mut mask).zip(window) {
             let either = anchor.ignore_case && byte.is_ascii_alphabetic();
-            mask[at] = if either { !CASE } else { u8::MAX };
-            bytes[at] = byte & mask[at];
+            *mask = if either { !CASE } else { u8::MAX };
+            *known = byte & *mask;
         }
         Self {
-            bytes: u32::from_le_bytes(bytes),
-            mask: u32::from_le_bytes(mask),
+            bytes: u64::from_le_bytes(bytes),
+            mask: u64::from_le_bytes(mask),
+            is_all: offset == 0 && window.len() <= HEAD,
             anchor: index as u32,
             offset: offset as u32,
         }
     }
+}
+
+/// The bytes at a place so near the end that fewer are left than are compared; zeros behind
+/// them.
+#[cold]
+fn padded(bytes: &[u8], place: usize) -> u64 {
+    let mut here = [0; HEAD];
+    let rest = bytes.get(place..).unwrap_or_default();
+    here[..rest.len().min(HEAD)].copy_from_slice(&rest[..rest.len().min(HEAD)]);
+    u64::from_le_bytes(here)
+}
+
+/// Drops equal neighbours behind `from`.
+fn dedup_from(all: &mut Vec<(u32, u32)>, from: usize) {
+    let mut kept = from;
+    for at in from..all.len() {
+        if at == from || all[at] != all[kept - 1] {
+            all[kept] = all[at];
+            kept += 1;
+        }
+    }
+    all.truncate(kept);
 }
 
 /// Tells every three bytes that may stand where the window of an anchor does; `word` has

@@ -43,6 +43,16 @@ pub(crate) struct Suspect {
     pub(crate) anchor: u32,
 }
 
+/// A window that stands somewhere: that of an anchor.
+#[derive(Clone, Copy)]
+struct Window {
+    anchor: u32,
+    /// Where it begins in the anchor.
+    offset: usize,
+    /// The whole anchor has been compared.
+    is_all: bool,
+}
+
 /// Finds the anchors of all rules.
 pub(crate) struct Prefilter {
     anchors: Vec<Anchor>,
@@ -109,7 +119,7 @@ impl Prefilter {
     /// Appends every place in `bytes` where an anchor stands whole, by and large in
     /// the order of places.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
-        let mut confirm = |at, anchor, offset| self.confirm(bytes, at, anchor, offset, out);
+        let mut confirm = |at, window| self.confirm(bytes, at, window, out);
         match &self.search {
             Search::Nothing => {}
             Search::Packed(packed) => packed.search(bytes, confirm),
@@ -123,20 +133,23 @@ impl Prefilter {
 
     /// Compares the anchor whose window stands at `at`.
     #[inline]
-    fn confirm(&self, bytes: &[u8], at: usize, anchor: u32, offset: usize, out: &mut Vec<Suspect>) {
+    fn confirm(&self, bytes: &[u8], at: usize, window: Window, out: &mut Vec<Suspect>) {
+        let Window { anchor, offset, .. } = window;
         let Some(start) = at.checked_sub(offset) else {
             return;
         };
+        if window.is_all || self.stands(bytes, start, anchor) {
+            out.push(Suspect { at: start, anchor });
+        }
+    }
+
+    fn stands(&self, bytes: &[u8], start: usize, anchor: u32) -> bool {
         let Anchor {
             bytes: text,
             ignore_case,
         } = &self.anchors[anchor as usize];
-        let Some(here) = bytes.get(start..start + text.len()) else {
-            return;
-        };
-        if here == text || *ignore_case && here.eq_ignore_ascii_case(text) {
-            out.push(Suspect { at: start, anchor });
-        }
+        let here = bytes.get(start..start + text.len());
+        here.is_some_and(|here| here == text || *ignore_case && here.eq_ignore_ascii_case(text))
     }
 }
 
@@ -146,7 +159,7 @@ fn search_vector(
     vector: &Vector,
     grams: &Grams,
     bytes: &[u8],
-    confirm: &mut impl FnMut(usize, u32, usize),
+    confirm: &mut impl FnMut(usize, Window),
 ) {
     let mut hits = [0_u64; STRIDE / LANES];
     let mut places = [0_u32; LANES * AT_ONCE + SLACK];
@@ -162,7 +175,7 @@ fn search_vector(
             let kept = grams.retain(&bytes[from..], &mut places[..found]);
             for &place in &places[..kept] {
                 let at = from + place as usize;
-                grams.at(bytes, at, |anchor, offset| confirm(at, anchor, offset));
+                grams.at(bytes, at, |window| confirm(at, window));
             }
         }
     }

@@ -64,7 +64,7 @@ impl Packed {
 
     /// Tells each place of a window, with an anchor that it stands for and its offset.
     #[inline]
-    pub(super) fn search(&self, bytes: &[u8], mut tell: impl FnMut(usize, u32, usize)) {
+    pub(super) fn search(&self, bytes: &[u8], mut tell: impl FnMut(usize, super::Window)) {
         let mut dense = false;
         let mut found = Vec::new();
         for start in (0..bytes.len()).step_by(SEGMENT) {
@@ -80,7 +80,14 @@ impl Packed {
             }
             for &(at, window) in &found {
                 for &(anchor, offset) in &self.windows[window].places {
-                    tell(at, anchor, offset);
+                    tell(
+                        at,
+                        super::Window {
+                            anchor,
+                            offset,
+                            is_all: false,
+                        },
+                    );
                 }
             }
         }
