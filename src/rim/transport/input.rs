@@ -13,6 +13,7 @@ use crate::rim::message::{name, reason};
 use crate::rim::transport::charset::{Charset, Decoded};
 use crate::rim::transport::decompress::Decompressed;
 use crate::rim::transport::patient::Patient;
+use crate::rim::transport::pipes;
 use crate::rim::transport::sniff::{Magic, sniff};
 
 /// One input, not yet opened.
@@ -92,6 +93,9 @@ impl Input {
             });
         }
         let kind = metadata.file_type();
+        if kind.is_fifo() {
+            pipes::enlarge(&file);
+        }
         Ok(Opened {
             file,
             live: kind.is_fifo() || kind.is_socket(),

@@ -15,6 +15,7 @@ pub(crate) mod in_place;
 pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod patient;
+pub(crate) mod pipes;
 pub(crate) mod progress;
 pub(crate) mod records;
 pub(crate) mod signals;
