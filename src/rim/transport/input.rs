@@ -40,6 +40,8 @@ pub(crate) struct Opened {
     /// Whether another process is still writing it: a pipe or a socket. Such an input
     /// is drained when a signal comes, since the writer probably got the signal too.
     pub(crate) live: bool,
+    /// How long it is, where it is a regular file.
+    pub(crate) stored: Option<u64>,
 }
 
 /// Why an input, or the rest of it, is not in the output.
@@ -99,6 +101,7 @@ impl Input {
         Ok(Opened {
             file,
             live: kind.is_fifo() || kind.is_socket(),
+            stored: kind.is_file().then_some(metadata.len()),
         })
     }
 
