@@ -107,7 +107,7 @@ pub(crate) struct FilterOptions {
     ///
     /// The output is the same, in the same order. For regular files of lines that are
     /// longer than a mebibyte, also with -z and --encoding; what comes through a pipe, and
-    /// a document, is worked on by one thread.
+    /// a document, is worked on by one thread. Each thread takes some 5 MiB of memory.
     #[arg(
         short,
         long,

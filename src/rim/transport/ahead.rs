@@ -35,14 +35,14 @@ impl ReadAhead {
     ///
     /// Where a thread cannot be set up.
     pub(crate) fn start(reader: Box<dyn Read + Send>, size: usize) -> io::Result<Self> {
-        let (filler, filled) = channel();
-        let (empty, empties) = channel();
+        let (outbox, filled) = channel();
+        let (empty, inbox) = channel();
         for _ in 0..BUFFERS {
             let _ = empty.send(vec![0; size]);
         }
         thread::Builder::new()
             .name("reader".to_owned())
-            .spawn(move || fill(reader, &empties, &filler))?;
+            .spawn(move || fill(reader, &inbox, &outbox))?;
         Ok(Self { filled, empty })
     }
 
@@ -68,17 +68,14 @@ impl ReadAhead {
 
 fn fill(
     mut reader: Box<dyn Read + Send>,
-    empties: &Receiver<Vec<u8>>,
-    filler: &Sender<io::Result<Chunk>>,
+    inbox: &Receiver<Vec<u8>>,
+    outbox: &Sender<io::Result<Chunk>>,
 ) {
-    while let Ok(mut buffer) = empties.recv() {
+    while let Ok(mut buffer) = inbox.recv() {
         let read = reader.read(&mut buffer);
         let last = !matches!(read, Ok(1..));
-        if filler
-            .send(read.map(|length| Chunk { buffer, length }))
-            .is_err()
-            || last
-        {
+        let read = read.map(|length| Chunk { buffer, length });
+        if outbox.send(read).is_err() || last {
             return;
         }
     }
@@ -134,7 +131,9 @@ mod tests {
             .map(|_| ahead.next().expect("it is readable"))
             .collect();
         assert!(ahead.filled.try_recv().is_err());
-        held.into_iter().for_each(|chunk| ahead.give_back(chunk));
+        for chunk in held {
+            ahead.give_back(chunk);
+        }
         let rest = (0..3).all(|_| ahead.next().is_ok_and(|chunk| chunk.bytes() == b"x"));
         assert!(rest);
     }

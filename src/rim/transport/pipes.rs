@@ -5,8 +5,9 @@ use std::os::fd::AsFd;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 
 /// What is asked for: what Linux grants anybody by default (`/proc/sys/fs/pipe-max-size`),
-/// instead of the 64 KiB that a pipe begins with.
-const ROOM: usize = 1 << 20;
+/// instead of the 64 KiB that a pipe begins with. `cat | blackbar | cat` took a fifth less
+/// time with it.
+pub(crate) const ROOM: usize = 1 << 20;
 
 /// Asks for [`ROOM`] in a pipe that has less. What is no pipe has none, and a refusal
 /// costs only speed.
