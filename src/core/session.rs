@@ -88,6 +88,32 @@ impl Session {
         &self.stream.tally
     }
 
+    /// Whether what comes is decided as at the beginning of a stream: no record is
+    /// unfinished, and the last one leaves nothing to the next, such as an open key block
+    /// or a value whose name has gone before.
+    ///
+    /// A stream can be cut here: a new session over the rest makes the same output and
+    /// counts the same. ([`Tally::add`] joins the counts; a journal's offsets begin anew.)
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use blackbar::{Framing, Redactor, Session};
+    /// # let redactor = Arc::new(Redactor::builder().build()?);
+    /// let mut session = Session::new(redactor, Framing::Lines);
+    /// let mut is_fresh_after = |chunk: &[u8]| {
+    ///     session.write(chunk, &mut Vec::new());
+    ///     session.is_fresh()
+    /// };
+    /// assert!(is_fresh_after(b"a line\n"));
+    /// assert!(!is_fresh_after(b"half a"));
+    /// // The line is whole, but the next one may hold the password.
+    /// assert!(!is_fresh_after(b" line\n\"password\":\n"));
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn is_fresh(&self) -> bool {
+        !self.stream.is_open() && !Scanner::wants_all(&self.stream.scan)
+    }
+
     /// How many bytes of an unfinished record are held.
     pub fn held(&self) -> usize {
         self.stream.held.len() - self.stream.from

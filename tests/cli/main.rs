@@ -7,6 +7,7 @@ mod explain;
 mod fields;
 mod in_place;
 mod inputs;
+mod jobs;
 mod latency;
 mod masks;
 mod options;

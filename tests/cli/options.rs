@@ -144,7 +144,9 @@ fn the_environment_stands_for_options_and_options_win() {
 #[test]
 fn an_empty_variable_says_nothing() {
     let mut command = blackbar();
-    for name in ["PROFILE", "LABEL", "STATS", "RULES", "DISABLE", "REACH"] {
+    for name in [
+        "PROFILE", "LABEL", "STATS", "RULES", "DISABLE", "REACH", "JOBS",
+    ] {
         command.env(format!("BLACKBAR_{name}"), "");
     }
     let run = run_command(command, b"text\n");

@@ -130,7 +130,8 @@ impl Scanner {
         }
     }
 
-    /// Whether some detector wants to see records without suspects.
+    /// Whether some detector wants to see records without suspects: the record before has
+    /// left something to them. Nothing else of a state outlives [`Self::begin_record`].
     pub(crate) fn wants_all(state: &ScanState) -> bool {
         state.blocks.is_open() || state.fields.is_open()
     }

@@ -5,10 +5,12 @@ mod in_place;
 use std::env;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZero;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use blackbar::{Framing, Redactor};
@@ -24,6 +26,7 @@ use crate::rim::transport::charset::Charset;
 use crate::rim::transport::filter::{Ending, Events, Filter};
 use crate::rim::transport::format::Format;
 use crate::rim::transport::input::{Input, Reading};
+use crate::rim::transport::jobs::Jobs;
 use crate::rim::transport::output::{Destination, Output};
 use crate::rim::transport::progress::Progress;
 
@@ -99,6 +102,24 @@ pub(crate) struct FilterOptions {
         help_heading = "Input and output"
     )]
     encoding: Option<Charset>,
+
+    /// Redact each large file on N threads; 0: as many as there are processors
+    ///
+    /// The output is the same, in the same order. For regular files of lines that are
+    /// longer than a mebibyte, also with -z and --encoding; what comes through a pipe, and
+    /// a document, is worked on by one thread. Each thread takes some 5 MiB of memory.
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        value_parser = parse_jobs,
+        default_value = "1",
+        env = "BLACKBAR_JOBS",
+        hide_env = true,
+        hide_short_help = true,
+        help_heading = "Input and output"
+    )]
+    jobs: Jobs,
 
     /// Make masks stand out, with light and dark swapped
     ///
@@ -244,6 +265,7 @@ impl FilterOptions {
             redactor: Arc::clone(redactor),
             format: self.format(),
             reading: self.reading(),
+            jobs: self.jobs,
             inputs,
             progress: progress.cloned(),
         }
@@ -332,6 +354,20 @@ fn stderr_takes_a_bar() -> bool {
 fn terminal_takes_colour() -> bool {
     let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !no_colour && env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty())
+}
+
+/// More threads than any machine of today has processors are a slip.
+const MOST_JOBS: usize = 1024;
+
+fn parse_jobs(text: &str) -> Result<Jobs, String> {
+    match text.parse() {
+        // Where the processors cannot be counted, one will be there.
+        Ok(0) => Ok(Jobs::new(
+            thread::available_parallelism().map_or(1, NonZero::get),
+        )),
+        Ok(threads @ 1..=MOST_JOBS) => Ok(Jobs::new(threads)),
+        _ => Err(format!("a number of threads, at most {MOST_JOBS}, or 0")),
+    }
 }
 
 pub(crate) const NOTHING_TO_READ: &str = "no FILE, and standard input is a terminal; \

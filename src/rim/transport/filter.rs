@@ -1,6 +1,6 @@
 //! The plain filter: inputs one after the other into one output, beside the signals.
 //!
-//! A worker reads, redacts and writes. The caller's thread waits for it and for
+//! A [`Worker`] reads, redacts and writes. The caller's thread waits for it and for
 //! signals:
 //!
 //! 1. The first signal lets a pipe or socket be drained for [`GRACE`], since its writer
@@ -10,7 +10,6 @@
 //! 3. Where the lock is not to be had, the output is stalled: after [`STALL`] we go.
 //! 4. A second signal ends everything at once.
 
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -24,19 +23,18 @@ use crate::rim::message::report;
 use crate::rim::stats::Totals;
 use crate::rim::transport::flow::Flow;
 use crate::rim::transport::format::Format;
-use crate::rim::transport::input::{Input, InputError, Reading};
+use crate::rim::transport::input::{Input, Reading};
+use crate::rim::transport::jobs::Jobs;
 use crate::rim::transport::output::{Output, OutputError, Pending};
 use crate::rim::transport::progress::Progress;
 use crate::rim::transport::signals;
+use crate::rim::transport::worker::Worker;
 
 /// How long a pipe is drained after the first signal.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a forced end may wait for an output that takes no bytes.
 const STALL: Duration = Duration::from_millis(500);
-
-/// Bytes read at once. Larger reads were not faster, and a pipe gives 64 KiB anyway.
-const CHUNK: usize = 256 * 1024;
 
 /// What is to be filtered, and how.
 pub(crate) struct Filter {
@@ -46,6 +44,8 @@ pub(crate) struct Filter {
     pub(crate) format: Format,
     /// How inputs are unpacked.
     pub(crate) reading: Reading,
+    /// How many threads scan a stored input.
+    pub(crate) jobs: Jobs,
     /// In order; each is a session of its own.
     pub(crate) inputs: Vec<Input>,
     /// Tells a person how far it is.
@@ -85,7 +85,7 @@ impl Filter {
             pending,
             name,
         } = output;
-        let flow = Flow::new(self.redactor, self.format, sink, name.clone());
+        let flow = Flow::new(Arc::clone(&self.redactor), self.format, sink, name.clone());
         let shared = Arc::new(Shared {
             flow: Mutex::new(flow),
             live: AtomicBool::new(false),
@@ -94,9 +94,12 @@ impl Filter {
         });
         let worker = Worker {
             shared: Arc::clone(&shared),
+            redactor: self.redactor,
             reading: self.reading,
+            jobs: self.jobs,
             inputs: self.inputs,
             progress: self.progress.clone(),
+            reads_ahead: thread::available_parallelism().is_ok_and(|count| count.get() > 1),
         };
         let Events { sender, inbox, .. } = events;
         spawn("filter", sender.clone(), move || worker.work())?;
@@ -151,7 +154,7 @@ enum Event {
 }
 
 /// How far the work got.
-enum Work {
+pub(super) enum Work {
     /// To the end of the last input.
     Complete,
     /// To where it was told to stop.
@@ -174,15 +177,15 @@ fn spawn(
 }
 
 /// What the threads know of each other.
-struct Shared {
+pub(super) struct Shared {
     /// Held while a chunk is processed and written, not while one is read.
     flow: Mutex<Flow>,
     /// The input that is being read is a pipe or a socket.
-    live: AtomicBool,
+    pub(super) live: AtomicBool,
     /// A signal came: no further input is begun.
-    signalled: AtomicBool,
+    pub(super) signalled: AtomicBool,
     /// The time is over: the open input is ended by force.
-    stopped: AtomicBool,
+    pub(super) stopped: AtomicBool,
 }
 
 impl Shared {
@@ -210,7 +213,7 @@ impl Shared {
 
     /// A panic under the lock has ended the flow, whose state then counts no more; the
     /// supervisor knows of it.
-    fn lock(&self) -> MutexGuard<'_, Flow> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Flow> {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -261,117 +264,6 @@ fn settle(
                 ));
             });
             other
-        }
-    }
-}
-
-/// The thread that moves the bytes.
-struct Worker {
-    shared: Arc<Shared>,
-    reading: Reading,
-    inputs: Vec<Input>,
-    progress: Option<Progress>,
-}
-
-/// Why an input was left.
-enum Leave {
-    Input(InputError),
-    Output(OutputError),
-    Stopped,
-}
-
-impl From<InputError> for Leave {
-    fn from(error: InputError) -> Self {
-        Self::Input(error)
-    }
-}
-
-impl From<OutputError> for Leave {
-    fn from(error: OutputError) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl Worker {
-    /// Every input in turn. One that cannot be read does not keep the others back.
-    fn work(&self) -> Result<Work, OutputError> {
-        let mut chunk = vec![0; CHUNK];
-        for input in &self.inputs {
-            if self.shared.signalled.load(Ordering::SeqCst) {
-                return Ok(Work::Stopped);
-            }
-            match self.one(input, &mut chunk) {
-                Ok(()) => {}
-                Err(Leave::Stopped) => return Ok(Work::Stopped),
-                Err(Leave::Output(error)) => return Err(error),
-                Err(Leave::Input(error)) => {
-                    Progress::aside(self.progress.as_ref(), || report(&error));
-                    self.shared.lock().count_failure();
-                }
-            }
-        }
-        Ok(Work::Complete)
-    }
-
-    fn one(&self, input: &Input, chunk: &mut [u8]) -> Result<(), Leave> {
-        self.shared.live.store(false, Ordering::SeqCst);
-        let opened = input.open()?;
-        let live = opened.live;
-        self.shared.live.store(live, Ordering::SeqCst);
-        let progress = self.progress.as_ref();
-        let mut follow =
-            progress.and_then(|progress| Some((progress, progress.begin(&opened.file)?)));
-        let mut reader = input.reader(opened, self.reading)?;
-        self.begin(live || !input.is_named_json())?;
-        loop {
-            match reader.read(chunk) {
-                Ok(0) => return Ok(self.open_flow()?.end()?),
-                Ok(length) => {
-                    self.pass(&chunk[..length])?;
-                    if let Some((progress, place)) = &mut follow {
-                        progress.advance(place);
-                    }
-                }
-                Err(error) => {
-                    let error = input.unreadable(&error);
-                    let masked = self.open_flow()?.end_forced()?;
-                    if masked > 0 {
-                        report(&format_args!(
-                            "{input}: undecided bytes that were masked where it broke off: {masked}"
-                        ));
-                    }
-                    return Err(error.into());
-                }
-            }
-        }
-    }
-
-    fn begin(&self, lines_only: bool) -> Result<(), Leave> {
-        let mut flow = self.shared.lock();
-        if self.shared.stopped.load(Ordering::SeqCst) {
-            return Err(Leave::Stopped);
-        }
-        Ok(flow.begin(lines_only)?)
-    }
-
-    /// One chunk in, and out what it makes certain.
-    fn pass(&self, chunk: &[u8]) -> Result<(), Leave> {
-        let mut flow = self.open_flow()?;
-        flow.write(chunk)?;
-        if self.shared.stopped.load(Ordering::SeqCst) {
-            flow.end_forced()?;
-            return Err(Leave::Stopped);
-        }
-        Ok(())
-    }
-
-    /// The flow, unless it was ended by force while we were reading.
-    fn open_flow(&self) -> Result<MutexGuard<'_, Flow>, Leave> {
-        let flow = self.shared.lock();
-        if flow.is_open() {
-            Ok(flow)
-        } else {
-            Err(Leave::Stopped)
         }
     }
 }

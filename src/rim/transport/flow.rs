@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use blackbar::{Piece, Redactor, Session};
+use blackbar::{Framing, Piece, Redactor, Session};
 
 use crate::rim::stats::Totals;
 use crate::rim::transport::format::Format;
+use crate::rim::transport::jobs::Segment;
 use crate::rim::transport::output::OutputError;
 use crate::rim::transport::patient::Patient;
 use crate::rim::transport::sink::Sink;
@@ -22,6 +23,8 @@ pub(crate) struct Flow {
     session: Option<Session>,
     /// Nothing of the input has been seen; whether it is cut into lines in any case.
     unseen: Option<bool>,
+    /// How the session cuts.
+    framing: Framing,
     pieces: Vec<Piece>,
     totals: Totals,
 }
@@ -40,6 +43,7 @@ impl Flow {
             output,
             session: None,
             unseen: None,
+            framing: format.first_guess(),
             pieces: Vec::new(),
             totals: Totals::default(),
         }
@@ -50,8 +54,8 @@ impl Flow {
     pub(crate) fn begin(&mut self, lines_only: bool) -> Result<(), OutputError> {
         self.totals.inputs += 1;
         self.unseen = Some(lines_only);
-        let framing = self.format.first_guess();
-        self.session = Some(Session::new(Arc::clone(&self.redactor), framing));
+        self.framing = self.format.first_guess();
+        self.session = Some(Session::new(Arc::clone(&self.redactor), self.framing));
         self.sink
             .prepare()
             .map_err(|error| OutputError::unwritable(&self.output, &error))
@@ -62,19 +66,38 @@ impl Flow {
         self.session.is_some()
     }
 
-    /// Takes a chunk in and writes what it makes certain.
-    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), OutputError> {
-        let Some(session) = &mut self.session else {
-            return Ok(());
-        };
+    /// How the input is cut, told by its first bytes.
+    pub(crate) fn frame(&mut self, head: &[u8]) -> Framing {
         if let Some(lines_only) = self.unseen.take() {
-            let framing = self.format.framing(chunk, lines_only);
-            if framing != self.format.first_guess() {
-                *session = Session::new(Arc::clone(&self.redactor), framing);
+            let framing = self.format.framing(head, lines_only);
+            if framing != self.framing {
+                self.framing = framing;
+                self.session = Some(Session::new(Arc::clone(&self.redactor), framing));
             }
         }
-        session.write(chunk, &mut self.pieces);
+        self.framing
+    }
+
+    /// Takes a chunk in and writes what it makes certain.
+    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), OutputError> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        self.frame(chunk);
+        if let Some(session) = &mut self.session {
+            session.write(chunk, &mut self.pieces);
+        }
         self.deliver(chunk)
+    }
+
+    /// The same for a segment of lines that was scanned ahead of its turn.
+    pub(crate) fn join(&mut self, segment: &mut Segment) -> Result<(), OutputError> {
+        if let Some(session) = &mut self.session
+            && let Some(ended) = segment.join(session, &mut self.pieces)
+        {
+            self.totals.tally.add(ended.tally());
+        }
+        self.deliver(segment.bytes())
     }
 
     /// The input's end: what is left is decided like the end of a record.

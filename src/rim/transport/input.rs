@@ -13,6 +13,7 @@ use crate::rim::message::{name, reason};
 use crate::rim::transport::charset::{Charset, Decoded};
 use crate::rim::transport::decompress::Decompressed;
 use crate::rim::transport::patient::Patient;
+use crate::rim::transport::pipes;
 use crate::rim::transport::sniff::{Magic, sniff};
 
 /// One input, not yet opened.
@@ -39,6 +40,8 @@ pub(crate) struct Opened {
     /// Whether another process is still writing it: a pipe or a socket. Such an input
     /// is drained when a signal comes, since the writer probably got the signal too.
     pub(crate) live: bool,
+    /// How long it is, where it is a regular file.
+    pub(crate) stored: Option<u64>,
 }
 
 /// Why an input, or the rest of it, is not in the output.
@@ -92,9 +95,13 @@ impl Input {
             });
         }
         let kind = metadata.file_type();
+        if kind.is_fifo() {
+            pipes::enlarge(&file);
+        }
         Ok(Opened {
             file,
             live: kind.is_fifo() || kind.is_socket(),
+            stored: kind.is_file().then_some(metadata.len()),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::rim::message::{name, reason};
@@ -11,6 +11,7 @@ use crate::rim::transport::descriptor::Descriptor;
 use crate::rim::transport::in_place::Original;
 use crate::rim::transport::input::{Input, file_id};
 use crate::rim::transport::patient::Patient;
+use crate::rim::transport::pipes;
 use crate::rim::transport::sink::Sink;
 
 /// What the user named as output.
@@ -121,6 +122,9 @@ impl Output {
         if is_input(&metadata, inputs) {
             return Err(OutputError::IsInput { output: name });
         }
+        if metadata.file_type().is_fifo() {
+            pipes::enlarge(&file);
+        }
         Ok(Self {
             sink: Sink::new(Patient(file)),
             pending: None,
@@ -170,6 +174,9 @@ fn direct(path: &Path, regular: bool) -> io::Result<Sink<Patient>> {
         .create(true)
         .truncate(false)
         .open(path)?;
+    if !regular {
+        pipes::enlarge(&file);
+    }
     let sink = Sink::new(Patient(file));
     Ok(if regular {
         sink.emptied_first(|target| target.0.set_len(0))

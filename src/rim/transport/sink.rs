@@ -6,10 +6,11 @@ use std::ops::Range;
 use blackbar::{Piece, Session};
 
 /// Pieces shorter than this are copied together: below it an entry of a vectored write
-/// costs more than the copy.
+/// costs more than the copy. (Of a log with a secret in every third line, written to a pipe:
+/// at 256 the whole filter takes a tenth more of the processor, from 512 to 4096 the same.)
 const COPY_BELOW: usize = 1024;
 
-/// Room for copied pieces, per system call.
+/// Room for copied pieces, per system call. Four times as much was not faster.
 const SCRATCH: usize = 64 * 1024;
 
 /// Entries of one vectored write.
