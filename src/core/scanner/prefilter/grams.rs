@@ -1,18 +1,18 @@
 //! A table that tells for three bytes in a row whether a window begins with them: one
 //! look a place, whatever the number of windows.
 
+use super::vector::LANES;
 use super::{Anchor, Window};
 
 /// Which three bytes in a row begin a window, and which.
 pub(super) struct Grams {
     /// A bit for each hash of three bytes.
     bits: Box<[u64; WORDS]>,
-    /// By word of `bits`: how many bits are set before it.
-    ranks: Box<[u32; WORDS]>,
-    /// By bit that is set: where its windows begin in `windows`; one more than there are.
+    /// By the upper part of a hash: where its windows begin in `windows`; one more than
+    /// there are.
     starts: Vec<u32>,
     windows: Vec<Gram>,
-    /// Windows of one byte.
+    /// Windows of a single byte, which have thousands of hashes.
     singles: Vec<Gram>,
 }
 
@@ -34,6 +34,18 @@ const HASH_BITS: u32 = 17;
 
 const WORDS: usize = 1 << (HASH_BITS - 6);
 
+/// How many parts of hashes there are to look windows up by.
+const SLOTS: usize = 1 << SLOT_BITS;
+
+/// Some thousand windows have a part for themselves.
+const SLOT_BITS: u32 = 12;
+
+/// The upper part of a hash.
+#[inline]
+fn slot(hash: usize) -> usize {
+    hash >> (HASH_BITS - SLOT_BITS)
+}
+
 /// The bit in which the two cases of a letter differ.
 const CASE: u8 = 0x20;
 
@@ -43,14 +55,15 @@ const GRAM: usize = 3;
 /// Of the first three bytes of a word.
 #[inline]
 fn hash(word: u32) -> usize {
-    let gram = word << 8;
-    (gram.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize
+    /// Moved by a byte, so that the fourth one does not count.
+    const FACTOR: u32 = 0x9e37_79b1 << 8;
+    (word.wrapping_mul(FACTOR) >> (32 - HASH_BITS)) as usize
 }
 
 impl Grams {
     /// The windows of anchors, which begin at these offsets.
     pub(super) fn new(anchors: &[Anchor], offsets: &[usize]) -> Self {
-        // Each spelling of each window: its hash and the anchor, in the order of the anchors.
+        // Each spelling of each window: its slot and the anchor, in the order of the anchors.
         let mut spelled: Vec<(u32, u32)> = Vec::with_capacity(4 * anchors.len());
         let mut singles = Vec::new();
         let mut bits = Box::new([0_u64; WORDS]);
@@ -65,60 +78,38 @@ impl Grams {
                 let hash = hash(word);
                 bits[hash / 64] |= 1 << (hash % 64);
                 if !is_single {
-                    spelled.push((hash as u32, index as u32));
+                    spelled.push((slot(hash) as u32, index as u32));
                 }
             });
             spelled[from..].sort_unstable();
             dedup_from(&mut spelled, from);
         }
-        let mut ranks = Box::new([0; WORDS]);
-        let mut set = 0;
-        for (rank, word) in ranks.iter_mut().zip(bits.iter()) {
-            *rank = set;
-            set += word.count_ones();
-        }
-        // Sorted by hash without a comparison: first how many each has, then where they go.
-        let mut table = Self {
-            bits,
-            ranks,
-            starts: vec![0; set as usize + 1],
-            windows: Vec::new(),
-            singles,
-        };
-        let ranks: Vec<u32> = spelled
-            .iter()
-            .map(|&(hash, _)| table.rank(hash as usize))
-            .collect();
-        for &rank in &ranks {
-            table.starts[rank as usize] += 1;
+        // Sorted without a comparison: first how many each has, then where they go.
+        let mut starts = vec![0; SLOTS + 1];
+        for &(slot, _) in &spelled {
+            starts[slot as usize] += 1;
         }
         let mut sum = 0;
-        for start in &mut table.starts {
+        for start in &mut starts {
             sum += *start;
             *start = sum;
         }
         let mut order = vec![0_u32; spelled.len()];
-        for (&rank, &(_, index)) in ranks.iter().zip(&spelled).rev() {
-            let start = &mut table.starts[rank as usize];
+        for &(slot, index) in spelled.iter().rev() {
+            let start = &mut starts[slot as usize];
             *start -= 1;
             order[*start as usize] = index;
         }
         let gram = |&index: &u32| {
-            Gram::new(
-                &anchors[index as usize],
-                index as usize,
-                offsets[index as usize],
-            )
+            let place = index as usize;
+            Gram::new(&anchors[place], place, offsets[place])
         };
-        table.windows = order.iter().map(gram).collect();
-        table
-    }
-
-    /// How many bits are set before that of a hash.
-    #[inline]
-    fn rank(&self, hash: usize) -> u32 {
-        let below = self.bits[hash / 64] & ((1 << (hash % 64)) - 1);
-        self.ranks[hash / 64] + below.count_ones()
+        Self {
+            bits,
+            starts,
+            windows: order.iter().map(gram).collect(),
+            singles,
+        }
     }
 
     /// Keeps the places where a window may begin, and returns how many they are.
@@ -150,12 +141,8 @@ impl Grams {
         let here = bytes.get(place..).and_then(<[u8]>::first_chunk);
         let is_whole = here.is_some();
         let word = here.map_or_else(|| padded(bytes, place), |here| u64::from_le_bytes(*here));
-        let hash = hash(word as u32);
-        if self.bits[hash / 64] >> (hash % 64) & 1 == 0 {
-            return;
-        }
-        let rank = self.rank(hash) as usize;
-        let (from, to) = (self.starts[rank], self.starts[rank + 1]);
+        let slot = slot(hash(word as u32));
+        let (from, to) = (self.starts[slot], self.starts[slot + 1]);
         let windows = &self.windows[from as usize..to as usize];
         for known in self.singles.iter().chain(windows) {
             if word & known.mask == known.bytes {
@@ -168,33 +155,52 @@ impl Grams {
         }
     }
 
-    /// The same for each place.
-    #[inline]
-    pub(super) fn search(&self, bytes: &[u8], mut tell: impl FnMut(usize, Window)) {
-        /// Places that are looked at before any of them is told.
-        const AT_ONCE: usize = 8;
-        let mut at = 0;
-        while let Some(here) = bytes.get(at..at + AT_ONCE + 3) {
-            let low = u64::from_le_bytes(here[..8].try_into().unwrap_or_default());
-            let high = u64::from(u32::from_le_bytes([here[8], here[9], here[10], 0]));
-            let word = |place: usize| match place {
-                0 => low as u32,
-                _ => (low >> (8 * place) | high << (64 - 8 * place)) as u32,
+    /// Sets a bit in `hits` for each of the first `length` places of `bytes` where a window
+    /// may begin: place `n` is bit `n % 64` of `hits[n / 64]`. What `bytes` holds behind
+    /// them is read for windows that run on.
+    pub(super) fn places(&self, bytes: &[u8], length: usize, hits: &mut [u64]) {
+        let mut from = 0;
+        for hit in hits {
+            *hit = match bytes[from..].first_chunk() {
+                Some(here) if from + LANES <= length => self.block(here),
+                _ => {
+                    let places = from..length.min(from + LANES);
+                    let has = |place: usize| u64::from(self.has(padded(bytes, place) as u32));
+                    places.fold(0, |hit, place| hit | has(place) << (place - from))
+                }
             };
-            let mut hits = 0_u32;
-            for place in 0..AT_ONCE {
-                hits |= u32::from(self.has(word(place))) << place;
-            }
-            while hits != 0 {
-                let place = at + hits.trailing_zeros() as usize;
-                hits &= hits - 1;
-                self.at(bytes, place, |window| tell(place, window));
-            }
-            at += AT_ONCE;
+            from += LANES;
         }
-        for place in at..bytes.len() {
-            self.at(bytes, place, |window| tell(place, window));
+    }
+
+    /// A bit for each of so many places.
+    #[inline]
+    fn block(&self, bytes: &[u8; LANES + GRAM]) -> u64 {
+        /// Places whose answers are put together by one multiplication.
+        const AT_ONCE: usize = 8;
+        let has = |word: u64| {
+            let hash = hash(word as u32);
+            (self.bits[hash / 64] >> (hash % 64)) as u8
+        };
+        let mut hit = 0;
+        for from in (0..LANES).step_by(AT_ONCE) {
+            // The last two places begin so near the end of the first word that it does not
+            // have three bytes of them.
+            let (word, next) = (eight(bytes, from), eight(bytes, from + 2));
+            let answers = [
+                has(word),
+                has(word >> 8),
+                has(word >> 16),
+                has(word >> 24),
+                has(word >> 32),
+                has(word >> 40),
+                has(next >> 32),
+                has(next >> 40),
+            ];
+            let answers = u64::from_le_bytes(answers) & 0x0101_0101_0101_0101;
+            hit |= (answers.wrapping_mul(0x0102_0408_1020_4080) >> 56) << from;
         }
+        hit
     }
 }
 
@@ -215,6 +221,13 @@ impl Gram {
             offset: offset as u32,
         }
     }
+}
+
+/// Eight bytes as a number.
+#[inline]
+fn eight(bytes: &[u8; LANES + GRAM], at: usize) -> u64 {
+    let eight = bytes[at..].first_chunk();
+    eight.map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
 /// The bytes at a place so near the end that fewer are left than are compared; zeros behind

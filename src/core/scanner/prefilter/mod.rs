@@ -119,14 +119,14 @@ impl Prefilter {
     /// Appends every place in `bytes` where an anchor stands whole, by and large in
     /// the order of places.
     pub(crate) fn suspects(&self, bytes: &[u8], out: &mut Vec<Suspect>) {
-        let mut confirm = |at, window| self.confirm(bytes, at, window, out);
+        let confirm = |at, window| self.confirm(bytes, at, window, out);
         match &self.search {
             Search::Nothing => {}
             Search::Packed(packed) => packed.search(bytes, confirm),
-            Search::Grams(grams) => grams.search(bytes, confirm),
+            Search::Grams(grams) => search_table(grams, bytes, confirm),
             Search::Vector(lazy) => match lazy.for_bytes(bytes.len(), &self.anchors) {
-                Some(vector) => search_vector(vector, &lazy.grams, bytes, &mut confirm),
-                None => lazy.grams.search(bytes, confirm),
+                Some(vector) => search_vector(vector, &lazy.grams, bytes, confirm),
+                None => search_table(&lazy.grams, bytes, confirm),
             },
         }
     }
@@ -153,13 +153,28 @@ impl Prefilter {
     }
 }
 
-/// Candidates are gathered, then thinned out, then compared: one loop for all three would
-/// stumble over each of them.
-fn search_vector(
-    vector: &Vector,
+/// The vectors' candidates are thinned out by the table.
+fn search_vector(vector: &Vector, grams: &Grams, bytes: &[u8], tell: impl FnMut(usize, Window)) {
+    let ask = |bytes: &[u8], length: usize, hits: &mut [u64]| vector.places(bytes, length, hits);
+    let thin = |bytes: &[u8], places: &mut [u32]| grams.retain(bytes, places);
+    search(ask, thin, grams, bytes, tell);
+}
+
+/// The table's own candidates.
+fn search_table(grams: &Grams, bytes: &[u8], tell: impl FnMut(usize, Window)) {
+    let ask = |bytes: &[u8], length: usize, hits: &mut [u64]| grams.places(bytes, length, hits);
+    search(ask, |_, places| places.len(), grams, bytes, tell);
+}
+
+/// `ask` tells a bit a place, `thin` keeps some of the places; what the table knows to
+/// stand at the rest is told. Each step has a loop of its own: one for all of them would
+/// stumble over each candidate.
+fn search(
+    ask: impl Fn(&[u8], usize, &mut [u64]),
+    thin: impl Fn(&[u8], &mut [u32]) -> usize,
     grams: &Grams,
     bytes: &[u8],
-    confirm: &mut impl FnMut(usize, Window),
+    mut tell: impl FnMut(usize, Window),
 ) {
     let mut hits = [0_u64; STRIDE / LANES];
     let mut places = [0_u32; LANES * AT_ONCE + SLACK];
@@ -168,14 +183,14 @@ fn search_vector(
         let length = STRIDE.min(bytes.len() - from);
         let read = &bytes[from..bytes.len().min(from + length + POSITIONS - 1)];
         let blocks = length.div_ceil(LANES);
-        vector.places(read, length, &mut hits[..blocks]);
+        ask(read, length, &mut hits[..blocks]);
         for (chunk, hits) in hits[..blocks].chunks(AT_ONCE).enumerate() {
             let from = from + chunk * AT_ONCE * LANES;
             let found = gather(hits, &mut places);
-            let kept = grams.retain(&bytes[from..], &mut places[..found]);
+            let kept = thin(&bytes[from..], &mut places[..found]);
             for &place in &places[..kept] {
                 let at = from + place as usize;
-                grams.at(bytes, at, |window| confirm(at, window));
+                grams.at(bytes, at, |window| tell(at, window));
             }
         }
     }
@@ -331,6 +346,79 @@ mod tests {
                 text.extend(filler.iter().cycle().take(length));
                 text.extend_from_slice(&b". ".repeat(SEGMENT));
                 check(anchors, &text);
+            }
+        }
+    }
+
+    /// Small numbers, the same ones each time.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 20) as usize % limit
+        }
+
+        /// Text of a few letters that are alike: in case, in their low bits, in all but one.
+        fn text(&mut self, length: usize) -> Vec<u8> {
+            const LETTERS: &[u8] = b"aAbBkK=:_ 1q\0\xff\x81\n";
+            let some = 2 + self.below(LETTERS.len() - 2);
+            (0..length).map(|_| LETTERS[self.below(some)]).collect()
+        }
+    }
+
+    /// A million cases, a case being one way to search one text for some anchors.
+    #[test]
+    fn every_way_to_search_finds_what_the_naive_one_does() {
+        const CASES: usize = 1_000_000;
+        /// A set of anchors is looked for in so many texts.
+        const TEXTS: usize = 256;
+        let mut random = Random(0x5EED);
+        let mut cases = 0;
+        while cases < CASES {
+            let few = [1, 3, 12, 70][random.below(4)];
+            let mut anchors: Vec<Anchor> = (0..=random.below(few))
+                .map(|_| {
+                    let length = 1 + random.below(11);
+                    Anchor {
+                        bytes: random.text(length),
+                        ignore_case: random.below(2) == 0,
+                    }
+                })
+                .collect();
+            anchors.sort();
+            anchors.dedup();
+            let searches = searches(&anchors);
+            let mut prefilter = Prefilter::new(anchors);
+            let texts: Vec<(Vec<u8>, usize)> = (0..TEXTS)
+                .map(|_| {
+                    let length = random.below(210);
+                    (random.text(length), random.below(64))
+                })
+                .collect();
+            let naive: Vec<_> = texts
+                .iter()
+                .map(|(text, skipped)| {
+                    naive(&prefilter.anchors, &text[(*skipped).min(text.len())..])
+                })
+                .collect();
+            for search in searches {
+                if let Search::Vector(lazy) = &search {
+                    // The texts are too small for it to be made by itself.
+                    lazy.for_bytes(usize::MAX, &prefilter.anchors);
+                }
+                prefilter.search = search;
+                for ((text, skipped), naive) in texts.iter().zip(&naive) {
+                    // The text begins at every place of a line of the cache.
+                    let text = &text[(*skipped).min(text.len())..];
+                    let mut found = Vec::new();
+                    prefilter.suspects(text, &mut found);
+                    found.sort();
+                    assert_eq!(&found, naive, "{text:?}");
+                    cases += 1;
+                }
             }
         }
     }

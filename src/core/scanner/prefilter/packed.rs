@@ -147,7 +147,11 @@ fn windows(anchors: &[Anchor]) -> Vec<Window> {
     for (bytes, place) in all {
         let known = (1..=bytes.len()).find_map(|length| numbers.get(&bytes[..length]));
         if let Some(&number) = known {
-            table[number].places.push(place);
+            // A short one may begin several spellings of the same anchor.
+            let places = &mut table[number].places;
+            if !places.contains(&place) {
+                places.push(place);
+            }
         } else {
             numbers.insert(bytes.clone(), table.len());
             table.push(Window {

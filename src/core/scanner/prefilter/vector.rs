@@ -94,11 +94,16 @@ pub(super) fn is_supported() -> bool {
 
 /// Answers for the first `64 * hits.len()` places of `bytes`.
 #[cfg(target_arch = "x86_64")]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "an iterator over two things is a call for each of them here"
+)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn places<const USED: usize>(tables: &[Table; USED], bytes: &[u8], hits: &mut [u64]) {
     use std::arch::x86_64::{
-        __m512i, _mm512_and_si512, _mm512_loadu_epi8, _mm512_mask_mov_epi8, _mm512_movepi8_mask,
-        _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
+        _mm512_and_si512, _mm512_loadu_epi8, _mm512_mask_mov_epi8, _mm512_movepi8_mask,
+        _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_setzero_si512,
+        _mm512_test_epi8_mask,
     };
 
     assert!(hits.is_empty() || bytes.len() >= hits.len() * LANES + POSITIONS - 1);
@@ -107,30 +112,35 @@ fn places<const USED: usize>(tables: &[Table; USED], bytes: &[u8], hits: &mut [u
         debug_assert!(from.len() >= LANES);
         _mm512_loadu_epi8(from.as_ptr().cast())
     };
-    let halves: [[[__m512i; 2]; POSITIONS]; USED] = std::array::from_fn(|group| {
-        std::array::from_fn(|position| {
-            let table = &tables[group][position];
-            [load(&table[..LANES]), load(&table[LANES..])]
-        })
-    });
+    // Loops, since a closure that has the instructions does not become part of a function of
+    // the library that has not.
+    let zero = _mm512_setzero_si512();
+    let mut halves = [[[zero; 2]; POSITIONS]; USED];
+    for (halves, table) in halves.iter_mut().zip(tables) {
+        for ([low, high], table) in halves.iter_mut().zip(table) {
+            (*low, *high) = (load(&table[..LANES]), load(&table[LANES..]));
+        }
+    }
     let other = _mm512_set1_epi8(OTHER.cast_signed());
     for (block, hit) in hits.iter_mut().enumerate() {
-        let codes: [__m512i; POSITIONS] = std::array::from_fn(|position| {
+        let mut all = [zero; USED];
+        for position in 0..POSITIONS {
             // SAFETY: the assertion above; the last block ends POSITIONS - 1 bytes before the end.
             let bytes =
                 unsafe { _mm512_loadu_epi8(bytes.as_ptr().add(block * LANES + position).cast()) };
-            _mm512_mask_mov_epi8(bytes, _mm512_movepi8_mask(bytes), other)
-        });
-        let mut any = _mm512_set1_epi8(0);
-        for group in &halves {
-            let look_up = |position: usize| {
-                let [low, high] = group[position];
-                _mm512_permutex2var_epi8(low, codes[position], high)
-            };
-            let first = (1..POSITIONS).fold(look_up(0), |all, position| {
-                _mm512_and_si512(all, look_up(position))
-            });
-            any = _mm512_or_si512(any, first);
+            let codes = _mm512_mask_mov_epi8(bytes, _mm512_movepi8_mask(bytes), other);
+            for group in 0..USED {
+                let [low, high] = halves[group][position];
+                let here = _mm512_permutex2var_epi8(low, codes, high);
+                all[group] = match position {
+                    0 => here,
+                    _ => _mm512_and_si512(all[group], here),
+                };
+            }
+        }
+        let mut any = zero;
+        for &group in &all {
+            any = _mm512_or_si512(any, group);
         }
         *hit = _mm512_test_epi8_mask(any, any);
     }
