@@ -1,7 +1,7 @@
 //! How near does redacting come to copying? A session's pieces, put together in a reused
 //! buffer, against plain copying of the same chunks into the same buffer.
 //!
-//!     cargo bench --bench in_memory [-- --mib 32] [--rounds 7]
+//!     cargo bench --bench in_memory [-- --mib 32] [--rounds 7] [--without-avx512]
 //!
 //! Rounds are interleaved (copy, article, standard, ... and again), so that a slow moment
 //! of the machine strikes all; the table shows medians. Before anything is timed, each
@@ -53,12 +53,13 @@ impl Rules {
         }
     }
 
-    fn redactor(self) -> Arc<Redactor> {
+    fn redactor(self, avx512: bool) -> Arc<Redactor> {
         let builder = match self {
             Rules::Article => Redactor::builder().profile(Profile::Article),
             Rules::Standard => Redactor::builder(),
             Rules::Personal => Redactor::builder().enable("pii"),
         };
+        let builder = builder.avx512(avx512);
         Arc::new(builder.build().expect("the embedded packs compile"))
     }
 
@@ -78,8 +79,9 @@ impl Rules {
 fn main() -> ExitCode {
     let bytes = option("--mib", 32) << 20;
     let rounds = option("--rounds", 7);
-    let redactors = Rules::ALL.map(|rules| (rules, rules.redactor()));
-    println!("{}; medians of {rounds} rounds\n", processor());
+    let avx512 = !std::env::args().any(|argument| argument == "--without-avx512");
+    let redactors = Rules::ALL.map(|rules| (rules, rules.redactor(avx512)));
+    println!("{}; medians of {rounds} rounds\n", processor(avx512));
     println!("| corpus | rules | copying, GB/s | session, GB/s | of copying | mark |");
     println!("|---|---|---:|---:|---:|---|");
     let mut missed = false;
@@ -182,10 +184,13 @@ fn median(times: &mut [Duration]) -> Duration {
 }
 
 /// Which of the prefilter's ways this machine takes.
-fn processor() -> String {
+fn processor(avx512: bool) -> String {
     #[cfg(target_arch = "x86_64")]
     let features = [
-        ("avx512vbmi", is_x86_feature_detected!("avx512vbmi")),
+        (
+            "avx512vbmi",
+            avx512 && is_x86_feature_detected!("avx512vbmi"),
+        ),
         ("avx2", is_x86_feature_detected!("avx2")),
     ];
     #[cfg(not(target_arch = "x86_64"))]

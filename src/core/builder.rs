@@ -110,6 +110,7 @@ pub struct Builder {
     allowed_fields: Vec<String>,
     allowed_values: Vec<String>,
     values: Values,
+    avx512: bool,
 }
 
 impl Builder {
@@ -131,12 +132,28 @@ impl Builder {
             allowed_fields: Vec::new(),
             allowed_values: Vec::new(),
             values: Values::default(),
+            avx512: true,
         }
     }
 
     /// Which rules run and how strictly.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// Whether AVX-512 is used where the processor has it, as it is by default.
+    ///
+    /// What is found is the same. Without it the search is what it is on other processors,
+    /// which is for measuring, and for those that slow down under it.
+    ///
+    /// ```
+    /// let redactor = blackbar::Redactor::builder().avx512(false).build()?;
+    /// assert_eq!(redactor.redact(b"password=hunter2x"), b"password=[REDACTED]");
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn avx512(mut self, used: bool) -> Self {
+        self.avx512 = used;
         self
     }
 
@@ -319,7 +336,7 @@ impl Builder {
             limits: self.limits,
             article,
             profile: self.profile,
-            scanner: Scanner::new(rules, names, allowed, self.values),
+            scanner: Scanner::new(rules, names, allowed, self.values, self.avx512),
         })
     }
 

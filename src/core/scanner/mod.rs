@@ -83,6 +83,7 @@ impl Scanner {
         names: FieldNames,
         allowed: Vec<Vec<u8>>,
         values: Values,
+        avx512: bool,
     ) -> Self {
         let first_rule = rules.len() as u32;
         let mut patterns = Patterns::new(rules);
@@ -93,7 +94,7 @@ impl Scanner {
         let first_class = anchors.len() as u32;
         patterns.number_classes(first_class);
         Self {
-            prefilter: Prefilter::new(anchors),
+            prefilter: Prefilter::new(anchors, avx512),
             first_class,
             blocks: Blocks,
             patterns,

@@ -98,14 +98,15 @@ const AT_ONCE: usize = 32;
 const SLACK: usize = 4;
 
 impl Prefilter {
-    pub(crate) fn new(anchors: Vec<Anchor>) -> Self {
+    /// `avx512`: it is used where the processor has it.
+    pub(crate) fn new(anchors: Vec<Anchor>, avx512: bool) -> Self {
         Self {
             longest: anchors
                 .iter()
                 .map(|anchor| anchor.bytes.len())
                 .max()
                 .unwrap_or(0),
-            search: Search::new(&anchors),
+            search: Search::new(&anchors, avx512),
             anchors,
         }
     }
@@ -216,11 +217,12 @@ fn gather(hits: &[u64], places: &mut [u32; LANES * AT_ONCE + SLACK]) -> usize {
 }
 
 impl Search {
-    fn new(anchors: &[Anchor]) -> Self {
+    fn new(anchors: &[Anchor], avx512: bool) -> Self {
         if anchors.is_empty() {
             return Self::Nothing;
         }
-        Self::vector(anchors)
+        let vector = if avx512 { Self::vector(anchors) } else { None };
+        vector
             .or_else(|| Packed::new(anchors).map(Self::Packed))
             .unwrap_or_else(|| Self::grams(anchors))
     }
@@ -289,7 +291,7 @@ mod tests {
             })
             .collect();
         for search in searches(&anchors) {
-            let mut prefilter = Prefilter::new(anchors.clone());
+            let mut prefilter = Prefilter::new(anchors.clone(), false);
             prefilter.search = search;
             let mut found = Vec::new();
             prefilter.suspects(bytes, &mut found);
@@ -391,7 +393,7 @@ mod tests {
             anchors.sort();
             anchors.dedup();
             let searches = searches(&anchors);
-            let mut prefilter = Prefilter::new(anchors);
+            let mut prefilter = Prefilter::new(anchors, false);
             let texts: Vec<(Vec<u8>, usize)> = (0..TEXTS)
                 .map(|_| {
                     let length = random.below(210);
