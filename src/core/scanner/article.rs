@@ -57,8 +57,17 @@ pub(crate) fn replace<'s>(
 ) -> (&'s [Stretch], &'s [Stretch]) {
     state.masked.clear();
     state.findings.clear();
+    // Most records have suspects of one rule.
+    let bit = |index: u32| 1_u64 << index.min(u64::BITS - 1);
+    let suspected = suspects.iter().fold(0, |suspected, suspect| {
+        let rules = by_anchor.get(suspect.anchor).unwrap_or_default();
+        rules.iter().fold(suspected, |all, &index| all | bit(index))
+    });
     for &index in order {
         let rule = &rules[index as usize];
+        if suspected & bit(index) == 0 && !rule.is_tried_everywhere() {
+            continue;
+        }
         if rule.is_tried_everywhere() {
             replace_one(rule, index, record, 0..record.len(), state);
             continue;
