@@ -120,13 +120,16 @@ pub(super) fn judge(
     at: usize,
     out: &mut Vec<Claim>,
 ) -> Option<Carry> {
-    if form::is_in_mask(around.bytes, at) {
-        return None;
-    }
     let before = out.len();
     let left = field(names, around, at, out);
     if left.is_none() && out.len() == before {
         out.extend(service::claim(names, around, at));
+    }
+    // Asked last: most suspects come to nothing anyway.
+    let found = left.is_some() || out.len() > before;
+    if found && form::is_in_mask(around.bytes, at) {
+        out.truncate(before);
+        return None;
     }
     left
 }
