@@ -151,8 +151,14 @@ fn field(senses: Senses<'_>, around: Around<'_>, at: usize, out: &mut Vec<Claim>
         if separator.is_none() && pair.is_none() && !last && !column && !part {
             continue;
         }
-        let mut buffer = [0; 4 * EXTENT];
-        let text = name::decoded(&bytes[found.start..found.end], &mut buffer);
+        let written = &bytes[found.start..found.end];
+        let mut buffer;
+        let text = if name::has_escapes(written) {
+            buffer = [0; 4 * EXTENT];
+            name::decoded(written, &mut buffer)
+        } else {
+            written
+        };
         let Some(sense) = senses(text) else {
             continue;
         };
@@ -164,7 +170,7 @@ fn field(senses: Senses<'_>, around: Around<'_>, at: usize, out: &mut Vec<Claim>
                 sense,
             };
             // What quotes hold may be more than a name.
-            let plain = bytes[found.start..found.end].iter().all(|&byte| {
+            let plain = written.iter().all(|&byte| {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
             });
             if let Some(carry) = carry::at_end(&case) {
@@ -665,7 +671,11 @@ fn unwrapped(bytes: &[u8], at: usize) -> usize {
         b"&",
     ];
     let rest = &bytes[at.min(bytes.len())..];
+    let first = rest.first().copied().unwrap_or(0);
     for wrapper in WRAPPERS {
+        if wrapper[0] != first {
+            continue;
+        }
         if let Some(inner) = rest.strip_prefix(wrapper) {
             let opens = match wrapper {
                 b"map" => inner.starts_with(b"["),

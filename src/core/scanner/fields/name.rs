@@ -348,11 +348,13 @@ fn looks_like_shell(bytes: &[u8], end: usize) -> bool {
     }
 }
 
+/// Whether a name's text may differ from how it is written.
+pub(super) fn has_escapes(bytes: &[u8]) -> bool {
+    bytes.len() > 4 * EXTENT || memchr::memchr2(b'%', b'\\', bytes).is_some()
+}
+
 /// The name's text with its escapes undone, in `buffer`.
-pub(super) fn decoded<'a>(bytes: &'a [u8], buffer: &'a mut [u8; 4 * EXTENT]) -> &'a [u8] {
-    if bytes.len() <= buffer.len() && memchr::memchr2(b'%', b'\\', bytes).is_none() {
-        return bytes;
-    }
+pub(super) fn decoded<'a>(bytes: &[u8], buffer: &'a mut [u8; 4 * EXTENT]) -> &'a [u8] {
     let mut length = 0;
     let mut at = 0;
     while at < bytes.len() && length < buffer.len() {

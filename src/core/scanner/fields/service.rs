@@ -197,21 +197,51 @@ fn words(rest: &[u8]) -> Option<(usize, Option<usize>)> {
     let mut at = 0;
     let mut last = None;
     while rest.get(at).is_some_and(u8::is_ascii_alphabetic) {
-        let longest = |words: &[&[u8]]| {
-            let first = rest[at].to_ascii_lowercase();
-            let here = words
-                .iter()
-                .filter(|word| word[0] == first && begins_with(&rest[at..], word));
-            here.map(|word| word.len()).max()
-        };
-        let (own, other) = (longest(&KEYS), longest(&OTHERS));
-        if own > other {
+        let (length, is_key) = longest(&rest[at..])?;
+        if is_key {
             last = Some(at);
         }
-        at += own.max(other)?;
+        at += length;
     }
     let ends = !rest.get(at).is_some_and(u8::is_ascii_digit);
     ends.then_some((at, last))
+}
+
+/// The length of the longest of all words that a text of letters begins with, and whether
+/// it tells of a key.
+fn longest(text: &[u8]) -> Option<(usize, bool)> {
+    /// By letter: the words that begin with it, each a bit, those that tell of a key first.
+    const BY_LETTER: [u64; 26] = {
+        let mut table = [0; 26];
+        let mut index = 0;
+        while index < KEYS.len() + OTHERS.len() {
+            let word = if index < KEYS.len() {
+                KEYS[index]
+            } else {
+                OTHERS[index - KEYS.len()]
+            };
+            table[(word[0] - b'a') as usize] |= 1 << index;
+            index += 1;
+        }
+        table
+    };
+    let letter = text.first()?.to_ascii_lowercase().checked_sub(b'a')?;
+    let mut words = *BY_LETTER.get(usize::from(letter))?;
+    let mut longest = None;
+    while words != 0 {
+        let index = words.trailing_zeros() as usize;
+        words &= words - 1;
+        let is_key = index < KEYS.len();
+        let word = if is_key {
+            KEYS[index]
+        } else {
+            OTHERS[index - KEYS.len()]
+        };
+        if begins_with(text, word) {
+            longest = longest.max(Some((word.len(), is_key)));
+        }
+    }
+    longest
 }
 
 fn begins_with(text: &[u8], word: &[u8]) -> bool {
