@@ -10,9 +10,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 mod index;
+mod met;
 mod name;
 
 use index::Index;
+pub(crate) use met::Met;
 pub(crate) use name::{LONGEST, Name};
 
 use crate::core::limits::Profile;

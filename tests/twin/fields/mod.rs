@@ -163,7 +163,9 @@ impl Fields {
             ends: to == content.len(),
         };
         let mut claims = Vec::new();
-        if let Some(carry) = judge::judge(&self.names, around, at - from, &mut claims) {
+        let mut senses = |name: &[u8]| self.names.sense(name);
+        let index = at - from;
+        if let Some(carry) = judge::judge(&self.names, &mut senses, around, index, &mut claims) {
             record.leaves = Some(carry);
         }
         for claim in claims {

@@ -340,13 +340,20 @@ pub(super) fn is_likely(value: &[u8]) -> bool {
     }
 }
 
+/// The least length of an issued value.
+pub(super) const SHORTEST_ISSUED: usize = 16;
+
+/// Whether a byte may stand in an issued value.
+pub(super) fn is_of_issued(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-+/=.~".contains(&byte)
+}
+
 /// Whether a value looks issued by a service whose key is expected there: a UUID, letters
 /// and digits of 16 characters or more that are no words and numbers, or a longer run of
 /// letters or of digits.
 pub(super) fn is_issued(value: &[u8]) -> bool {
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.~".contains(byte);
-    if value.len() < 16
-        || !value.iter().all(token)
+    if value.len() < SHORTEST_ISSUED
+        || !value.iter().all(|&byte| is_of_issued(byte))
         || value.starts_with(b"/")
         || is_nothing(value, false)
     {

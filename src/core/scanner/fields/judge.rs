@@ -112,27 +112,34 @@ pub(super) struct Case<'a> {
     pub(super) sense: Sense,
 }
 
+/// Whether a name is sensitive, as the names tell it, perhaps from memory.
+pub(super) type Senses<'a> = &'a mut dyn FnMut(&[u8]) -> Option<Sense>;
+
 /// Judges the suspect at `at`. Appends the values of the field that it belongs to, and
 /// returns what the record leaves if it ends before the value.
 pub(super) fn judge(
     names: &FieldNames,
+    senses: Senses<'_>,
     around: Around<'_>,
     at: usize,
     out: &mut Vec<Claim>,
 ) -> Option<Carry> {
-    if form::is_in_mask(around.bytes, at) {
-        return None;
-    }
     let before = out.len();
-    let left = field(names, around, at, out);
+    let left = field(senses, around, at, out);
     if left.is_none() && out.len() == before {
         out.extend(service::claim(names, around, at));
+    }
+    // Asked last: most suspects come to nothing anyway.
+    let found = left.is_some() || out.len() > before;
+    if found && form::is_in_mask(around.bytes, at) {
+        out.truncate(before);
+        return None;
     }
     left
 }
 
 /// Judges the name that stands around `at`.
-fn field(names: &FieldNames, around: Around<'_>, at: usize, out: &mut Vec<Claim>) -> Option<Carry> {
+fn field(senses: Senses<'_>, around: Around<'_>, at: usize, out: &mut Vec<Claim>) -> Option<Carry> {
     let bytes = around.bytes;
     let mut left = None;
     for found in name::read(bytes, at).into_iter().flatten() {
@@ -144,9 +151,15 @@ fn field(names: &FieldNames, around: Around<'_>, at: usize, out: &mut Vec<Claim>
         if separator.is_none() && pair.is_none() && !last && !column && !part {
             continue;
         }
-        let mut buffer = [0; 4 * EXTENT];
-        let text = name::decoded(&bytes[found.start..found.end], &mut buffer);
-        let Some(sense) = names.sense(text) else {
+        let written = &bytes[found.start..found.end];
+        let mut buffer;
+        let text = if name::has_escapes(written) {
+            buffer = [0; 4 * EXTENT];
+            name::decoded(written, &mut buffer)
+        } else {
+            written
+        };
+        let Some(sense) = senses(text) else {
             continue;
         };
         if let Some(separator) = pair.or(separator) {
@@ -157,7 +170,7 @@ fn field(names: &FieldNames, around: Around<'_>, at: usize, out: &mut Vec<Claim>
                 sense,
             };
             // What quotes hold may be more than a name.
-            let plain = bytes[found.start..found.end].iter().all(|&byte| {
+            let plain = written.iter().all(|&byte| {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
             });
             if let Some(carry) = carry::at_end(&case) {
@@ -196,7 +209,7 @@ fn field(names: &FieldNames, around: Around<'_>, at: usize, out: &mut Vec<Claim>
 impl<'a> Case<'a> {
     fn claim(&self) -> Option<Claim> {
         let bytes = self.around.bytes;
-        if self.is_working_directory() || self.is_path() {
+        if self.is_working_directory() || self.is_path() || self.is_prose() {
             return None;
         }
         match self.sense.syntax {
@@ -246,6 +259,22 @@ impl<'a> Case<'a> {
                 self.separator.sign,
                 Sign::Equals | Sign::Encoded | Sign::Assign
             )
+    }
+
+    /// Whether a name in prose is followed by a word, or a number, as prose has them:
+    /// behind a blank that tells nothing.
+    fn is_prose(&self) -> bool {
+        let bare = self.found.quote.is_none() && !self.found.flag;
+        if self.separator.sign != Sign::Blank || !bare {
+            return false;
+        }
+        let rest = &self.around.bytes[self.separator.value..];
+        let letters = count(rest, |byte| byte.is_ascii_lowercase());
+        let letters = match rest.first() {
+            Some(b'A'..=b'Z') => 1 + count(&rest[1..], |byte| byte.is_ascii_lowercase()),
+            _ => letters,
+        };
+        letters > 0 && rest.get(letters).is_some_and(|&byte| byte <= b' ')
     }
 
     /// Whether a mask of ours is the value already.
@@ -642,7 +671,11 @@ fn unwrapped(bytes: &[u8], at: usize) -> usize {
         b"&",
     ];
     let rest = &bytes[at.min(bytes.len())..];
+    let first = rest.first().copied().unwrap_or(0);
     for wrapper in WRAPPERS {
+        if wrapper[0] != first {
+            continue;
+        }
         if let Some(inner) = rest.strip_prefix(wrapper) {
             let opens = match wrapper {
                 b"map" => inner.starts_with(b"["),

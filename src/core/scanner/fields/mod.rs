@@ -45,7 +45,7 @@ pub(super) const BEFORE: usize = judge::BEFORE;
 use super::findings::Style;
 use super::prefilter::Anchor;
 use super::{Detector, Finding, OPEN, Suspect, View};
-use crate::core::field::FieldNames;
+use crate::core::field::{FieldNames, Met};
 use crate::core::limits::Values;
 use crate::core::mask::{self, Quotes};
 
@@ -71,6 +71,7 @@ pub(super) struct FieldState {
     open: Vec<Follow>,
     /// Kept for its memory.
     claims: Vec<Claim>,
+    met: Met,
     carry: Option<Carry>,
     /// What this record leaves, as far as it is known.
     leaves: Option<Carry>,
@@ -176,7 +177,9 @@ impl Fields {
         let mut claims = std::mem::take(&mut state.claims);
         claims.clear();
         let index = (at - from) as usize;
-        if let Some(carry) = judge::judge(&self.names, around, index, &mut claims) {
+        let met = &mut state.met;
+        let mut senses = |name: &[u8]| met.sense(&self.names, name);
+        if let Some(carry) = judge::judge(&self.names, &mut senses, around, index, &mut claims) {
             state.leaves = Some(carry);
         }
         let last = index + AFTER - 2 * LOOKAHEAD;
@@ -509,6 +512,7 @@ impl Detector for Fields {
             covered: [(0, 0); KINDS + CONTAINERS],
             open: Vec::new(),
             claims: Vec::new(),
+            met: Met::new(),
             carry: None,
             leaves: None,
             fresh: false,

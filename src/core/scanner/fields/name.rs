@@ -43,6 +43,36 @@ pub(super) fn read(bytes: &[u8], at: usize) -> [Option<Found>; 2] {
 
 /// The longest run of bytes that a name may hold, around `at`.
 fn run(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let start = run_start(bytes, at)?;
+    let mut end = at;
+    while end - at <= EXTENT {
+        let near = bytes.len().min(at + EXTENT + 1);
+        end += count(&bytes[end..near], is_name_byte);
+        // Nothing else begins an escape.
+        if !matches!(bytes.get(end), Some(b'%' | b'\\')) {
+            break;
+        }
+        let Some(length) = piece_at(bytes, end) else {
+            break;
+        };
+        end += length;
+    }
+    // A longer one is no name, but a token that holds a word.
+    (end > start && end - start <= EXTENT).then_some((start, end))
+}
+
+/// Where the run begins that ends at `at`; None where that is too far.
+fn run_start(bytes: &[u8], at: usize) -> Option<usize> {
+    /// The digits of an escape and what leads them in are bytes of a name.
+    const DIGITS: usize = 5;
+    let near = &bytes[at.saturating_sub(EXTENT + DIGITS + 1)..at];
+    let length = near.iter().rev().take_while(|&&byte| is_name_byte(byte));
+    let start = at - length.count();
+    // Only at its beginning a run may hold an escape.
+    let escaped = start > 0 && matches!(bytes[start - 1], b'%' | b'\\');
+    if !escaped {
+        return (at - start <= EXTENT).then_some(start);
+    }
     let mut start = at;
     while let Some(length) = piece_before(bytes, start) {
         start -= length;
@@ -50,19 +80,7 @@ fn run(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
             return None;
         }
     }
-    let mut end = at;
-    while end - at <= EXTENT {
-        let near = bytes.len().min(at + EXTENT + 1);
-        end += count(&bytes[end..near], is_name_byte);
-        // Nothing else begins an escape.
-        let escape = matches!(bytes.get(end), Some(b'%' | b'\\'));
-        let Some(length) = piece_at(bytes, end).filter(|_| escape) else {
-            break;
-        };
-        end += length;
-    }
-    // A longer one is no name, but a token that holds a word.
-    (end > start && end - start <= EXTENT).then_some((start, end))
+    Some(start)
 }
 
 /// The length of the part of a name that begins at `at`: a byte, or an escape of one.
@@ -224,7 +242,8 @@ fn half_quoted(bytes: &[u8], found: Found) -> Option<Found> {
     })
 }
 
-/// The next quote to the right, and where it begins.
+/// The next quote to the right, and where it begins. None where something stands before it
+/// that no name in quotes holds.
 fn quote_right(bytes: &[u8], end: usize) -> Option<(Quote, usize)> {
     let mut words = 0;
     for at in end..bytes.len().min(end + EXTENT) {
@@ -233,6 +252,7 @@ fn quote_right(bytes: &[u8], end: usize) -> Option<(Quote, usize)> {
             b' ' if words == 3 => return None,
             b' ' => words += 1,
             byte if byte < b' ' => return None,
+            b'=' | b'{' | b',' | b';' | b'<' | b'>' | b'?' => return None,
             b'"' | b'\'' | b'`' | b'\\' | b'%' | b'&' => {
                 if let Some((quote, _)) = quote::opening(bytes, at) {
                     return Some((quote, at));
@@ -326,6 +346,11 @@ fn looks_like_shell(bytes: &[u8], end: usize) -> bool {
         Some(b'[' | b'-') => sign == 0,
         _ => false,
     }
+}
+
+/// Whether a name's text may differ from how it is written.
+pub(super) fn has_escapes(bytes: &[u8]) -> bool {
+    bytes.len() > 4 * EXTENT || memchr::memchr2(b'%', b'\\', bytes).is_some()
 }
 
 /// The name's text with its escapes undone, in `buffer`.

@@ -238,10 +238,11 @@ fn unicode(rest: &[u8]) -> Option<(u8, usize)> {
 
 /// Whether an arrow or the line between two columns of a table follows a name and a blank.
 fn points(bytes: &[u8], found: &Found, rest: &[u8]) -> bool {
-    let head = bytes[..found.from].trim_ascii_end();
-    let column =
-        head.is_empty() || head.ends_with(b"|") || bytes[head.len()..found.from].contains(&b'\n');
-    rest.starts_with(b"-> ") || column && rest.starts_with(b"| ")
+    let column = || {
+        let head = bytes[..found.from].trim_ascii_end();
+        head.is_empty() || head.ends_with(b"|") || bytes[head.len()..found.from].contains(&b'\n')
+    };
+    rest.starts_with(b"-> ") || rest.starts_with(b"| ") && column()
 }
 
 /// `BY ` and `AS `, as in `IDENTIFIED WITH mysql_native_password BY 'x'`.

@@ -74,7 +74,7 @@ const OTHERS: [&[u8]; 36] = [
 /// one that tells of a key.
 pub(super) fn claim(names: &FieldNames, around: Around<'_>, at: usize) -> Option<Claim> {
     let bytes = around.bytes;
-    if !names.has_services() || !begins_with_key(&bytes[at..]) {
+    if !names.has_services() || !begins_with_key(&bytes[at..]) || !leads_to_value(bytes, at) {
         return None;
     }
     let mut starts = (at.saturating_sub(REACH)..at).rev();
@@ -93,6 +93,46 @@ fn begins_with_key(rest: &[u8]) -> bool {
     let first = rest.first().map_or(0, u8::to_ascii_lowercase);
     let mut words = KEYS.iter().filter(|word| word[0] == first);
     words.any(|word| begins_with(rest, word))
+}
+
+/// Whether a value that may be issued follows the word at `at`, by what comes after it
+/// alone: a name of a service before it is looked for only then.
+fn leads_to_value(bytes: &[u8], at: usize) -> bool {
+    let limit = bytes.len().min(at + REACH);
+    let mut here = at;
+    let mut parted = false;
+    while here < limit {
+        if parted && begins_long(&bytes[here..]) {
+            return true;
+        }
+        if let Some((_, length)) = quote::opening(bytes, here) {
+            here += length;
+            parted = true;
+            continue;
+        }
+        match bytes[here] {
+            b'=' | b':' | b'>' | b'-' | b'_' | b'.' | b'(' => here += 1,
+            byte if is_blank(byte) => here += 1,
+            byte if byte.is_ascii_alphabetic() => {
+                let Some((length, _)) = words(&bytes[here..limit]) else {
+                    return false;
+                };
+                here += length;
+                parted = false;
+                continue;
+            }
+            _ => return false,
+        }
+        parted = true;
+    }
+    parted && begins_long(&bytes[here..])
+}
+
+/// Whether a run begins here that is as long as what is issued.
+fn begins_long(rest: &[u8]) -> bool {
+    let token = |byte: &u8| form::is_of_issued(*byte);
+    rest.get(..form::SHORTEST_ISSUED)
+        .is_some_and(|head| head.iter().all(token))
 }
 
 /// The value behind a service's name that ends at `from`.
@@ -157,18 +197,51 @@ fn words(rest: &[u8]) -> Option<(usize, Option<usize>)> {
     let mut at = 0;
     let mut last = None;
     while rest.get(at).is_some_and(u8::is_ascii_alphabetic) {
-        let longest = |words: &[&[u8]]| {
-            let here = words.iter().filter(|word| begins_with(&rest[at..], word));
-            here.map(|word| word.len()).max()
-        };
-        let (own, other) = (longest(&KEYS), longest(&OTHERS));
-        if own > other {
+        let (length, is_key) = longest(&rest[at..])?;
+        if is_key {
             last = Some(at);
         }
-        at += own.max(other)?;
+        at += length;
     }
     let ends = !rest.get(at).is_some_and(u8::is_ascii_digit);
     ends.then_some((at, last))
+}
+
+/// The length of the longest of all words that a text of letters begins with, and whether
+/// it tells of a key.
+fn longest(text: &[u8]) -> Option<(usize, bool)> {
+    /// By letter: the words that begin with it, each a bit, those that tell of a key first.
+    const BY_LETTER: [u64; 26] = {
+        let mut table = [0; 26];
+        let mut index = 0;
+        while index < KEYS.len() + OTHERS.len() {
+            let word = if index < KEYS.len() {
+                KEYS[index]
+            } else {
+                OTHERS[index - KEYS.len()]
+            };
+            table[(word[0] - b'a') as usize] |= 1 << index;
+            index += 1;
+        }
+        table
+    };
+    let letter = text.first()?.to_ascii_lowercase().checked_sub(b'a')?;
+    let mut words = *BY_LETTER.get(usize::from(letter))?;
+    let mut longest = None;
+    while words != 0 {
+        let index = words.trailing_zeros() as usize;
+        words &= words - 1;
+        let is_key = index < KEYS.len();
+        let word = if is_key {
+            KEYS[index]
+        } else {
+            OTHERS[index - KEYS.len()]
+        };
+        if begins_with(text, word) {
+            longest = longest.max(Some((word.len(), is_key)));
+        }
+    }
+    longest
 }
 
 fn begins_with(text: &[u8], word: &[u8]) -> bool {

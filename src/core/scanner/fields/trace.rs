@@ -81,7 +81,14 @@ impl Fields {
             return Some((place.from + place.at, None, Reason::Placeholder));
         }
         let mut claims = Vec::new();
-        let left = judge::judge(&self.names, place.around, place.at, &mut claims);
+        let mut senses = |name: &[u8]| self.names.sense(name);
+        let left = judge::judge(
+            &self.names,
+            &mut senses,
+            place.around,
+            place.at,
+            &mut claims,
+        );
         if !claims.is_empty() {
             let allowed = claims.iter().find(|claim| {
                 let start = (place.from + claim.start) as u64;
