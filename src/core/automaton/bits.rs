@@ -86,7 +86,9 @@ mod tests {
 
     fn of(numbers: &[u8]) -> Bits {
         let mut bits = Bits::below(0);
-        numbers.iter().for_each(|&number| bits.insert(number));
+        for &number in numbers {
+            bits.insert(number);
+        }
         bits
     }
 
@@ -96,7 +98,9 @@ mod tests {
         let mut letters = Bits::below(0);
         letters.insert_range(b'a', b'z');
         let sets = [letters, of(b"e5"), of(b"e"), letters, of(&[255])];
-        sets.iter().for_each(|&set| split(&mut groups, set));
+        for set in sets {
+            split(&mut groups, set);
+        }
         assert_eq!(groups.len(), 5);
         for one in 0..=255u8 {
             let mut holders = groups.iter().filter(|group| group.has(one));

@@ -92,7 +92,7 @@ mod tests {
         let mut lists = Lists::new();
         assert_eq!(lists.place(&[]), 0);
         let made: Vec<Vec<u32>> = (0..1000_u32)
-            .map(|number| (0..number % 7 + 1).map(|item| number ^ item).collect())
+            .map(|number| (0..=number % 7).map(|item| number ^ item).collect())
             .collect();
         for _ in 0..2 {
             for (number, list) in made.iter().enumerate() {

@@ -69,7 +69,7 @@ impl Oracle {
 pub(super) fn compare(hir: &Hir, kind: MatchKind, name: &str) {
     let ours = Automaton::of_kind(hir, kind).unwrap();
     let mut oracle = Oracle::new(hir, kind);
-    let source = oracle.dense.byte_classes().clone();
+    let source = *oracle.dense.byte_classes();
     let mut told_apart = HashSet::new();
     let bytes: Vec<u8> = (0..=255u8)
         .filter(|&byte| told_apart.insert((ours.classes[usize::from(byte)], source.get(byte))))
