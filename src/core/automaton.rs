@@ -1,28 +1,27 @@
 //! One rule's pattern as a table: an anchored, leftmost-first, byte-at-a-time DFA.
 //!
-//! The table is made from regex-automata's dense DFA, whose matches are reported one
-//! byte late. Here a state says at once whether it accepts, and a state that nothing
-//! follows is the dead state, so that *followed* (the bytes that some thread has
-//! consumed) can be read off a run.
+//! The table is made by the subset construction from regex-automata's Thompson NFA. A
+//! state says at once whether it accepts, and the state without threads is the dead
+//! state, so that *followed* (the bytes that some thread has consumed) can be read off
+//! a run. (regex-automata's own DFA reports matches one byte late, knows look-around and
+//! steps through every column of every state. A table is made in the middle of a stream,
+//! and made from that DFA it took more than ten times as long.)
 
-use std::collections::HashMap;
+mod bits;
+mod lists;
+mod subsets;
+mod threads;
 
-use regex_automata::{
-    Anchored, MatchKind,
-    dfa::{Automaton as _, StartKind, dense},
-    nfa::thompson,
-    util::{primitives::StateID, start},
-};
+use regex_automata::{MatchKind, nfa::thompson};
 use regex_syntax::hir::Hir;
+
+use threads::Threads;
 
 /// A state of an [`Automaton`]: the offset of its row in the table.
 pub(crate) type State = u32;
 
 /// The state from which nothing can follow.
 pub(crate) const DEAD: State = 0;
-
-/// How large the intermediate DFA of one rule may grow, in bytes.
-const SIZE_LIMIT: usize = 16 << 20;
 
 /// Why a pattern could not be made into a table.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +51,7 @@ impl Automaton {
     ///
     /// [`AutomatonError::TooLarge`] where the table would pass the size limit.
     pub(crate) fn new(hir: &Hir) -> Result<Self, AutomatonError> {
-        let dense = dense_dfa(hir, MatchKind::LeftmostFirst)?;
-        Ok(Builder::new(&dense).build())
+        Self::of_kind(hir, MatchKind::LeftmostFirst)
     }
 
     /// The same, but for every text that matches and not only for the preferred ones.
@@ -62,8 +60,19 @@ impl Automaton {
     ///
     /// As of [`Self::new`].
     pub(crate) fn of_all(hir: &Hir) -> Result<Self, AutomatonError> {
-        let dense = dense_dfa(hir, MatchKind::All)?;
-        Ok(Builder::new(&dense).build())
+        Self::of_kind(hir, MatchKind::All)
+    }
+
+    fn of_kind(hir: &Hir, kind: MatchKind) -> Result<Self, AutomatonError> {
+        let nfa = thompson::Compiler::new()
+            .configure(
+                thompson::Config::new()
+                    .utf8(false)
+                    .which_captures(thompson::WhichCaptures::None),
+            )
+            .build_from_hir(hir)
+            .map_err(|_| AutomatonError::TooLarge)?;
+        subsets::automaton(Threads::new(&nfa, kind))
     }
 
     /// Where every run begins.
@@ -112,133 +121,29 @@ impl Automaton {
     }
 }
 
-fn dense_dfa(hir: &Hir, kind: MatchKind) -> Result<dense::DFA<Vec<u32>>, AutomatonError> {
-    let nfa = thompson::Compiler::new()
-        .configure(
-            thompson::Config::new()
-                .utf8(false)
-                .which_captures(thompson::WhichCaptures::None),
-        )
-        .build_from_hir(hir)
-        .map_err(|_| AutomatonError::TooLarge)?;
-    dense::Builder::new()
-        .configure(
-            dense::Config::new()
-                .match_kind(kind)
-                .start_kind(StartKind::Anchored)
-                .accelerate(false)
-                .dfa_size_limit(Some(SIZE_LIMIT))
-                .determinize_size_limit(Some(SIZE_LIMIT)),
-        )
-        .build_from_nfa(&nfa)
-        .map_err(|_| AutomatonError::TooLarge)
-}
-
-/// Walks a dense DFA once and writes its table in our form.
-struct Builder<'a> {
-    dense: &'a dense::DFA<Vec<u32>>,
-    /// One byte of each class, in the order of the columns.
-    columns: Vec<u8>,
-    classes: [u8; 256],
-    numbers: HashMap<StateID, State>,
-    order: Vec<StateID>,
-    shift: u32,
-}
-
-impl<'a> Builder<'a> {
-    fn new(dense: &'a dense::DFA<Vec<u32>>) -> Self {
-        let mut classes = [0; 256];
-        let mut columns: Vec<u8> = Vec::new();
-        let source = dense.byte_classes();
-        let mut number = HashMap::new();
-        for byte in 0..=255u8 {
-            let class = *number.entry(source.get(byte)).or_insert_with(|| {
-                columns.push(byte);
-                (columns.len() - 1) as u8
-            });
-            classes[usize::from(byte)] = class;
-        }
-        let shift = columns.len().next_power_of_two().trailing_zeros();
-        Self {
-            dense,
-            columns,
-            classes,
-            numbers: HashMap::new(),
-            order: Vec::new(),
-            shift,
-        }
-    }
-
-    fn build(mut self) -> Automaton {
-        let start = self
-            .dense
-            .start_state(&start::Config::new().anchored(Anchored::Yes))
-            .expect("the DFA was built with an anchored start and has no quit bytes");
-        // Row 0 is the dead state, whether or not it is ever reached.
-        let mut table = vec![DEAD; 1 << self.shift];
-        let mut accepts = vec![false];
-        let start = self.number(start);
-        let mut done = 0;
-        while done < self.order.len() {
-            let state = self.order[done];
-            accepts.push(self.dense.is_match_state(self.dense.next_eoi_state(state)));
-            let row = table.len();
-            table.resize(row + (1 << self.shift), DEAD);
-            for column in 0..self.columns.len() {
-                let next = self.dense.next_state(state, self.columns[column]);
-                table[row + column] = self.number(next);
-            }
-            done += 1;
-        }
-        Automaton {
-            classes: self.classes,
-            table,
-            accepts,
-            shift: self.shift,
-            start,
-        }
-    }
-
-    /// Our number for a state of the dense DFA: dead where no thread is left in it.
-    fn number(&mut self, state: StateID) -> State {
-        if self.is_empty(state) {
-            return DEAD;
-        }
-        let fresh = ((self.order.len() + 1) << self.shift) as State;
-        *self.numbers.entry(state).or_insert_with(|| {
-            self.order.push(state);
-            fresh
-        })
-    }
-
-    /// A state without threads accepts nothing more and goes nowhere but to states
-    /// of the same kind. (A match state may be one: the match that it reports, one
-    /// byte late, belongs to the state before.)
-    fn is_empty(&self, state: StateID) -> bool {
-        let dense = self.dense;
-        if dense.is_dead_state(state) {
-            return true;
-        }
-        !dense.is_match_state(dense.next_eoi_state(state))
-            && self
-                .columns
-                .iter()
-                .all(|&byte| dense.is_dead_state(dense.next_state(state, byte)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    mod oracle;
+    mod patterns;
 
-    fn followed_and_match(pattern: &str, text: &[u8]) -> (usize, Option<usize>) {
-        let hir = regex_syntax::ParserBuilder::new()
+    use super::*;
+    use crate::core::form::items_around;
+    use crate::core::pack::embedded_packs;
+    use oracle::compare;
+
+    const KINDS: [MatchKind; 2] = [MatchKind::LeftmostFirst, MatchKind::All];
+
+    fn parse(pattern: &str) -> Hir {
+        regex_syntax::ParserBuilder::new()
             .unicode(false)
             .utf8(false)
             .build()
             .parse(pattern)
-            .unwrap();
-        let automaton = Automaton::new(&hir).unwrap();
+            .unwrap()
+    }
+
+    fn followed_and_match(pattern: &str, text: &[u8]) -> (usize, Option<usize>) {
+        let automaton = Automaton::new(&parse(pattern)).unwrap();
         let mut state = automaton.start();
         let mut matched = automaton.accepts(state).then_some(0);
         for (at, &byte) in text.iter().enumerate() {
@@ -264,5 +169,83 @@ mod tests {
         assert_eq!(followed_and_match("ab|a", b"ac"), (1, Some(1)));
         assert_eq!(followed_and_match("(?:ab)+?c", b"ababx"), (4, None));
         assert_eq!(followed_and_match("x", b"y"), (0, None));
+    }
+
+    #[test]
+    fn every_embedded_rule_has_the_oracles_table() {
+        for pack in embedded_packs().unwrap() {
+            for rule in pack.rules() {
+                let hir = &rule.form().hir;
+                compare(hir, MatchKind::LeftmostFirst, rule.full_id());
+                if rule.secret() == 0 {
+                    continue;
+                }
+                // What stands around the group gets tables of its own.
+                let Some((before, after)) = items_around(hir, rule.secret()) else {
+                    continue;
+                };
+                let before = Hir::concat(before.to_vec());
+                compare(&before, MatchKind::LeftmostFirst, rule.full_id());
+                for part in [before, Hir::concat(after.to_vec())] {
+                    compare(&part, MatchKind::All, rule.full_id());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn random_patterns_have_the_oracles_table() {
+        for seed in 0..4000 {
+            let pattern = patterns::pattern(&mut patterns::Random::new(seed), 5);
+            for kind in KINDS {
+                compare(
+                    &parse(&pattern),
+                    kind,
+                    &format!("{seed} {kind:?} {pattern}"),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_preferred_matches_or_all_of_them() {
+        let lengths = |automaton: &Automaton, text: &[u8]| {
+            let mut state = automaton.start();
+            let mut lengths = vec![];
+            for (at, &byte) in (1..).zip(text) {
+                state = automaton.next(state, byte);
+                if automaton.accepts(state) {
+                    lengths.push(at);
+                }
+            }
+            lengths
+        };
+        let hir = parse("a|ab|[^x]{3}");
+        assert_eq!(lengths(&Automaton::new(&hir).unwrap(), b"abc"), [1]);
+        assert_eq!(
+            lengths(&Automaton::of_all(&hir).unwrap(), b"abc"),
+            [1, 2, 3]
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_read_alike_are_one_class() {
+        let automaton = Automaton::new(&parse("k=[A-Za-z0-9_-]{8,40}")).unwrap();
+        assert_eq!(automaton.alphabet().len(), 4);
+        assert!(automaton.same_class(b'a', b'Z') && automaton.same_class(b'_', b'7'));
+        assert!(!automaton.same_class(b'a', b'k') && !automaton.same_class(b'a', b' '));
+    }
+
+    #[test]
+    fn what_would_grow_without_end_is_refused() {
+        for pattern in [
+            "[ab]*a[ab]{30}",
+            "(?:a?){7000}",
+            "(?:[a-z]{1,900}[0-9a-f]){900}",
+        ] {
+            let refused = Automaton::new(&parse(pattern)).is_err();
+            assert!(refused, "{pattern}");
+        }
+        assert!(Automaton::new(&parse("(?:a?){900}b{9000}")).is_ok());
     }
 }

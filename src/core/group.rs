@@ -38,7 +38,7 @@ struct Parts {
 
 /// So many matches of a rule take the engine as long as its tables take to make. (The tests
 /// are to see the tables at work.)
-const WORTH_WHILE: u32 = if cfg!(debug_assertions) { 2 } else { 2048 };
+const WORTH_WHILE: u32 = if cfg!(debug_assertions) { 2 } else { 32 };
 
 /// A match may be walked so many times before the engine, which walks it once, is cheaper.
 const WALKS: usize = 4;

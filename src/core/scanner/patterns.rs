@@ -274,8 +274,8 @@ impl Patterns {
 
     /// Whether a candidate of a rule may begin with these bytes, of which there is a first.
     ///
-    /// An automaton takes milliseconds to build where repeats are counted, and most rules
-    /// never get further than this: until there is one, [`beginning`] answers.
+    /// An automaton takes up to a millisecond to build where repeats are counted, and most
+    /// rules never get further than this: until there is one, [`beginning`] answers.
     #[inline]
     fn may_begin(&self, index: u32, first: u8, bytes: &[u8]) -> bool {
         let rule = &self.rules[index as usize];
