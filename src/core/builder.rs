@@ -9,8 +9,8 @@ use crate::core::mask::{self, MaskTexts};
 use crate::core::pack::{COMMAND_LINE, Pack, PackError, embedded_packs};
 use crate::core::redactor::Redactor;
 use crate::core::rule::{Rule, RuleSource};
-use crate::core::scanner::Scanner;
 use crate::core::scanner::proof::{self, Unproven};
+use crate::core::scanner::{Scanner, Vectors};
 
 /// Why a redactor could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +110,7 @@ pub struct Builder {
     allowed_fields: Vec<String>,
     allowed_values: Vec<String>,
     values: Values,
-    avx512: bool,
+    vectors: Vectors,
 }
 
 impl Builder {
@@ -132,7 +132,7 @@ impl Builder {
             allowed_fields: Vec::new(),
             allowed_values: Vec::new(),
             values: Values::default(),
-            avx512: true,
+            vectors: Vectors::default(),
         }
     }
 
@@ -153,7 +153,11 @@ impl Builder {
     /// # Ok::<(), blackbar::BuildError>(())
     /// ```
     pub fn avx512(mut self, used: bool) -> Self {
-        self.avx512 = used;
+        self.vectors = if used {
+            Vectors::Detected
+        } else {
+            Vectors::WithoutAvx512
+        };
         self
     }
 
@@ -336,7 +340,7 @@ impl Builder {
             limits: self.limits,
             article,
             profile: self.profile,
-            scanner: Scanner::new(rules, names, allowed, self.values, self.avx512),
+            scanner: Scanner::new(rules, names, allowed, self.values, self.vectors),
         })
     }
 

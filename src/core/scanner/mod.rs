@@ -26,7 +26,7 @@ pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND > fields::BEFORE {
 
 pub(crate) use findings::{Finding, OPEN, Style, View};
 pub(crate) use patterns::{PatternStats, RuleLists};
-pub(crate) use prefilter::Suspect;
+pub(crate) use prefilter::{Suspect, Vectors};
 
 use crate::core::explain::Considered;
 use crate::core::field::{FieldNames, NameSource};
@@ -83,7 +83,7 @@ impl Scanner {
         names: FieldNames,
         allowed: Vec<Vec<u8>>,
         values: Values,
-        avx512: bool,
+        vectors: Vectors,
     ) -> Self {
         let first_rule = rules.len() as u32;
         let mut patterns = Patterns::new(rules);
@@ -94,7 +94,7 @@ impl Scanner {
         let first_class = anchors.len() as u32;
         patterns.number_classes(first_class);
         Self {
-            prefilter: Prefilter::new(anchors, avx512),
+            prefilter: Prefilter::new(anchors, vectors),
             first_class,
             blocks: Blocks,
             patterns,

@@ -88,6 +88,16 @@ impl LazyVector {
     }
 }
 
+/// Which vector instructions may be used. What is found is the same.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Vectors {
+    /// Those that the processor has.
+    #[default]
+    Detected,
+    /// As if the processor had no AVX-512.
+    WithoutAvx512,
+}
+
 /// So many bytes are asked about before the first candidate is compared.
 const STRIDE: usize = 32 * 1024;
 
@@ -98,15 +108,15 @@ const AT_ONCE: usize = 32;
 const SLACK: usize = 4;
 
 impl Prefilter {
-    /// `avx512`: it is used where the processor has it.
-    pub(crate) fn new(anchors: Vec<Anchor>, avx512: bool) -> Self {
+    /// `vectors` says which of the processor's instructions may be used.
+    pub(crate) fn new(anchors: Vec<Anchor>, vectors: Vectors) -> Self {
         Self {
             longest: anchors
                 .iter()
                 .map(|anchor| anchor.bytes.len())
                 .max()
                 .unwrap_or(0),
-            search: Search::new(&anchors, avx512),
+            search: Search::new(&anchors, vectors),
             anchors,
         }
     }
@@ -217,11 +227,14 @@ fn gather(hits: &[u64], places: &mut [u32; LANES * AT_ONCE + SLACK]) -> usize {
 }
 
 impl Search {
-    fn new(anchors: &[Anchor], avx512: bool) -> Self {
+    fn new(anchors: &[Anchor], vectors: Vectors) -> Self {
         if anchors.is_empty() {
             return Self::Nothing;
         }
-        let vector = if avx512 { Self::vector(anchors) } else { None };
+        let vector = match vectors {
+            Vectors::Detected => Self::vector(anchors),
+            Vectors::WithoutAvx512 => None,
+        };
         vector
             .or_else(|| Packed::new(anchors).map(Self::Packed))
             .unwrap_or_else(|| Self::grams(anchors))
@@ -291,7 +304,7 @@ mod tests {
             })
             .collect();
         for search in searches(&anchors) {
-            let mut prefilter = Prefilter::new(anchors.clone(), false);
+            let mut prefilter = Prefilter::new(anchors.clone(), Vectors::WithoutAvx512);
             prefilter.search = search;
             let mut found = Vec::new();
             prefilter.suspects(bytes, &mut found);
@@ -393,7 +406,7 @@ mod tests {
             anchors.sort();
             anchors.dedup();
             let searches = searches(&anchors);
-            let mut prefilter = Prefilter::new(anchors, false);
+            let mut prefilter = Prefilter::new(anchors, Vectors::WithoutAvx512);
             let texts: Vec<(Vec<u8>, usize)> = (0..TEXTS)
                 .map(|_| {
                     let length = random.below(210);
