@@ -37,8 +37,8 @@ pub(crate) struct Automaton {
     classes: [u8; 256],
     /// Rows of `stride` columns; row 0 is the dead state.
     table: Vec<State>,
-    /// By row number: whether the bytes read so far are a match.
-    accepts: Vec<bool>,
+    /// From this state on the bytes read so far are a match.
+    first_accepting: State,
     /// log2 of the number of columns.
     shift: u32,
     start: State,
@@ -90,7 +90,7 @@ impl Automaton {
     /// Whether the bytes that led to `state` are a match.
     #[inline]
     pub(crate) fn accepts(&self, state: State) -> bool {
-        self.accepts[(state >> self.shift) as usize]
+        state >= self.first_accepting
     }
 
     /// Whether a candidate can begin with `byte`.
@@ -101,7 +101,7 @@ impl Automaton {
 
     /// How many states there are, the dead one included.
     pub(crate) fn states(&self) -> usize {
-        self.accepts.len()
+        self.table.len() >> self.shift
     }
 
     /// Whether the automaton does not tell two bytes apart.

@@ -42,13 +42,41 @@ pub(super) fn automaton(threads: Threads<'_>) -> Result<Automaton, AutomatonErro
             return Err(AutomatonError::TooLarge);
         }
     }
+    let places = accepting_last(&accepts);
+    let place = |state: State| places[(state >> subsets.shift) as usize] << subsets.shift;
+    let mut sorted = vec![DEAD; table.len()];
+    for (state, row) in (0..).zip(table.chunks_exact(1 << subsets.shift)) {
+        let to = place(state << subsets.shift) as usize;
+        for (to, &next) in sorted[to..].iter_mut().zip(row) {
+            *to = place(next);
+        }
+    }
+    let others = accepts.iter().filter(|&&accepts| !accepts).count();
     Ok(Automaton {
         classes: subsets.threads.classes,
-        table,
-        accepts,
+        table: sorted,
+        first_accepting: (others << subsets.shift) as State,
         shift: subsets.shift,
-        start,
+        start: place(start),
     })
+}
+
+/// By state: where it stands once those that accept stand behind the others, each in their
+/// order. One comparison then tells whether a state accepts.
+fn accepting_last(accepts: &[bool]) -> Vec<State> {
+    let mut next = 0;
+    let mut places = vec![0; accepts.len()];
+    for last in [false, true] {
+        for (place, _) in places
+            .iter_mut()
+            .zip(accepts)
+            .filter(|&(_, &accepts)| accepts == last)
+        {
+            *place = next;
+            next += 1;
+        }
+    }
+    places
 }
 
 /// The states met so far, and room to work in.

@@ -641,16 +641,16 @@ impl<'a> Case<'a> {
     /// What stands before the name on its line, if that is next to nothing.
     fn line_start(&self) -> Option<&'a [u8]> {
         let head = &self.around.bytes[..self.found.from];
-        let line = match head.iter().rposition(|&byte| byte == b'\n') {
-            Some(newline) => &head[newline + 1..],
-            None if self.around.begins => head,
-            None => return None,
+        let lead = head.strip_suffix(b"export ").unwrap_or(head);
+        let other = |&byte: &u8| !is_blank(byte) && !b"-+>*#".contains(&byte);
+        let from = lead.iter().rposition(other).map_or(0, |at| at + 1);
+        let before = &lead[..from];
+        let before = before.strip_suffix(b"\xef\xbb\xbf").unwrap_or(before);
+        let begins = match before.last() {
+            Some(&last) => last == b'\n',
+            None => self.around.begins,
         };
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let rest = line.strip_suffix(b"export ").unwrap_or(line);
-        rest.iter()
-            .all(|&byte| is_blank(byte) || b"-+>*#".contains(&byte))
-            .then_some(line)
+        begins.then_some(&head[from..])
     }
 }
 

@@ -18,6 +18,9 @@ use crate::core::mask::Quotes;
 /// How far behind the service's name a value may begin.
 const REACH: usize = 48;
 
+/// The length of the longest entity of a quote.
+const ENTITY: usize = 6;
+
 /// Words that tell of a key.
 pub(super) const KEYS: [&[u8]; 8] = [
     b"key",
@@ -99,6 +102,12 @@ fn begins_with_key(rest: &[u8]) -> bool {
 /// alone: a name of a service before it is looked for only then.
 fn leads_to_value(bytes: &[u8], at: usize) -> bool {
     let limit = bytes.len().min(at + REACH);
+    // The last quote may reach further: by its backslashes, or as an entity.
+    let slashes = bytes[limit..].iter().take_while(|&&byte| byte == b'\\');
+    let furthest = limit + slashes.count() + ENTITY + form::SHORTEST_ISSUED;
+    if !holds_long(&bytes[at..bytes.len().min(furthest)]) {
+        return false;
+    }
     let mut here = at;
     let mut parted = false;
     while here < limit {
@@ -126,6 +135,27 @@ fn leads_to_value(bytes: &[u8], at: usize) -> bool {
         parted = true;
     }
     parted && begins_long(&bytes[here..])
+}
+
+/// Whether a run that is as long as what is issued may be in `text`. Such a run covers one
+/// of the bytes that are asked about; most texts are done with after a few of them.
+fn holds_long(text: &[u8]) -> bool {
+    const STEP: usize = form::SHORTEST_ISSUED;
+    let token = |&byte: &u8| form::is_of_issued(byte);
+    let mut at = STEP - 1;
+    while let Some(byte) = text.get(at) {
+        if token(byte) {
+            let before = text[..at].iter().rev().take_while(|byte| token(byte));
+            let after = text[at + 1..].iter().take_while(|byte| token(byte));
+            let (before, after) = (before.count(), after.count());
+            if before + 1 + after >= STEP {
+                return true;
+            }
+            at += after;
+        }
+        at += STEP;
+    }
+    false
 }
 
 /// Whether a run begins here that is as long as what is issued.
