@@ -1,0 +1,8 @@
+//! What the operator asked for: from options and from the configuration file to values
+//! that the transports run on. Nothing here opens a connection.
+
+pub(crate) mod detection;
+pub(crate) mod policy;
+pub(crate) mod serve;
+
+pub(crate) use detection::{ConfigError, Detection, pack_files, read_pack, read_packs};

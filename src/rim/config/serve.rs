@@ -1,0 +1,133 @@
+//! What `blackbar serve` runs on.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use blackbar::Redactor;
+use hyper::{Method, Uri};
+
+use crate::rim::config::policy::{Policy, Rules};
+
+/// A whole configuration, validated and compiled.
+pub(crate) struct Serve {
+    /// Where clients come in; at least one.
+    pub(crate) listen: Vec<Listen>,
+    /// Where health and metrics are asked for.
+    pub(crate) admin: Option<SocketAddr>,
+    /// What bounds the process.
+    pub(crate) limits: ServeLimits,
+    /// How long things may take.
+    pub(crate) timeouts: Timeouts,
+    /// How the log is written.
+    pub(crate) log: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What bounds the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServeLimits {
+    /// Bytes that all bodies together may occupy.
+    pub(crate) budget: usize,
+    /// Bytes of a request's head at most.
+    pub(crate) max_head: usize,
+    /// Client connections at most.
+    pub(crate) max_connections: usize,
+    /// Requests worked on at a time at most.
+    pub(crate) max_in_flight: usize,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// Until a request's head is there, from its first byte; also for the TLS handshake.
+    pub(crate) head: Duration,
+    /// Between two chunks of a body, and for a connection without a request.
+    pub(crate) idle: Duration,
+    /// Until a connection to the upstream stands, TLS included.
+    pub(crate) connect: Duration,
+    /// Until the upstream answers, from the request's end.
+    pub(crate) response: Duration,
+    /// For the requests in flight after the first SIGTERM.
+    pub(crate) drain: Duration,
+}
+
+/// One listener.
+pub(crate) struct Listen {
+    /// Where it listens; port 0 lets the system choose.
+    pub(crate) address: SocketAddr,
+    /// The certificate that it shows; none is plain text.
+    pub(crate) tls: Option<ServerTls>,
+    /// The first that matches takes the request.
+    pub(crate) routes: Vec<Arc<Route>>,
+}
+
+/// How a listener speaks TLS. The files are read again when they change.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerTls {
+    /// The chain, PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its key, PEM.
+    pub(crate) key: PathBuf,
+    /// Authorities of client certificates, PEM; with them, a client must show one.
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// Where requests go and what is done to them.
+pub(crate) struct Route {
+    /// Its name in logs and metrics.
+    pub(crate) name: String,
+    /// Methods that it takes; empty takes all.
+    pub(crate) methods: Vec<Method>,
+    /// Paths that it takes: `/api/*` a prefix, `/x` exactly this, `*` in the middle one
+    /// segment. See [`Route::takes`].
+    pub(crate) path: String,
+    /// Where its requests go.
+    pub(crate) upstream: Upstream,
+    /// What is a secret.
+    pub(crate) rules: Rules,
+    /// How bodies are read.
+    pub(crate) policy: Policy,
+    /// Credentials that go on to the upstream as they are.
+    pub(crate) passes: Passes,
+    /// Whether originals go on until a day, and are only counted.
+    pub(crate) observe_until: Option<SystemTime>,
+    /// Rules that are tried: counted, never masked.
+    pub(crate) candidates: Option<Arc<Redactor>>,
+}
+
+/// Where a route's requests go.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstream {
+    /// Scheme, host, port, and a path that is put before the request's.
+    pub(crate) base: Uri,
+    /// Whether HTTP/2 is spoken without negotiation (h2c) to an `http:` upstream.
+    pub(crate) http2: bool,
+    /// Whether the client's Host goes on instead of the upstream's.
+    pub(crate) preserve_host: bool,
+    /// Authorities, PEM; without them the system's roots.
+    pub(crate) ca: Option<PathBuf>,
+    /// A client certificate and its key, PEM.
+    pub(crate) identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// Credentials that the upstream needs and that are not scanned.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Passes {
+    /// Names of headers, in lower case.
+    pub(crate) headers: Vec<String>,
+    /// Names of query parameters.
+    pub(crate) parameters: Vec<String>,
+    /// Names of cookies.
+    pub(crate) cookies: Vec<String>,
+}

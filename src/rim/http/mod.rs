@@ -1,0 +1,1 @@
+//! The redacting reverse proxy.

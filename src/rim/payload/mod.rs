@@ -1,0 +1,12 @@
+//! Bodies of requests: found out, decoded, masked, and encoded as they came.
+//!
+//! A [`Body`] is sans-IO like the engine's session: chunks in, bytes out. One file a
+//! format, one a codec.
+
+pub(crate) mod body;
+pub(crate) mod format;
+pub(crate) mod refusal;
+pub(crate) mod work;
+
+pub(crate) use body::{Body, Head, Outcome};
+pub(crate) use refusal::Refusal;
