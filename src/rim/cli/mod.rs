@@ -64,11 +64,12 @@ Examples:
 const NOTES: &str = "\
 A FILE that is named like a command is reached as ./rules.
 
-Environment: BLACKBAR_PROFILE, BLACKBAR_LABEL, BLACKBAR_FRAMING, BLACKBAR_STATS,
-BLACKBAR_MASK, BLACKBAR_JOBS, BLACKBAR_MAX_RECORD, BLACKBAR_MAX_DOCUMENT and
-BLACKBAR_REACH stand for the options of their names, BLACKBAR_ONLY and BLACKBAR_DISABLE
-for --only and --except (ids separated by commas), BLACKBAR_RULES for --rules (paths
-separated by colons). Options win over them. NO_COLOR is respected.
+Environment: BLACKBAR_PROFILE, BLACKBAR_LABEL, BLACKBAR_FORMAT, BLACKBAR_FRAMING,
+BLACKBAR_STATS, BLACKBAR_VALUES, BLACKBAR_MASK, BLACKBAR_JOBS, BLACKBAR_MAX_RECORD,
+BLACKBAR_MAX_DOCUMENT and BLACKBAR_REACH stand for the options of their names;
+BLACKBAR_PACK, BLACKBAR_FIELD, BLACKBAR_ALLOW_FIELD, BLACKBAR_ONLY and BLACKBAR_DISABLE
+(for --except) too, with several separated by commas; BLACKBAR_RULES for --rules, with
+paths separated by colons. Options win over them. NO_COLOR is respected.
 
 Exit codes:
   0      done (also when the reader of the output went away)
