@@ -2,20 +2,19 @@
 
 use std::path::PathBuf;
 
-use blackbar::{BuildError, Limits, Pack, Profile, Redactor, Values, embedded_packs};
+use blackbar::{Limits, Profile, Redactor, Values};
 use clap::Args;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
-use crate::rim::cli::rules::unknown_id;
-use crate::rim::cli::size;
-use crate::rim::config::{ConfigError, Detection, read_packs};
+use crate::rim::config::Detection;
 use crate::rim::exit::Failure;
+use crate::rim::size;
 
 /// What is a secret, and how it is masked.
 #[derive(Args)]
 #[command(next_help_heading = "Detection")]
 pub(crate) struct DetectionOptions {
-    /// Which rules run, and how strictly
+    /// Which rules run, and how strictly [default: standard]
     ///
     /// standard keeps the text around secrets readable; strict also runs the rules that
     /// trade noise for reach, has no benign names and masks what fails its verification;
@@ -27,10 +26,9 @@ pub(crate) struct DetectionOptions {
         long,
         env = "BLACKBAR_PROFILE",
         hide_env = true,
-        default_value_t,
         value_parser = profile_parser()
     )]
-    profile: Profile,
+    profile: Option<Profile>,
 
     /// Add the rules of a file, or of every *.toml in a directory; repeatable
     ///
@@ -89,7 +87,7 @@ pub(crate) struct DetectionOptions {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     allow_value: Vec<String>,
 
-    /// What is written for numbers, arrays and objects under a sensitive name
+    /// What is written for numbers, arrays and objects under a sensitive name [default: string]
     ///
     /// string: one string for all of it; typed: arrays and objects stay, with their values
     /// masked, and a number becomes null, for stores with a mapping.
@@ -97,10 +95,9 @@ pub(crate) struct DetectionOptions {
         long,
         env = "BLACKBAR_VALUES",
         hide_env = true,
-        default_value_t,
         value_parser = values_parser()
     )]
-    values: Values,
+    values: Option<Values>,
 
     /// Run nothing but this rule, name of fields, or pack, by its id; repeatable
     ///
@@ -198,22 +195,13 @@ struct LimitOptions {
 impl DetectionOptions {
     /// Compiles what runs.
     pub(crate) fn redactor(&self) -> Result<Redactor, Failure> {
-        let detection = self.detection();
-        detection.redactor().map_err(|error| match error {
-            ConfigError::Build(BuildError::UnknownRule { id }) => {
-                let packs = embedded_packs().map_err(ConfigError::from);
-                let own = read_packs(&detection.rules);
-                let all: Vec<Pack> = [packs, own].into_iter().flatten().flatten().collect();
-                Failure::Usage(unknown_id(&id, &all))
-            }
-            other => other.into(),
-        })
+        Ok(self.detection().redactor()?)
     }
 
     /// What the options and the environment say together.
     pub(crate) fn detection(&self) -> Detection {
         Detection {
-            profile: self.profile,
+            profile: self.profile.unwrap_or_default(),
             rules: self.rules_or_environment(),
             patterns: self.pattern.clone(),
             enabled: self.pack.clone(),
@@ -222,7 +210,7 @@ impl DetectionOptions {
             fields: self.field.clone(),
             allowed_fields: self.allow_field.clone(),
             allowed_values: self.allow_value.clone(),
-            values: self.values,
+            values: self.values.unwrap_or_default(),
             labels: self.label,
             mask: self.mask.clone(),
             limits: self.limits.limits(),

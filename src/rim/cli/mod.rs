@@ -7,7 +7,6 @@ pub(crate) mod filter;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod shape;
-pub(crate) mod size;
 pub(crate) mod verify;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -17,6 +16,7 @@ use crate::rim::cli::explain::ExplainCommand;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
 use crate::rim::cli::verify::VerifyCommand;
+use crate::rim::nearest::distance;
 
 /// The whole command line.
 #[derive(Parser)]
@@ -156,32 +156,6 @@ pub(crate) fn similar_command(word: &str) -> Option<String> {
         .find(|name| name != word && distance(name, word) <= name.len() / 3)
 }
 
-/// Counts the edits between two words: a letter put in, left out, changed, or swapped
-/// with its neighbour.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let same = usize::from(a[i - 1] != b[j - 1]);
-                let one = (rows[i - 1][j] + 1)
-                    .min(rows[i][j - 1] + 1)
-                    .min(rows[i - 1][j - 1] + same);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    one.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    one
-                }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,12 +171,5 @@ mod tests {
         assert_eq!(similar_command("rule").as_deref(), Some("rules"));
         assert_eq!(similar_command("app.log"), None);
         assert_eq!(similar_command("rules"), None);
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abcd", "abdc"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }
