@@ -1,8 +1,12 @@
 //! What the operator asked for: from options and from the configuration file to values
 //! that the transports run on. Nothing here opens a connection.
 
+pub(crate) mod build;
 pub(crate) mod detection;
+pub(crate) mod file;
 mod ids;
+mod memory;
+pub(crate) mod passes;
 pub(crate) mod policy;
 pub(crate) mod serve;
 
