@@ -1,1 +1,4 @@
 //! The redacting reverse proxy.
+
+pub(crate) mod answer;
+pub(crate) mod events;
