@@ -77,6 +77,19 @@ impl Gauges {
         }
     }
 
+    /// Of a process without routes.
+    #[cfg(test)]
+    pub(crate) fn for_tests(budget_limit: usize) -> Self {
+        Self {
+            connections: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
+            budget_used: AtomicUsize::new(0),
+            budget_limit,
+            ready: AtomicBool::new(false),
+            upstreams: Vec::new(),
+        }
+    }
+
     /// The upstreams by their routes' names, and whether they are up.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = (&str, bool)> {
         self.upstreams
