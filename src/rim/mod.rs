@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod exit;
 pub(crate) mod hardening;
 pub(crate) mod http;
+pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod nearest;
 pub(crate) mod payload;

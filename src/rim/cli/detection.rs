@@ -7,6 +7,8 @@ use clap::Args;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
 use crate::rim::config::Detection;
+use crate::rim::config::file::schema;
+use crate::rim::config::file::value::Size;
 use crate::rim::exit::Failure;
 use crate::rim::size;
 
@@ -217,6 +219,30 @@ impl DetectionOptions {
         }
     }
 
+    /// Puts them over a configuration: single choices win, lists add.
+    pub(crate) fn overlay(&self, file: &mut schema::File) {
+        let detect = &mut file.detect;
+        detect.profile = self.profile.unwrap_or(detect.profile);
+        detect.values = self.values.or(detect.values);
+        detect.labels |= self.label;
+        if self.mask.is_some() {
+            detect.mask.clone_from(&self.mask);
+        }
+        detect.rules.extend(self.rules_or_environment());
+        detect.packs.extend(self.pack.iter().cloned());
+        detect.patterns.extend(self.pattern.iter().cloned());
+        detect.fields.extend(self.field.iter().cloned());
+        detect.allow_fields.extend(self.allow_field.iter().cloned());
+        detect.allow_values.extend(self.allow_value.iter().cloned());
+        detect.only.extend(self.only.iter().cloned());
+        let disabled = self.disable.iter().map(|id| schema::Disable {
+            id: id.clone(),
+            reason: "given on the command line or in the environment".to_owned(),
+        });
+        detect.disable.extend(disabled);
+        self.limits.overlay(&mut file.limits);
+    }
+
     /// Read here and not by clap, for which a colon would split the option's value too.
     fn rules_or_environment(&self) -> Vec<PathBuf> {
         if !self.rules.is_empty() {
@@ -237,6 +263,15 @@ impl LimitOptions {
             max_record: self.max_record.unwrap_or(default.max_record),
             max_document: self.max_document.unwrap_or(default.max_document),
         }
+    }
+}
+
+impl LimitOptions {
+    fn overlay(&self, limits: &mut schema::Limits) {
+        let chosen = |given: Option<usize>, else_: Size| given.map_or(else_, Size);
+        limits.reach = chosen(self.reach, limits.reach);
+        limits.max_record = chosen(self.max_record, limits.max_record);
+        limits.max_document = chosen(self.max_document, limits.max_document);
     }
 }
 

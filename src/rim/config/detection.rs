@@ -4,9 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use blackbar::{
-    BuildError, Limits, Pack, PackError, Profile, Redactor, Values, embedded_packs,
-};
+use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor, Values, embedded_packs};
 
 use crate::rim::config::unknown_id;
 use crate::rim::message::{name, reason};

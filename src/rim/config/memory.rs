@@ -19,7 +19,9 @@ pub(crate) fn budget() -> usize {
         "/sys/fs/cgroup/memory.max",
         "/sys/fs/cgroup/memory/memory.limit_in_bytes",
     ];
-    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let texts = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
     let limit = texts.filter_map(|text| limit(&text)).min();
     usize::try_from(of_limit(limit)).unwrap_or(usize::MAX / 2)
 }

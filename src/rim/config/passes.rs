@@ -126,7 +126,9 @@ impl Preset {
         for backend in BACKENDS.iter().filter(own) {
             let owned = |name: &&str| (*name).to_owned();
             passes.headers.extend(backend.headers.iter().map(owned));
-            passes.parameters.extend(backend.parameters.iter().map(owned));
+            passes
+                .parameters
+                .extend(backend.parameters.iter().map(owned));
         }
         passes
     }
@@ -143,8 +145,14 @@ mod tests {
 
     #[test]
     fn a_preset_passes_what_its_backend_asks_for_and_no_more() {
-        assert_eq!(Preset::Sentry.passes().headers, ["authorization", "x-sentry-auth"]);
-        assert_eq!(Preset::Loki.passes().headers, ["authorization", "x-scope-orgid"]);
+        assert_eq!(
+            Preset::Sentry.passes().headers,
+            ["authorization", "x-sentry-auth"]
+        );
+        assert_eq!(
+            Preset::Loki.passes().headers,
+            ["authorization", "x-scope-orgid"]
+        );
         assert!(Preset::Loki.passes().parameters.is_empty());
         let none = Preset::None.passes();
         assert!(none.headers.is_empty() && none.parameters.is_empty());
@@ -156,7 +164,11 @@ mod tests {
         for backend in BACKENDS {
             let own = backend.preset.passes();
             assert!(own.headers.iter().all(|name| auto.headers.contains(name)));
-            assert!(own.parameters.iter().all(|name| auto.parameters.contains(name)));
+            assert!(
+                own.parameters
+                    .iter()
+                    .all(|name| auto.parameters.contains(name))
+            );
         }
         assert!(auto.cookies.is_empty());
     }
@@ -164,7 +176,12 @@ mod tests {
     #[test]
     fn names_of_headers_are_in_lower_case() {
         for backend in BACKENDS {
-            assert!(backend.headers.iter().all(|name| *name == name.to_lowercase()));
+            assert!(
+                backend
+                    .headers
+                    .iter()
+                    .all(|name| *name == name.to_lowercase())
+            );
         }
     }
 }

@@ -34,8 +34,7 @@ impl Building<'_> {
     ) -> Result<(), Wrong> {
         let more = &route.detect;
         if let Some(profile) = more.profile {
-            let is_stronger =
-                profile == Profile::Strict && detection.profile == Profile::Standard;
+            let is_stronger = profile == Profile::Strict && detection.profile == Profile::Standard;
             if !is_stronger && profile != detection.profile {
                 let what = "a route may only strengthen what is masked, to strict from standard; \
                             another profile is an exception: write it into `relax`, with a reason";

@@ -2,8 +2,8 @@
 //! [`Serve`] that exists is right.
 
 mod exceptions;
-mod rules;
 mod route;
+mod rules;
 mod shadow;
 mod upstream;
 
@@ -18,6 +18,8 @@ use crate::rim::config::file::{KeyPath, Source, Wrong};
 use crate::rim::config::memory;
 use crate::rim::config::serve::{Listen, Route, Serve, ServeLimits, ServerTls, Timeouts};
 use crate::rim::message::{name, reason};
+
+pub(crate) use upstream::parse as check_upstream;
 
 /// What a configuration makes, and what is to be said of it.
 pub(crate) struct Built {
@@ -110,7 +112,10 @@ impl Building<'_> {
         for (index, told) in listen.route.iter().enumerate() {
             let place = path.key("route").index(index);
             let route = self.route(told, &place)?;
-            if let Some(earlier) = routes.iter().find(|earlier| shadow::covers(earlier, &route)) {
+            if let Some(earlier) = routes
+                .iter()
+                .find(|earlier| shadow::covers(earlier, &route))
+            {
                 let what = format!(
                     "nothing reaches this route, since \"{}\" before it takes all of it",
                     earlier.name
@@ -158,9 +163,8 @@ impl Building<'_> {
     fn check_addresses(&self) -> Result<(), Wrong> {
         let root = KeyPath::default();
         let listen = self.file.listen.iter().enumerate();
-        let listen = listen.map(|(index, listen)| {
-            (listen.http.0, root.key("listen").index(index).key("http"))
-        });
+        let listen = listen
+            .map(|(index, listen)| (listen.http.0, root.key("listen").index(index).key("http")));
         let admin = self.file.admin.iter();
         let admin = admin.map(|admin| (admin.listen.0, root.key("admin").key("listen")));
         let mut taken = HashMap::new();

@@ -80,7 +80,9 @@ impl Building<'_> {
         let methods = told.methods.iter().enumerate().map(|(index, text)| {
             let is_upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
             let method = Method::from_bytes(text.as_bytes());
-            let method = method.ok().filter(|method| is_upper && *method != Method::CONNECT);
+            let method = method
+                .ok()
+                .filter(|method| is_upper && *method != Method::CONNECT);
             method.ok_or_else(|| {
                 let what = "write a method in capitals, such as \"POST\"; CONNECT is refused";
                 self.wrong(&path.key("methods").index(index), what)
@@ -92,7 +94,9 @@ impl Building<'_> {
     /// A path that no request can have would leave its requests to another route.
     fn check_path(&self, text: &str, path: &KeyPath) -> Result<(), Wrong> {
         let odd = |segment: &str| segment != "*" && segment.contains('*') || segment == "..";
-        let usable = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\\%".contains(&byte));
+        let usable = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"?#\\%".contains(&byte));
         if text.starts_with('/') && usable && !text.split('/').any(odd) {
             return Ok(());
         }
@@ -101,16 +105,14 @@ impl Building<'_> {
         Err(self.wrong(path, what))
     }
 
-    fn policy(
-        &self,
-        told: &schema::Route,
-        origin: &str,
-        path: &KeyPath,
-    ) -> Result<Policy, Wrong> {
+    fn policy(&self, told: &schema::Route, origin: &str, path: &KeyPath) -> Result<Policy, Wrong> {
         for (index, media) in told.pass_types.iter().enumerate() {
             let parts = media.split_once('/');
             let token = |part: &str| {
-                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-+.*_".contains(&byte))
+                !part.is_empty()
+                    && part
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"-+.*_".contains(&byte))
             };
             if !parts.is_some_and(|(kind, sub)| kind != "*" && token(kind) && token(sub)) {
                 let what = "write a media type such as \"image/png\" or \"image/*\"";
@@ -120,7 +122,11 @@ impl Building<'_> {
         Ok(Policy {
             format: told.format.clone(),
             undecodable: told.undecodable,
-            passed_types: told.pass_types.iter().map(|media| media.to_ascii_lowercase()).collect(),
+            passed_types: told
+                .pass_types
+                .iter()
+                .map(|media| media.to_ascii_lowercase())
+                .collect(),
             max_body: told.max_body.unwrap_or(self.file.limits.max_body).0,
             max_ratio: self.file.limits.max_ratio,
             hold: false,
@@ -137,9 +143,15 @@ impl Building<'_> {
             let what = "write names of headers, such as \"X-Tenant\"";
             return Err(self.wrong(&path.key("headers"), what));
         }
-        let others = [("parameters", &passes.parameters), ("cookies", &passes.cookies)];
+        let others = [
+            ("parameters", &passes.parameters),
+            ("cookies", &passes.cookies),
+        ];
         for (key, names) in others {
-            if names.iter().any(|name| name.is_empty() || name.contains(['=', '&', ';'])) {
+            if names
+                .iter()
+                .any(|name| name.is_empty() || name.contains(['=', '&', ';']))
+            {
                 return Err(self.wrong(&path.key(key), "write names alone, without values"));
             }
         }
@@ -172,7 +184,8 @@ impl Building<'_> {
                 Ok(None)
             }
             (Mode::Observe, Some(day)) => {
-                let what = format!("until {day} this route passes originals on, with their secrets");
+                let what =
+                    format!("until {day} this route passes originals on, with their secrets");
                 self.warn(&path.key("mode"), what);
                 Ok(Some(day.start()))
             }

@@ -6,7 +6,10 @@ use crate::rim::config::serve::Route;
 pub(super) fn covers(earlier: &Route, later: &Route) -> bool {
     let methods = earlier.methods.is_empty()
         || !later.methods.is_empty()
-            && later.methods.iter().all(|method| earlier.methods.contains(method));
+            && later
+                .methods
+                .iter()
+                .all(|method| earlier.methods.contains(method));
     methods && covers_path(&earlier.path, &later.path)
 }
 
@@ -18,7 +21,7 @@ fn covers_path(earlier: &str, later: &str) -> bool {
             // A last `*` is the rest of the path; one before it is a segment.
             (Some("*"), Some(_)) if earlier.peek().is_none() => return true,
             (Some(_), Some("*")) if later.peek().is_none() => return false,
-            (Some("*"), Some(_)) => {}
+            (Some("*"), Some(segment)) if !segment.is_empty() => {}
             (Some(a), Some(b)) if a == b => {}
             _ => return false,
         }

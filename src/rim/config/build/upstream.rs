@@ -51,7 +51,10 @@ impl Building<'_> {
             let what = "with http2 the host is the upstream's; leave one of the two out";
             return Err(self.wrong(&path.key("preserve_host"), what));
         }
-        let tls_only = [("ca", route.ca.is_some()), ("identity", route.identity.is_some())];
+        let tls_only = [
+            ("ca", route.ca.is_some()),
+            ("identity", route.identity.is_some()),
+        ];
         if let Some((key, _)) = tls_only.iter().find(|(_, given)| *given && !is_tls) {
             let what = "it needs an upstream with https:";
             return Err(self.wrong(&path.key(key), what));
@@ -79,7 +82,11 @@ impl Building<'_> {
 
     /// A request that comes back in would go round until something breaks.
     fn check_circle(&self, base: &Uri, path: &KeyPath) -> Result<(), Wrong> {
-        let default = if base.scheme_str() == Some("https") { 443 } else { 80 };
+        let default = if base.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        };
         let port = base.port_u16().unwrap_or(default);
         let host = match base.host().unwrap_or_default() {
             "localhost" => "127.0.0.1",
@@ -87,7 +94,8 @@ impl Building<'_> {
         };
         let listeners = self.file.listen.iter().map(|listen| listen.http.0);
         let is_own = |own: std::net::SocketAddr| {
-            let same_host = host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
+            let same_host =
+                host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
             own.port() == port && same_host
         };
         if listeners.into_iter().any(is_own) {

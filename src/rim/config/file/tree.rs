@@ -13,12 +13,7 @@ pub(crate) fn path_at(text: &str, offset: usize) -> KeyPath {
     best.1
 }
 
-fn look_in_table(
-    table: &DeTable<'_>,
-    path: &KeyPath,
-    offset: usize,
-    best: &mut (usize, KeyPath),
-) {
+fn look_in_table(table: &DeTable<'_>, path: &KeyPath, offset: usize, best: &mut (usize, KeyPath)) {
     for (key, value) in table {
         let below = path.key(key.get_ref());
         note(key.span(), &below, offset, best);
@@ -40,12 +35,7 @@ fn look(value: &Spanned<DeValue<'_>>, path: &KeyPath, offset: usize, best: &mut 
     }
 }
 
-fn note(
-    span: std::ops::Range<usize>,
-    path: &KeyPath,
-    offset: usize,
-    best: &mut (usize, KeyPath),
-) {
+fn note(span: std::ops::Range<usize>, path: &KeyPath, offset: usize, best: &mut (usize, KeyPath)) {
     if span.contains(&offset) && span.len() < best.0 {
         *best = (span.len(), path.clone());
     }
@@ -113,7 +103,11 @@ upstream = \"y\"
 
     #[test]
     fn what_is_not_there_stands_where_its_table_does() {
-        let route = KeyPath::default().key("listen").index(0).key("route").index(1);
+        let route = KeyPath::default()
+            .key("listen")
+            .index(0)
+            .key("route")
+            .index(1);
         let header = TEXT.rfind("[[listen.route]]").unwrap();
         assert_eq!(offset_of(TEXT, &route.key("name")), Some(header));
         assert_eq!(offset_of(TEXT, &KeyPath::default().key("admin")), None);

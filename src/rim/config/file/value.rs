@@ -290,7 +290,13 @@ mod tests {
             assert_eq!(period.0, Duration::from_millis(milliseconds));
             assert_eq!(written(period), again);
         }
-        for text in ["x = 5", "x = \"5\"", "x = \"0s\"", "x = \"25h\"", "x = \"s\""] {
+        for text in [
+            "x = 5",
+            "x = \"5\"",
+            "x = \"0s\"",
+            "x = \"25h\"",
+            "x = \"s\"",
+        ] {
             read::<Period>(text).unwrap_err();
         }
     }
@@ -308,16 +314,30 @@ mod tests {
             assert_eq!(day.start(), start, "{text}");
             assert_eq!(written(day), format!("{text}\n"));
         }
-        for text in ["x = \"2027-01-31\"", "x = 2027-01-31T10:00:00Z", "x = 10:00:00"] {
+        for text in [
+            "x = \"2027-01-31\"",
+            "x = 2027-01-31T10:00:00Z",
+            "x = 10:00:00",
+        ] {
             assert!(read::<Day>(text).unwrap_err().contains("without quotes"));
         }
     }
 
     #[test]
     fn addresses() {
-        assert_eq!("localhost:9".parse(), Ok(Address(([127, 0, 0, 1], 9).into())));
+        assert_eq!(
+            "localhost:9".parse(),
+            Ok(Address(([127, 0, 0, 1], 9).into()))
+        );
         assert_eq!("[::1]:9".parse::<Address>().unwrap().to_string(), "[::1]:9");
-        for text in ["", "9000", ":9000", "example.com:80", "127.0.0.1", "localhost:x"] {
+        for text in [
+            "",
+            "9000",
+            ":9000",
+            "example.com:80",
+            "127.0.0.1",
+            "localhost:x",
+        ] {
             assert_eq!(text.parse::<Address>(), Err(NoAddress), "{text}");
         }
     }

@@ -188,7 +188,8 @@ fn length(value: &[u8]) -> Result<u64, Reason> {
 
 /// Whether it is a host with perhaps a port, and nothing else (RFC 9110, 7.2).
 pub(crate) fn is_host(value: &[u8]) -> bool {
-    let is_part = |&byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte);
+    let is_part =
+        |&byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte);
     !value.is_empty() && value.iter().all(is_part)
 }
 
@@ -211,7 +212,11 @@ mod tests {
             (&["GET / HTTP/1.1", "Host: a"], Framing::Length(0)),
             (&["GET / HTTP/1.0"], Framing::Length(0)),
             (
-                &["POST /x?y=z HTTP/1.1", "Host: [::1]:80", "Content-Length: 12"],
+                &[
+                    "POST /x?y=z HTTP/1.1",
+                    "Host: [::1]:80",
+                    "Content-Length: 12",
+                ],
                 Framing::Length(12),
             ),
             (
@@ -219,7 +224,10 @@ mod tests {
                 Framing::Chunked,
             ),
             (&["OPTIONS * HTTP/1.1", "Host: a"], Framing::Length(0)),
-            (&["GET http://A:1/x HTTP/1.1", "Host: a:1"], Framing::Length(0)),
+            (
+                &["GET http://A:1/x HTTP/1.1", "Host: a:1"],
+                Framing::Length(0),
+            ),
         ];
         for (lines, framing) in cases {
             assert_eq!(checked(lines), Ok(framing), "{lines:?}");
