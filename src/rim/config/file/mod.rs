@@ -54,7 +54,7 @@ impl Source {
     }
 
     /// Of a text.
-    fn of(name: &str, text: String) -> Self {
+    pub(crate) fn of(name: &str, text: String) -> Self {
         Self {
             name: Some(name.to_owned()),
             text,
