@@ -12,6 +12,8 @@ use blackbar::{Framing, Session, Tally};
 use crate::rim::config::policy::{Policy, Rules, Undecodable};
 use crate::rim::payload::codec::{Coding, Decoder};
 use crate::rim::payload::format::{self, Flow, Format, Found};
+use crate::rim::payload::hold::append;
+use crate::rim::payload::json;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -159,7 +161,7 @@ impl Body {
     pub(crate) fn held(&self) -> usize {
         // The masked body stands beside the one that came, and the engine holds a third
         // of what it works on whole.
-        let held = 3 * self.plain.capacity();
+        let held = self.plain.capacity() + 2 * self.plain.len();
         held + match &self.way {
             Way::Held | Way::Undecided(_) => 0,
             Way::Streamed(_, session) => session.held(),
@@ -177,7 +179,7 @@ impl Body {
     ) -> Result<(), Refusal> {
         let seen = self.plain.len();
         // The limit is for what is held, and what streams is not.
-        self.plain.extend_from_slice(chunk);
+        append(&mut self.plain, chunk);
         let Some(beginning) = beginning(format, &self.plain, seen) else {
             return within(self.policy.max_body, self.plain.len());
         };
@@ -248,7 +250,7 @@ fn within(most: usize, length: usize) -> Result<(), Refusal> {
 
 fn hold(chunk: &[u8], most: usize, held: &mut Vec<u8>) -> Result<(), Refusal> {
     within(most, held.len() + chunk.len())?;
-    held.extend_from_slice(chunk);
+    append(held, chunk);
     Ok(())
 }
 
@@ -262,7 +264,7 @@ fn beginning(format: &Format, held: &[u8], seen: usize) -> Option<usize> {
     let mut at = seen;
     loop {
         at += memchr::memchr(b'\n', &held[at..])? + 1;
-        if !crate::rim::payload::json::without_lead(&held[..at]).is_empty() {
+        if !json::without_lead(&held[..at]).is_empty() {
             return Some(at);
         }
     }

@@ -6,6 +6,7 @@
 pub(crate) mod body;
 pub(crate) mod codec;
 pub(crate) mod format;
+pub(crate) mod hold;
 pub(crate) mod json;
 pub(crate) mod refusal;
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod gzip;
 mod zstd;
 
 use crate::rim::config::policy::Policy;
+use crate::rim::payload::hold::append;
 use crate::rim::payload::refusal::Refusal;
 
 /// Codings at most, one over the other.
@@ -221,7 +222,7 @@ fn push(
 ) -> Result<(), Refusal> {
     let Some((first, next)) = stages.split_first_mut() else {
         room.take(input.len())?;
-        out.extend_from_slice(input);
+        append(out, input);
         return Ok(());
     };
     let most = room.bytes;

@@ -92,10 +92,10 @@ fn mask_record(record: &[u8], work: &mut Work<'_>) -> Result<Vec<u8>, Refusal> {
     }
     let mut decoder = Decoder::new(&[Coding::Gzip], work.policy());
     let mut plain = Vec::new();
-    let decoded = decoder
+    let outcome = decoder
         .write(record, &mut plain)
         .and_then(|()| decoder.end());
-    match decoded {
+    match outcome {
         Err(Refusal::CorruptEncoding) => {
             work.undecodable("corrupt", record, &stub("corrupt", record), &mut masked)?;
             return Ok(masked);

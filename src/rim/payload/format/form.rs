@@ -99,7 +99,8 @@ fn looks_like_form(head: &Head, body: &[u8]) -> bool {
     }
     let spelled = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%+=&*[]!'()".contains(byte);
     let name = memchr::memchr(b'=', pairs).unwrap_or(0);
-    name > 0 && pairs.iter().all(spelled)
+    let is_more_than_a_word = memchr::memchr2(b'&', b'%', pairs).is_some();
+    name > 0 && is_more_than_a_word && pairs.len() == body.len() && pairs.iter().all(spelled)
 }
 
 #[cfg(test)]

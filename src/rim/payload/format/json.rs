@@ -56,7 +56,6 @@ fn looks_like_json(head: &Head, body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::rim::payload::sample::{check, head, pass, policy};
     use proptest::prelude::*;
 

@@ -74,7 +74,11 @@ pub(crate) fn is_text(head: &Head, bytes: &[u8]) -> bool {
     {
         return false;
     }
-    let invalid = if single_byte { 0 } else { invalid(bytes) };
+    let invalid = if single_byte || std::str::from_utf8(bytes).is_ok() {
+        0
+    } else {
+        invalid(bytes)
+    };
     let controls = bytes.iter().filter(|&&byte| is_odd(byte)).count();
     (invalid + controls) * STRAY <= bytes.len()
 }

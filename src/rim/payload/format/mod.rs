@@ -183,8 +183,8 @@ pub(crate) fn agrees(
     head: &Head,
     beginning: &[u8],
 ) -> bool {
-    if candidate.name != text::FORMAT.name {
-        return look::is_text(head, beginning) && ndjson::begins_with_a_line(beginning);
+    if candidate.name != text::FORMAT.name && !ndjson::begins_with_a_line(beginning) {
+        return false;
     }
     match find(policy, head, beginning) {
         Found::Format(format) => format.name == candidate.name,
@@ -196,6 +196,26 @@ pub(crate) fn agrees(
 /// for it: text with the reason and the size.
 pub(crate) fn stub(reason: &str, item: &[u8]) -> Vec<u8> {
     format!("[blackbar: {} bytes removed: {reason}]", item.len()).into_bytes()
+}
+
+/// Whether an item is such a stub, which an earlier pass has left.
+pub(crate) fn is_stub(item: &[u8]) -> bool {
+    let inside = item
+        .strip_prefix(b"[blackbar: ")
+        .and_then(|rest| rest.strip_suffix(b"]"));
+    inside.is_some_and(|inside| {
+        let length = inside
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let reason = inside[length..].strip_prefix(b" bytes removed: ");
+        length > 0
+            && reason.is_some_and(|reason| {
+                reason
+                    .iter()
+                    .all(|&byte| byte == b'_' || byte.is_ascii_lowercase())
+            })
+    })
 }
 
 fn readable(policy: &Policy, format: &'static Format, head: &Head, body: &[u8]) -> Found {
@@ -234,6 +254,19 @@ mod tests {
         assert_eq!(all.len(), FORMATS.len());
         for name in all {
             assert_eq!(from_name(name).map(|format| format.name), Some(name));
+        }
+    }
+
+    #[test]
+    fn stubs_are_known_again() {
+        assert!(is_stub(&stub("too_deep", b"abc")));
+        for other in [
+            "",
+            "[blackbar: ]",
+            "[blackbar: 1 bytes removed: x y]",
+            "[REDACTED]",
+        ] {
+            assert!(!is_stub(other.as_bytes()), "{other}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::rim::payload::body::Head;
-use crate::rim::payload::format::{Content, Flow, Format, look, mask_item, never, stub};
+use crate::rim::payload::format::{Content, Flow, Format, is_stub, look, mask_item, never, stub};
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -106,17 +106,9 @@ fn mask_part(part: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), 
         content_type: value(&header, "content-type"),
         ..Head::default()
     };
-    let encoding = value(&header, "content-transfer-encoding").unwrap_or_default();
-    if !matches!(
-        encoding.to_ascii_lowercase().as_str(),
-        "" | "7bit" | "8bit" | "binary"
-    ) {
-        return work.undecodable(
-            "transfer_encoding",
-            content,
-            &stub("transfer_encoding", content),
-            out,
-        );
+    if is_encoded(&header) && !is_stub(content) {
+        let reason = "transfer_encoding";
+        return work.undecodable(reason, content, &stub(reason, content), out);
     }
     let is_file = look::parameter(&disposition, "filename").is_some()
         || look::parameter(&disposition, "filename*").is_some();
@@ -131,6 +123,13 @@ fn mask_part(part: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), 
         return Ok(());
     }
     mask_item(&head, content, &stub("binary", content), work, out)
+}
+
+/// Whether a part's bytes are not its content. RFC 7578 has done away with that in forms.
+fn is_encoded(header: &str) -> bool {
+    let encoding = value(header, "content-transfer-encoding").unwrap_or_default();
+    let encoding = encoding.to_ascii_lowercase();
+    !matches!(encoding.as_str(), "" | "7bit" | "8bit" | "binary")
 }
 
 /// The value of a header field, continued lines joined.
