@@ -1,7 +1,7 @@
-//! Elasticsearch's and OpenSearch's bulk and multi-search bodies: NDJSON of action lines
+//! Elasticsearch's and `OpenSearch`'s bulk and multi-search bodies: NDJSON of action lines
 //! and documents. The store has a mapping, so the types of values are kept.
 //!
-//! Format: the "Bulk API" and "Multi search API" of the Elasticsearch reference. OpenSearch's
+//! Format: the "Bulk API" and "Multi search API" of the Elasticsearch reference. `OpenSearch`'s
 //! clients send it as `application/json`.
 
 use crate::rim::payload::body::Head;

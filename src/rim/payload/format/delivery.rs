@@ -3,7 +3,7 @@
 //!
 //! Format: "HTTP endpoint delivery request and response specifications" of Amazon Data
 //! Firehose (`{"requestId", "timestamp", "records": [{"data"}]}`), and the subscription
-//! events of CloudWatch Logs (`{"awslogs": {"data"}}`).
+//! events of `CloudWatch` Logs (`{"awslogs": {"data"}}`).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

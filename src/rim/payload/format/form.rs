@@ -48,8 +48,9 @@ fn mask_side(name: &[u8], spelled: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>
     }
 }
 
-/// `user[password]` is the password of a user.
-fn without_brackets(name: &[u8]) -> Vec<u8> {
+/// The name of a field as the engine splits names: `user[password]` is the password of a
+/// user.
+pub(crate) fn without_brackets(name: &[u8]) -> Vec<u8> {
     let inside = name.iter().filter(|&&byte| byte != b']');
     inside
         .map(|&byte| if byte == b'[' { b'.' } else { byte })
@@ -122,6 +123,18 @@ mod tests {
             "",
             "a=b&password=hunter2hunter2",
             "a=b&password=%5BREDACTED%5D",
+            "form",
+        );
+    }
+
+    #[test]
+    fn schemes_of_credentials_stay() {
+        let body = "Authorization=Basic%20aHVudGVyMjpodW50ZXIy&b=c";
+        check(
+            "/",
+            FORM,
+            body,
+            "Authorization=Basic%20%5BREDACTED%5D&b=c",
             "form",
         );
     }

@@ -23,12 +23,11 @@ pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
     loop {
         rest = rest.trim_start_matches([';', ' ', '\t']);
         let (key, behind) = rest.split_once('=')?;
-        let (text, behind) = match behind.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let end = behind.find(';').unwrap_or(behind.len());
-                (behind[..end].trim().to_owned(), &behind[end..])
-            }
+        let (text, behind) = if let Some(quoted) = behind.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let end = behind.find(';').unwrap_or(behind.len());
+            (behind[..end].trim().to_owned(), &behind[end..])
         };
         if key.trim().eq_ignore_ascii_case(name) {
             return Some(text);

@@ -1,12 +1,14 @@
 //! The formats of bodies, one file each, and how a body's format is found.
 //!
 //! 1. The operator has named it. 2. The request's path says it. 3. The body looks like it.
+//!
 //! `Content-Type` is a hint only, since real clients lie: Splunk's send JSON as a form,
 //! browsers send it as text. What has no format is text if it is UTF-8, else binary.
 
 pub(crate) mod bulk;
 pub(crate) mod datadog;
 pub(crate) mod delivery;
+pub(crate) mod elasticsearch;
 pub(crate) mod form;
 pub(crate) mod gelf;
 pub(crate) mod json;
@@ -69,6 +71,7 @@ pub(crate) enum Content {
 /// All formats. The first that claims a body has it.
 pub(crate) const FORMATS: &[&Format] = &[
     &bulk::FORMAT,
+    &elasticsearch::FORMAT,
     &splunk_hec::FORMAT,
     &datadog::FORMAT,
     &loki_json::FORMAT,

@@ -6,7 +6,9 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::rim::payload::body::Head;
-use crate::rim::payload::format::{Content, Flow, Format, is_stub, look, mask_item, never, stub};
+use crate::rim::payload::format::{
+    Content, Flow, Format, form, is_stub, look, mask_item, never, stub,
+};
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -116,7 +118,7 @@ fn mask_part(part: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), 
     let is_value = !is_file && (media_type.is_empty() || media_type == "text/plain");
     if is_value && look::is_text(&head, content) {
         let name = look::parameter(&disposition, "name").unwrap_or_default();
-        match work.field(name.as_bytes(), content) {
+        match work.field(&form::without_brackets(name.as_bytes()), content) {
             Some(masked) => out.extend_from_slice(&masked),
             None => out.extend_from_slice(content),
         }
@@ -155,7 +157,7 @@ mod tests {
     const TYPE: &str = "multipart/form-data; boundary=\"x y\"";
 
     const BODY: &str = "preamble password=hunter2hunter2\r\n--x y\r\n\
-        Content-Disposition: form-data; name=\"password\"\r\n\r\nhunter2hunter2\r\n--x y \r\n\
+        Content-Disposition: form-data; name=\"user[password]\"\r\n\r\nhunter2hunter2\r\n--x y \r\n\
         Content-Disposition: form-data; name=\"note\"\r\n\r\n--x yz is no delimiter\r\n\r\n--x y\r\n\
         Content-Disposition: form-data; name=\"f\"; filename=\"a.json\"\r\n\
         Content-Type: application/octet-stream\r\n\r\n{ \"password\" : \"hunter2hunter2\" }\r\n--x y\r\n\r\n\

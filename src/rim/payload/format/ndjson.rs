@@ -105,9 +105,9 @@ mod tests {
         assert!(body.end(&mut out).expect("ends").changed);
         policy.hold = true;
         assert!(pass_in(64, &policy, &head, &line.repeat(1000)).is_err());
-        let mut held = Body::new(&rules(), &policy, &head).expect("begins");
+        let mut whole = Body::new(&rules(), &policy, &head).expect("begins");
         let mut out = Vec::new();
-        held.write(line, &mut out).expect("goes on");
+        whole.write(line, &mut out).expect("goes on");
         assert!(out.is_empty());
     }
 }
