@@ -107,7 +107,8 @@ const OWN: [Reason; 23] = [
 impl Reason {
     /// All of them.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        OWN.into_iter().chain(Refusal::ALL.into_iter().map(Self::Body))
+        OWN.into_iter()
+            .chain(Refusal::ALL.into_iter().map(Self::Body))
     }
 
     /// Its name in answers, logs and metrics.
@@ -161,8 +162,9 @@ impl Reason {
             Self::UpstreamUnreachable | Self::UpstreamBroke => StatusCode::BAD_GATEWAY,
             Self::Busy | Self::Budget => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectTimeout | Self::ResponseTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Body(refusal) => StatusCode::from_u16(refusal.status())
-                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Body(refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
         }
     }
 
@@ -193,7 +195,10 @@ impl Reason {
     /// The answer, whose body is its text. `http1` tells whether the connection is ended
     /// by a header.
     pub(crate) fn answer(self, id: &str, http1: bool) -> Response<String> {
-        let text = format!("{{\"error\":\"{}\",\"request_id\":\"{id}\"}}\n", self.name());
+        let text = format!(
+            "{{\"error\":\"{}\",\"request_id\":\"{id}\"}}\n",
+            self.name()
+        );
         let mut response = Response::new(text);
         *response.status_mut() = self.status();
         let headers = response.headers_mut();

@@ -106,7 +106,10 @@ mod tests {
     use super::*;
 
     fn budget(limit: usize) -> Arc<Budget> {
-        Budget::new(Arc::new(Gauges::for_tests(limit)), Duration::from_millis(20))
+        Budget::new(
+            Arc::new(Gauges::for_tests(limit)),
+            Duration::from_millis(20),
+        )
     }
 
     #[tokio::test]

@@ -15,6 +15,9 @@ pub(crate) enum Framing {
     Chunked,
 }
 
+/// Header lines at most; hyper takes no more.
+const MAX_FIELDS: usize = 100;
+
 /// Checks a whole head, its empty line included.
 ///
 /// # Errors
@@ -24,10 +27,13 @@ pub(crate) fn check(head: &[u8]) -> Result<Framing, Reason> {
     let mut lines = Lines(head);
     let line = RequestLine::parse(lines.next().ok_or(Reason::BadHead)??)?;
     let mut fields = Fields::default();
-    for line in lines {
+    for (count, line) in lines.enumerate() {
         let line = line?;
         if line.is_empty() {
             break;
+        }
+        if count == MAX_FIELDS {
+            return Err(Reason::HeadTooLarge);
         }
         let (name, value) = field(line)?;
         fields.take(name, value)?;
@@ -188,7 +194,8 @@ fn length(value: &[u8]) -> Result<u64, Reason> {
 
 /// Whether it is a host with perhaps a port, and nothing else (RFC 9110, 7.2).
 pub(crate) fn is_host(value: &[u8]) -> bool {
-    let is_part = |&byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte);
+    let is_part =
+        |&byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte);
     !value.is_empty() && value.iter().all(is_part)
 }
 
@@ -211,7 +218,11 @@ mod tests {
             (&["GET / HTTP/1.1", "Host: a"], Framing::Length(0)),
             (&["GET / HTTP/1.0"], Framing::Length(0)),
             (
-                &["POST /x?y=z HTTP/1.1", "Host: [::1]:80", "Content-Length: 12"],
+                &[
+                    "POST /x?y=z HTTP/1.1",
+                    "Host: [::1]:80",
+                    "Content-Length: 12",
+                ],
                 Framing::Length(12),
             ),
             (
@@ -219,7 +230,10 @@ mod tests {
                 Framing::Chunked,
             ),
             (&["OPTIONS * HTTP/1.1", "Host: a"], Framing::Length(0)),
-            (&["GET http://A:1/x HTTP/1.1", "Host: a:1"], Framing::Length(0)),
+            (
+                &["GET http://A:1/x HTTP/1.1", "Host: a:1"],
+                Framing::Length(0),
+            ),
         ];
         for (lines, framing) in cases {
             assert_eq!(checked(lines), Ok(framing), "{lines:?}");

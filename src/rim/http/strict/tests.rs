@@ -61,7 +61,10 @@ fn a_bad_head_is_replaced_and_nothing_follows() {
     let both = [good.as_slice(), bad].concat();
     for pieces in [vec![both.as_slice()], one_by_one(&both)] {
         let (out, reason, failed) = seen(&pieces);
-        let expected = format!("GET /a HTTP/1.1\r\nHost: a\r\n\r\n{} / HTTP/1.1\r\n", marker());
+        let expected = format!(
+            "GET /a HTTP/1.1\r\nHost: a\r\n\r\n{} / HTTP/1.1\r\n",
+            marker()
+        );
         assert!(out.starts_with(expected.as_bytes()));
         assert!(memchr::memmem::find(&out, b"GET /c").is_none());
         assert_eq!((reason, failed), (Some(Reason::BadHead), false));
@@ -89,6 +92,9 @@ fn a_bad_chunk_ends_the_body_in_an_error() {
     for pieces in [vec![request.as_slice()], one_by_one(request)] {
         let (out, reason, failed) = seen(&pieces);
         assert!(memchr::memmem::find(&out, b"hello").is_none());
-        assert_eq!((reason, failed), (Some(Reason::BadChunk), pieces.len() == 1));
+        assert_eq!(
+            (reason, failed),
+            (Some(Reason::BadChunk), pieces.len() == 1)
+        );
     }
 }
