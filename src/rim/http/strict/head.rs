@@ -15,6 +15,9 @@ pub(crate) enum Framing {
     Chunked,
 }
 
+/// Header lines at most; hyper takes no more.
+const MAX_FIELDS: usize = 100;
+
 /// Checks a whole head, its empty line included.
 ///
 /// # Errors
@@ -24,10 +27,13 @@ pub(crate) fn check(head: &[u8]) -> Result<Framing, Reason> {
     let mut lines = Lines(head);
     let line = RequestLine::parse(lines.next().ok_or(Reason::BadHead)??)?;
     let mut fields = Fields::default();
-    for line in lines {
+    for (count, line) in lines.enumerate() {
         let line = line?;
         if line.is_empty() {
             break;
+        }
+        if count == MAX_FIELDS {
+            return Err(Reason::HeadTooLarge);
         }
         let (name, value) = field(line)?;
         fields.take(name, value)?;

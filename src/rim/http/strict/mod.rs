@@ -40,8 +40,7 @@ pub(crate) fn marker() -> &'static str {
     })
 }
 
-/// What a connection says
-/// of the request that it refused.
+/// What a connection says of the request that it refused.
 #[derive(Clone, Default)]
 pub(crate) struct Verdict(Arc<Mutex<Option<Reason>>>);
 
@@ -114,6 +113,13 @@ impl<S> Checked<S> {
             timer: Box::pin(tokio::time::sleep(bounds.idle)),
             watched: Watched::Nothing,
         }
+    }
+
+    /// A connection whose bytes are none of HTTP/1: they go through as they are.
+    pub(crate) fn unchecked(io: S, read: BytesMut, bounds: Bounds) -> Self {
+        let mut through = Self::new(io, read, bounds, Verdict::default());
+        through.expects = Expects::Body(u64::MAX);
+        through
     }
 
     /// The connection, without what was read of it.
