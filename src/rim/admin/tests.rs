@@ -6,7 +6,7 @@ use blackbar::{Redactor, Tally};
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::rim::config::build;
+use crate::rim::config::build::{self, Surroundings};
 use crate::rim::config::file::Source;
 use crate::rim::config::serve::{Route, Serve};
 use crate::rim::http::answer::Reason;
@@ -31,9 +31,11 @@ fn serve_of() -> Serve {
     let source = Source::of("b.toml", CONFIGURATION.to_owned());
     let mut file = source.parse().unwrap();
     build::effective(&mut file);
-    build::build(&file, &source, SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .serve
+    let surroundings = Surroundings {
+        now: SystemTime::UNIX_EPOCH,
+        formats: Vec::new(),
+    };
+    build::build(&file, &source, &surroundings).unwrap().serve
 }
 
 /// Series and their values, and the names of families, read strictly.

@@ -7,12 +7,13 @@ use std::time::SystemTime;
 use clap::Args;
 
 use crate::rim::cli::detection::DetectionOptions;
-use crate::rim::config::build::{self, Built};
+use crate::rim::config::build::{self, Built, Surroundings};
 use crate::rim::config::file::schema::{Admin, File, Listen, Route};
 use crate::rim::config::file::value::Address;
 use crate::rim::config::file::{Source, Wrong};
 use crate::rim::config::serve::LogFormat;
 use crate::rim::exit::Failure;
+use crate::rim::payload::format;
 
 /// Options that make a configuration.
 #[derive(Args)]
@@ -111,7 +112,11 @@ impl ConfigurationOptions {
     /// Besides, the whole does not hold together.
     pub(crate) fn build(&self) -> Result<(File, Built), Failure> {
         let (file, source) = self.read()?;
-        let built = build::build(&file, &source, SystemTime::now())?;
+        let surroundings = Surroundings {
+            now: SystemTime::now(),
+            formats: format::names().collect(),
+        };
+        let built = build::build(&file, &source, &surroundings)?;
         Ok((file, built))
     }
 }

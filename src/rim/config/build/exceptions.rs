@@ -60,7 +60,7 @@ impl Building<'_> {
             let path = path.key("relax").index(index);
             self.check_reason(&relax.reason, &path)?;
             self.check_one(relax, &path)?;
-            if relax.until.start() <= self.now {
+            if relax.until.start() <= self.surroundings.now {
                 let what = format!(
                     "since {} this exception no longer holds; remove it, or give it another day",
                     relax.until

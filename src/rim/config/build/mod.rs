@@ -29,6 +29,14 @@ pub(crate) struct Built {
     pub(crate) warnings: Vec<Wrong>,
 }
 
+/// What a configuration is held against.
+pub(crate) struct Surroundings {
+    /// Decides which exceptions still hold.
+    pub(crate) now: SystemTime,
+    /// The names of the formats of bodies.
+    pub(crate) formats: Vec<&'static str>,
+}
+
 /// The file with what depends on the machine and on its own parts filled in.
 pub(crate) fn effective(file: &mut File) {
     let budget = &mut file.limits.budget;
@@ -42,17 +50,20 @@ pub(crate) fn effective(file: &mut File) {
     }
 }
 
-/// Checks the whole and compiles it. `file` is an [`effective`] one, `now` decides which
-/// exceptions still hold.
+/// Checks the whole and compiles it. `file` is an [`effective`] one.
 ///
 /// # Errors
 ///
 /// The first thing that cannot be, with its place.
-pub(crate) fn build(file: &File, source: &Source, now: SystemTime) -> Result<Built, Wrong> {
+pub(crate) fn build(
+    file: &File,
+    source: &Source,
+    surroundings: &Surroundings,
+) -> Result<Built, Wrong> {
     let mut building = Building {
         file,
         source,
-        now,
+        surroundings,
         rules: rules::Compiled::default(),
         names: HashMap::new(),
         warnings: Vec::new(),
@@ -68,7 +79,7 @@ pub(crate) fn build(file: &File, source: &Source, now: SystemTime) -> Result<Bui
 struct Building<'a> {
     file: &'a File,
     source: &'a Source,
-    now: SystemTime,
+    surroundings: &'a Surroundings,
     /// The redactors that are there already.
     rules: rules::Compiled,
     /// The names of routes that are taken.

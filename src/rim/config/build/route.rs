@@ -10,6 +10,7 @@ use crate::rim::config::file::schema::{self, Mode};
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::policy::Policy;
 use crate::rim::config::serve::{Passes, Route};
+use crate::rim::nearest::nearest;
 
 /// Writes out what passes by the preset, beside what the operator named.
 pub(super) fn fill_passes(route: &mut schema::Route) {
@@ -106,6 +107,7 @@ impl Building<'_> {
     }
 
     fn policy(&self, told: &schema::Route, origin: &str, path: &KeyPath) -> Result<Policy, Wrong> {
+        self.check_format(told, path)?;
         for (index, media) in told.pass_types.iter().enumerate() {
             let parts = media.split_once('/');
             let token = |part: &str| {
@@ -132,6 +134,22 @@ impl Building<'_> {
             hold: false,
             sentry_upstream: told.preset.maps_dsn().then(|| origin.to_owned()),
         })
+    }
+
+    fn check_format(&self, told: &schema::Route, path: &KeyPath) -> Result<(), Wrong> {
+        let known = &self.surroundings.formats;
+        let Some(format) = told.format.as_deref() else {
+            return Ok(());
+        };
+        if known.contains(&format) {
+            return Ok(());
+        }
+        let hint = match nearest(format, known.iter().copied()) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        let what = format!("there is no such format; {hint}");
+        Err(self.wrong(&path.key("format"), what))
     }
 
     /// Names that cannot be would pass nothing, unseen.
@@ -178,7 +196,7 @@ impl Building<'_> {
                             2027-01-31, the day from which on this route masks";
                 Err(self.wrong(&path.key("mode"), what))
             }
-            (Mode::Observe, Some(day)) if day.start() <= self.now => {
+            (Mode::Observe, Some(day)) if day.start() <= self.surroundings.now => {
                 let what = format!("since {day} this route no longer observes, it masks");
                 self.warn(&path.key("until"), what);
                 Ok(None)

@@ -5,15 +5,18 @@ use hyper::Method;
 use super::*;
 
 /// 2026-11-28, some time of the day.
-fn now() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_880_000)
+fn surroundings() -> Surroundings {
+    Surroundings {
+        now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_880_000),
+        formats: vec!["json", "sentry"],
+    }
 }
 
 fn built(text: &str) -> Result<Built, Wrong> {
     let source = Source::of("b.toml", text.to_owned());
     let mut file = source.parse()?;
     effective(&mut file);
-    build(&file, &source, now())
+    build(&file, &source, &surroundings())
 }
 
 fn fine(text: &str) -> Built {
@@ -118,6 +121,14 @@ fn what_cannot_be_is_refused_with_its_place() {
         (
             with("methods = [\"POST\", \"get\"]"),
             "b.toml:6:20: key `listen.route.methods`: write a method in capitals",
+        ),
+        (
+            with("format = \"jsno\""),
+            "b.toml:6:10: key `listen.route.format`: there is no such format; did you mean \"json\"?",
+        ),
+        (
+            with("format = \"hunter2\""),
+            "b.toml:6:10: key `listen.route.format`: there is no such format; there are json, sentry",
         ),
         (
             with("methods = [\"CONNECT\"]"),

@@ -82,7 +82,7 @@ impl Coding {
 }
 
 /// One member of an encoded body.
-trait Decode: Send {
+trait Decode: Send + Sync {
     /// Pushes `input` and takes what fits into `out`.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step;
 
