@@ -232,7 +232,7 @@ impl Drop for Serving {
 }
 
 /// Starts it with an admin listener, and gives the lines of its log up to the one that
-/// tells where it is.
+/// tells where it is. Then nobody reads the log any more, which must not disturb it.
 fn serving(arguments: &[&str]) -> (Serving, Vec<String>) {
     let mut child = blackbar(&[
         "serve",

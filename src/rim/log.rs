@@ -23,6 +23,8 @@ pub(crate) fn start(format: LogFormat) -> Result<(), ParseError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // Told on standard error, where a reader that went away would make it a panic.
+        .log_internal_errors(false)
         .with_ansi(takes_colour());
     // Whoever set up another log before us keeps it.
     let _ = match format {
