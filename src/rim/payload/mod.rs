@@ -4,8 +4,13 @@
 //! format, one a codec.
 
 pub(crate) mod body;
+pub(crate) mod codec;
 pub(crate) mod format;
+pub(crate) mod hold;
+pub(crate) mod json;
 pub(crate) mod refusal;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod work;
 
 pub(crate) use body::{Body, Head, Outcome};
