@@ -5,6 +5,10 @@
 
 pub(crate) mod body;
 pub(crate) mod format;
+pub(crate) mod inflate;
+pub(crate) mod msgpack;
+pub(crate) mod named;
+pub(crate) mod protobuf;
 pub(crate) mod refusal;
 pub(crate) mod work;
 
