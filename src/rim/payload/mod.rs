@@ -10,6 +10,8 @@ pub(crate) mod msgpack;
 pub(crate) mod named;
 pub(crate) mod protobuf;
 pub(crate) mod refusal;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod work;
 
 pub(crate) use body::{Body, Head, Outcome};

@@ -31,12 +31,10 @@ pub(crate) fn mask(
 static PUSH: Message = Message::of(&[(1, Kind::Message(&STREAM))]);
 static STREAM: Message = Message::of(&[(1, Kind::Text), (2, Kind::Message(&ENTRY))]);
 static ENTRY: Message = Message::of(&[
-    (1, Kind::Message(&TIMESTAMP)),
     (2, Kind::Text),
     (3, Kind::Message(&LABEL)),
     (4, Kind::Message(&LABEL)),
 ]);
-static TIMESTAMP: Message = Message::of(&[]);
 
 /// A label, and one of structured metadata: a name and its value.
 pub(super) static LABEL: Message = Message {

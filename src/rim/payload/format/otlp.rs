@@ -4,7 +4,7 @@
 //! What is not listed here is unknown: see [`walk`](crate::rim::payload::protobuf::walk).
 
 use crate::rim::payload::body::Head;
-use crate::rim::payload::protobuf::schema::Kind::{self, Any, Id, Numbers, Text};
+use crate::rim::payload::protobuf::schema::Kind::{self, Any, Id, Text};
 use crate::rim::payload::protobuf::schema::{AnyValue, Message, Named};
 use crate::rim::payload::protobuf::walk::Walker;
 use crate::rim::payload::protobuf::wire::on_path;
@@ -200,25 +200,16 @@ static NUMBER_POINT: Message = Message::of(&[
 ]);
 static HISTOGRAM: Message = Message::of(&[(1, Kind::Message(&HISTOGRAM_POINT))]);
 static HISTOGRAM_POINT: Message = Message::of(&[
-    (6, Numbers),
-    (7, Numbers),
     (8, Kind::Message(&EXEMPLAR)),
     (9, Kind::Message(&KEY_VALUE)),
 ]);
 static EXPONENTIAL: Message = Message::of(&[(1, Kind::Message(&EXPONENTIAL_POINT))]);
 static EXPONENTIAL_POINT: Message = Message::of(&[
     (1, Kind::Message(&KEY_VALUE)),
-    (8, Kind::Message(&BUCKETS)),
-    (9, Kind::Message(&BUCKETS)),
     (11, Kind::Message(&EXEMPLAR)),
 ]);
-static BUCKETS: Message = Message::of(&[(2, Numbers)]);
 static SUMMARY: Message = Message::of(&[(1, Kind::Message(&SUMMARY_POINT))]);
-static SUMMARY_POINT: Message = Message::of(&[
-    (6, Kind::Message(&QUANTILE)),
-    (7, Kind::Message(&KEY_VALUE)),
-]);
-static QUANTILE: Message = Message::of(&[]);
+static SUMMARY_POINT: Message = Message::of(&[(7, Kind::Message(&KEY_VALUE))]);
 static EXEMPLAR: Message = Message::of(&[(4, Id), (5, Id), (7, Kind::Message(&KEY_VALUE))]);
 
 // profiles.v1development, whose schema still moves: all but the dictionary's strings

@@ -41,26 +41,10 @@ static WRITE: Message = Message::of(&[
     (1, Kind::Message(&SERIES)),
     (3, Kind::Message(&METADATA)),
     (SYMBOLS, Kind::Text),
-    (SERIES_2, Kind::Message(&SERIES_BY_SYMBOL)),
 ]);
-static SERIES: Message = Message::of(&[
-    (1, Kind::Message(&LABEL)),
-    (2, Kind::Message(&NUMBERS)),
-    (3, Kind::Message(&EXEMPLAR)),
-    (4, Kind::Message(&NUMBERS)),
-]);
+static SERIES: Message = Message::of(&[(1, Kind::Message(&LABEL)), (3, Kind::Message(&EXEMPLAR))]);
 static EXEMPLAR: Message = Message::of(&[(1, Kind::Message(&LABEL))]);
 static METADATA: Message = Message::of(&[(2, Kind::Text), (4, Kind::Text), (5, Kind::Text)]);
-static SERIES_BY_SYMBOL: Message = Message::of(&[
-    (1, Kind::Numbers),
-    (2, Kind::Message(&NUMBERS)),
-    (3, Kind::Message(&NUMBERS)),
-    (4, Kind::Message(&EXEMPLAR_BY_SYMBOL)),
-    (5, Kind::Message(&NUMBERS)),
-]);
-static EXEMPLAR_BY_SYMBOL: Message = Message::of(&[(1, Kind::Numbers)]);
-/// Samples and histograms, whose fields of bytes are numbers alone.
-static NUMBERS: Message = Message::of(&[]);
 
 /// Version 2: the table of strings, and the series whose labels are indices into it.
 const SYMBOLS: u32 = 4;

@@ -24,8 +24,6 @@ pub(crate) struct Named {
 pub(crate) enum Kind {
     /// Ids of 16 bytes at most; they stay.
     Id,
-    /// Packed numbers; they stay.
-    Numbers,
     /// A string.
     Text,
     /// A message.

@@ -78,7 +78,6 @@ impl<'w, 'r, 's> Walker<'w, 'r, 's> {
             let name = if is_value { own } else { name };
             let masked = match message.kind(field.number) {
                 Some(Kind::Id) if content.len() <= MAX_ID => None,
-                Some(Kind::Numbers) => None,
                 Some(Kind::Text) if is_value => named::string(self.work, own, content),
                 Some(Kind::Text) => named::text(self.work, content),
                 Some(Kind::Message(inner)) => self.nested(content, inner, name, depth + 1)?,
