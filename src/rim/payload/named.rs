@@ -4,6 +4,7 @@
 //! decides for JSON. So a value that is no text is put to it as the JSON that it would
 //! be, and what became of that says what becomes of the value.
 
+use crate::rim::payload::json;
 use crate::rim::payload::work::Work;
 
 /// What stands for a value when the rules leave no text in its place.
@@ -11,17 +12,12 @@ const MASK: &[u8] = b"[REDACTED]";
 
 /// Masks text that stands under no name. `None` if it stays.
 pub(crate) fn text(work: &mut Work<'_>, value: &[u8]) -> Option<Vec<u8>> {
-    let mut masked = Vec::new();
-    work.document(value, &mut masked);
-    (masked != value).then_some(masked)
+    work.field(b"", value)
 }
 
 /// Masks text that stands under a name, or under none. `None` if it stays.
 pub(crate) fn string(work: &mut Work<'_>, name: Option<&[u8]>, value: &[u8]) -> Option<Vec<u8>> {
-    match name {
-        Some(name) => work.field(name, value),
-        None => text(work, value),
-    }
+    work.field(name.unwrap_or_default(), value)
 }
 
 /// The text that stands for a number under a name. `None` if it stays.
@@ -35,24 +31,23 @@ pub(crate) fn whole(work: &mut Work<'_>, name: Option<&[u8]>) -> Option<Vec<u8>>
     probe(work, name?, br#"["any value at all"]"#)
 }
 
-/// What becomes of `json` under the name.
-fn probe(work: &mut Work<'_>, name: &[u8], json: &[u8]) -> Option<Vec<u8>> {
-    let name = serde_json::to_string(&String::from_utf8_lossy(name)).ok()?;
-    let mut object = Vec::with_capacity(name.len() + json.len() + 3);
-    object.push(b'{');
-    object.extend_from_slice(name.as_bytes());
-    object.push(b':');
-    let prefix = object.len();
-    object.extend_from_slice(json);
-    object.push(b'}');
-    let mut masked = Vec::new();
-    work.document(&object, &mut masked);
-    if masked == object || masked.get(prefix..) == object.get(prefix..) {
-        // A secret in the name alone is found where the name itself is masked.
+/// What becomes of this JSON under the name.
+fn probe(work: &mut Work<'_>, name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+    let mut line = b"{\"".to_vec();
+    json::escape(name, &mut line);
+    line.extend_from_slice(b"\":");
+    let prefix = line.len();
+    line.extend_from_slice(value);
+    line.extend_from_slice(b"}\n");
+    let masked = work.record(&line)?;
+    // A secret in the name alone is found where the name itself is masked.
+    let rest = &line[prefix..];
+    if masked.ends_with(rest) {
         return None;
     }
-    let value = masked.get(prefix..masked.len() - 1).unwrap_or_default();
-    Some(serde_json::from_slice::<String>(value).map_or_else(|_| MASK.to_vec(), String::into_bytes))
+    let masked = masked.get(prefix..masked.len() - 2).unwrap_or_default();
+    let text = serde_json::from_slice::<String>(masked);
+    Some(text.map_or_else(|_| MASK.to_vec(), String::into_bytes))
 }
 
 /// Whether bytes of a type that says nothing of their content are text that the rules

@@ -4,9 +4,25 @@
 
 use crate::rim::payload::body::Head;
 use crate::rim::payload::format::otlp::Signal;
+use crate::rim::payload::format::{Content, Flow, Format, look, never};
 use crate::rim::payload::inflate;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
+
+/// OTLP over gRPC. It claims every call, so that calls of other services are refused.
+pub(crate) const FORMAT: Format = Format {
+    name: "otlp-grpc",
+    mask,
+    by_path: is_grpc,
+    by_look: never,
+    flow: Flow::Held,
+    content: Content::Bytes,
+};
+
+fn is_grpc(head: &Head, _: &[u8]) -> bool {
+    look::media_type(head).starts_with("application/grpc")
+        || Signal::of_method(&head.path).is_some()
+}
 
 /// The flag and the length.
 const PREFIX: usize = 5;
@@ -24,7 +40,7 @@ pub(crate) fn mask(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     let signal = Signal::of_method(&head.path).ok_or(Refusal::Undecodable)?;
-    if !is_protobuf(head.content_type.as_deref().unwrap_or_default()) {
+    if !is_protobuf(head) {
         return Err(Refusal::Undecodable);
     }
     let mut decoded = 0usize;
@@ -56,11 +72,9 @@ pub(crate) fn mask(
 
 /// Whether the messages are protobuf: `application/grpc` and `application/grpc+proto`,
 /// and the same for gRPC-Web.
-fn is_protobuf(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
+fn is_protobuf(head: &Head) -> bool {
     matches!(
-        essence.as_str(),
+        look::media_type(head).as_str(),
         "application/grpc"
             | "application/grpc+proto"
             | "application/grpc-web"

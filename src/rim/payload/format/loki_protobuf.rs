@@ -3,11 +3,28 @@
 //! Source: `pkg/push/push.proto` of <https://github.com/grafana/loki>.
 
 use crate::rim::payload::body::Head;
+use crate::rim::payload::format::{Content, Flow, Format, json, never};
 use crate::rim::payload::inflate;
 use crate::rim::payload::protobuf::schema::{Kind, Message, Named};
 use crate::rim::payload::protobuf::walk::Walker;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
+
+/// A push to Loki that is no JSON.
+pub(crate) const FORMAT: Format = Format {
+    name: "loki-protobuf",
+    mask,
+    by_path: is_push,
+    by_look: never,
+    flow: Flow::Held,
+    content: Content::Bytes,
+};
+
+fn is_push(head: &Head, body: &[u8]) -> bool {
+    let path = head.path.trim_end_matches('/');
+    (path.ends_with("/loki/api/v1/push") || path.ends_with("/api/prom/push"))
+        && !json::begins_like_json(body)
+}
 
 /// Masks a push request.
 ///

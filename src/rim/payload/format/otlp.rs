@@ -4,6 +4,7 @@
 //! What is not listed here is unknown: see [`walk`](crate::rim::payload::protobuf::walk).
 
 use crate::rim::payload::body::Head;
+use crate::rim::payload::format::{Content, Flow, Format, json, never};
 use crate::rim::payload::protobuf::schema::Kind::{self, Any, Id, Text};
 use crate::rim::payload::protobuf::schema::{AnyValue, Message, Named};
 use crate::rim::payload::protobuf::walk::Walker;
@@ -70,6 +71,20 @@ impl Signal {
         };
         Walker::new(work, strings).message(body, message)
     }
+}
+
+/// OTLP over plain HTTP, as protobuf.
+pub(crate) const FORMAT: Format = Format {
+    name: "otlp",
+    mask,
+    by_path: is_protobuf,
+    by_look: never,
+    flow: Flow::Held,
+    content: Content::Bytes,
+};
+
+fn is_protobuf(head: &Head, body: &[u8]) -> bool {
+    Signal::of_path(&head.path).is_some() && !json::begins_like_json(body)
 }
 
 /// Masks the body of an OTLP request.

@@ -5,6 +5,7 @@
 
 use crate::rim::payload::body::Head;
 use crate::rim::payload::format::loki_protobuf::LABEL;
+use crate::rim::payload::format::{self, Flow, Format, never};
 use crate::rim::payload::inflate;
 use crate::rim::payload::named;
 use crate::rim::payload::protobuf::schema::{Kind, Message};
@@ -12,6 +13,20 @@ use crate::rim::payload::protobuf::walk::Walker;
 use crate::rim::payload::protobuf::wire::{Content, Fields, Rewrite, on_path, varint};
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
+
+/// A remote write.
+pub(crate) const FORMAT: Format = Format {
+    name: "prometheus-remote-write",
+    mask,
+    by_path: is_write,
+    by_look: never,
+    flow: Flow::Held,
+    content: format::Content::Bytes,
+};
+
+fn is_write(head: &Head, _: &[u8]) -> bool {
+    head.path.trim_end_matches('/').ends_with("/api/v1/write")
+}
 
 /// Masks a write request.
 ///

@@ -42,12 +42,16 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
     ///
     /// # Errors
     ///
-    /// A value is cut short, is no msgpack or is nested too deeply, or the route refuses
-    /// bytes that are no text.
+    /// A value is cut short, is no msgpack or is nested too deeply, there are several
+    /// that are no containers, or the route refuses bytes that are no text.
     pub(crate) fn all(mut self) -> Result<(), Refusal> {
-        let mut at = 0;
+        let mut at = self.value(0, None, 0)?;
+        // Text behind a value would be taken for small numbers.
         while at < self.bytes.len() {
-            at = self.value(at, None, 0)?;
+            match token(self.bytes, at)?.kind {
+                Kind::Array(_) | Kind::Map(_) => at = self.value(at, None, 0)?,
+                _ => return Err(Refusal::Undecodable),
+            }
         }
         self.copy(at);
         Ok(())
