@@ -7,10 +7,10 @@ pub(crate) mod body;
 pub(crate) mod codec;
 pub(crate) mod format;
 pub(crate) mod hold;
-pub(crate) mod inflate;
 pub(crate) mod json;
 pub(crate) mod msgpack;
 pub(crate) mod named;
+pub(crate) mod packed;
 pub(crate) mod protobuf;
 pub(crate) mod refusal;
 #[cfg(test)]

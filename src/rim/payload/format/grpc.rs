@@ -3,9 +3,10 @@
 //! Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
 
 use crate::rim::payload::body::Head;
+use crate::rim::payload::codec::Coding;
 use crate::rim::payload::format::otlp::Signal;
 use crate::rim::payload::format::{Content, Flow, Format, look, never};
-use crate::rim::payload::inflate;
+use crate::rim::payload::packed::unpack;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -89,19 +90,13 @@ fn compressed(
     work: &mut Work<'_>,
     decoded: &mut usize,
 ) -> Result<Option<Vec<u8>>, Refusal> {
-    let encoding = head.grpc_encoding.as_deref().unwrap_or("identity");
-    let plain = match encoding.trim().to_ascii_lowercase().as_str() {
-        "gzip" => inflate::from_gzip(message, work.policy())?,
-        // By the protocol, deflate is zlib.
-        "deflate" => inflate::from_zlib(message, work.policy())?,
+    let codings = Coding::parse(head.grpc_encoding.as_deref().unwrap_or_default())?;
+    if codings.is_empty() {
         // The flag is not allowed then.
-        "identity" => return Err(Refusal::Undecodable),
-        _ => return Err(Refusal::UnknownEncoding),
-    };
+        return Err(Refusal::Undecodable);
+    }
+    let (decoder, plain) = unpack(&codings, message, work.policy())?;
     *decoded = decoded.saturating_add(plain.len());
     let masked = signal.mask(&plain, work)?;
-    Ok(masked.map(|masked| match encoding.trim() {
-        encoding if encoding.eq_ignore_ascii_case("gzip") => inflate::to_gzip(&masked),
-        _ => inflate::to_zlib(&masked),
-    }))
+    Ok(masked.map(|masked| decoder.encode(masked)))
 }

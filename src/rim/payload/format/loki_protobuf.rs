@@ -4,7 +4,7 @@
 
 use crate::rim::payload::body::Head;
 use crate::rim::payload::format::{Content, Flow, Format, json, never};
-use crate::rim::payload::inflate;
+use crate::rim::payload::packed;
 use crate::rim::payload::protobuf::schema::{Kind, Message, Named};
 use crate::rim::payload::protobuf::walk::Walker;
 use crate::rim::payload::refusal::Refusal;
@@ -37,9 +37,9 @@ pub(crate) fn mask(
     work: &mut Work<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
-    let plain = inflate::from_snappy(body, work.policy())?;
+    let plain = packed::from_snappy(body, work.policy())?;
     match Walker::new(work, Vec::new()).message(&plain, &PUSH)? {
-        Some(masked) => out.extend_from_slice(&inflate::to_snappy(&masked)?),
+        Some(masked) => out.extend_from_slice(&packed::to_snappy(&masked)?),
         None => out.extend_from_slice(body),
     }
     Ok(())

@@ -6,8 +6,8 @@
 use crate::rim::payload::body::Head;
 use crate::rim::payload::format::loki_protobuf::LABEL;
 use crate::rim::payload::format::{self, Flow, Format, never};
-use crate::rim::payload::inflate;
 use crate::rim::payload::named;
+use crate::rim::payload::packed;
 use crate::rim::payload::protobuf::schema::{Kind, Message};
 use crate::rim::payload::protobuf::walk::Walker;
 use crate::rim::payload::protobuf::wire::{Content, Fields, Rewrite, on_path, varint};
@@ -39,14 +39,14 @@ pub(crate) fn mask(
     work: &mut Work<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
-    let plain = inflate::from_snappy(body, work.policy())?;
+    let plain = packed::from_snappy(body, work.policy())?;
     // The versions share no field's number, so that one walk does for both.
     let symbols = symbols(&plain, work)?;
     let masked = Walker::new(work, Vec::new())
         .message(symbols.as_deref().unwrap_or(&plain), &WRITE)?
         .or(symbols);
     match masked {
-        Some(masked) => out.extend_from_slice(&inflate::to_snappy(&masked)?),
+        Some(masked) => out.extend_from_slice(&packed::to_snappy(&masked)?),
         None => out.extend_from_slice(body),
     }
     Ok(())

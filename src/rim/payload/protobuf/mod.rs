@@ -7,4 +7,4 @@ pub(crate) mod walk;
 pub(crate) mod wire;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::header::check;
 use super::ids;
 use super::json::members;
-use crate::rim::payload::inflate;
+use crate::rim::payload::codec::Coding;
 use crate::rim::payload::msgpack::walk::Walker;
 use crate::rim::payload::named::is_text;
+use crate::rim::payload::packed::unpack;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -196,7 +197,7 @@ fn recording(payload: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(
         work.document(data, out);
         return Ok(());
     }
-    let Ok(plain) = inflate::from_zlib(data, work.policy()) else {
+    let Ok((decoder, plain)) = unpack(&[Coding::Deflate], data, work.policy()) else {
         return unread_recording(payload, work, out);
     };
     if !is_text(&plain) {
@@ -208,7 +209,7 @@ fn recording(payload: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(
     if masked == plain {
         out.extend_from_slice(data);
     } else {
-        out.extend_from_slice(&inflate::to_zlib(&masked));
+        out.extend_from_slice(&decoder.encode(masked));
     }
     Ok(())
 }

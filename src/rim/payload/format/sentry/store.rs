@@ -6,8 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::ids;
 use crate::rim::payload::body::Head;
-use crate::rim::payload::inflate;
+use crate::rim::payload::codec::Coding;
 use crate::rim::payload::named::is_text;
+use crate::rim::payload::packed::unpack;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -28,7 +29,7 @@ pub(crate) fn mask(
     }
     let encoded = body.trim_ascii();
     let zlib = STANDARD.decode(encoded).map_err(|_| Refusal::Undecodable)?;
-    let plain = inflate::from_zlib(&zlib, work.policy())?;
+    let (decoder, plain) = unpack(&[Coding::Deflate], &zlib, work.policy())?;
     if !opens_json(&plain) {
         return Err(Refusal::Undecodable);
     }
@@ -37,7 +38,7 @@ pub(crate) fn mask(
     if masked == plain {
         out.extend_from_slice(body);
     } else {
-        out.extend_from_slice(STANDARD.encode(inflate::to_zlib(&masked)).as_bytes());
+        out.extend_from_slice(STANDARD.encode(decoder.encode(masked)).as_bytes());
     }
     Ok(())
 }
