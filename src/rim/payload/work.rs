@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
     }
 
     /// Masks one line in the session for values. `None` if nothing was masked.
-    fn record(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn record(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         let mut session = self
             .fields
             .take()

@@ -11,12 +11,18 @@ pub(crate) mod delivery;
 pub(crate) mod elasticsearch;
 pub(crate) mod form;
 pub(crate) mod gelf;
+pub(crate) mod grpc;
 pub(crate) mod json;
 pub(crate) mod loki_json;
+pub(crate) mod loki_protobuf;
 pub(crate) mod look;
+pub(crate) mod msgpack;
 pub(crate) mod multipart;
 pub(crate) mod ndjson;
+pub(crate) mod otlp;
 pub(crate) mod otlp_json;
+pub(crate) mod remote_write;
+pub(crate) mod sentry;
 pub(crate) mod splunk_hec;
 pub(crate) mod text;
 pub(crate) mod xml;
@@ -70,6 +76,13 @@ pub(crate) enum Content {
 
 /// All formats. The first that claims a body has it.
 pub(crate) const FORMATS: &[&Format] = &[
+    &sentry::FORMAT,
+    &sentry::STORE,
+    &grpc::FORMAT,
+    &otlp::FORMAT,
+    &loki_protobuf::FORMAT,
+    &remote_write::FORMAT,
+    &msgpack::FORMAT,
     &bulk::FORMAT,
     &elasticsearch::FORMAT,
     &splunk_hec::FORMAT,
