@@ -9,8 +9,10 @@ use super::{Decode, State, Step};
 /// A window and the tables beside it.
 pub(super) const MEMORY: u64 = 64 * 1024;
 
-/// A header with all that it may hold is not longer in earnest.
-const LONGEST_HEADER: usize = 128 * 1024;
+/// What a header may hold, which is not longer in earnest, and how far the first decoded
+/// byte may be from a member's beginning.
+const LONGEST_TEXTS: usize = 96 * 1024;
+const LATEST_BYTE: usize = 2 * LONGEST_TEXTS;
 
 /// One member.
 pub(super) struct Member {
@@ -36,12 +38,11 @@ impl Member {
         };
         head.extend_from_slice(read);
         if !is_read {
-            return head.len() < LONGEST_HEADER;
+            return head.len() < LATEST_BYTE;
         }
-        let texts = texts(head).map(<[u8]>::to_vec);
+        self.unseen = texts(head).map(<[u8]>::to_vec).unwrap_or_default();
         self.head = None;
-        self.unseen = texts.unwrap_or_default();
-        true
+        self.unseen.len() < LONGEST_TEXTS
     }
 }
 
