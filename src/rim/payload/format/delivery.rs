@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn all_kinds_of_base64_are_read() {
-        let secret = b"\xc3\xbe? password=hunter2hunter2";
-        let masked = b"\xc3\xbe? password=[REDACTED]";
+        let secret = b"\xc3\xbe? the password=hunter2hunter2";
+        let masked = b"\xc3\xbe? the password=[REDACTED]";
         for alphabet in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
             let delivery = |spelled: &str| format!("{{\"awslogs\": {{\"data\" :\"{spelled}\"}}}}");
             let spelled = alphabet.encode(secret).replace('/', "\\/");
