@@ -210,6 +210,20 @@ proptest! {
         prop_assert!(!out.contains("hunter2"), "{out}");
     }
 
+    /// Multipart bodies in any order of their pieces.
+    #[test]
+    fn broken_parts_hide_nothing(
+        text in "(--a|--|\r\n|\n|\r\n\r\n|b|c: d|name=\"x\"| password=hunter2hunter2 ){0,24}",
+    ) {
+        let body = format!("--a\r\n{text}");
+        let head = head("/", "multipart/form-data; boundary=a");
+        let (out, outcome) = pass(&policy(), &head, body.as_bytes()).expect("passes");
+        let out = String::from_utf8_lossy(&out);
+        prop_assert!(!out.contains("hunter2"), "{out}");
+        prop_assert_eq!(outcome.format, "multipart");
+        prop_assert_eq!(outcome.changed, text.contains("hunter2"));
+    }
+
     /// Any bytes: nothing panics, and cuts cannot be seen (asserted by `pass`).
     #[test]
     fn any_bytes_pass_or_are_refused(
