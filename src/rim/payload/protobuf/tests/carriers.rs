@@ -185,3 +185,29 @@ fn bodies_are_told_by_path_and_by_type() {
     let out = sample::pass(&policy(), &other, &frame(0, b""));
     assert_eq!(out.unwrap_err(), Refusal::Undecodable);
 }
+
+#[test]
+fn lengths_that_look_like_json() {
+    let text = |length: usize| format!("{} password={SECRET}", "x".repeat(length));
+    let hidden = |length: usize| format!("{} password={MASK}", "x".repeat(length));
+    let record = |text: &str| logs(&[field(5, string(text))]);
+    let push = |text: &str| field(1, field(2, field(2, text)));
+    let mut seen = [0, 0];
+    for length in 0..120 {
+        let body = record(&text(length));
+        seen[0] += usize::from(matches!(body[1], b'{' | b'['));
+        let head = sample::head("/v1/logs", "application/x-protobuf");
+        let (out, outcome) = sample::pass(&policy(), &head, &body).unwrap();
+        assert_eq!((out, outcome.format), (record(&hidden(length)), "otlp"));
+        let body = packed::to_snappy(&push(&text(length))).unwrap();
+        seen[1] += usize::from(matches!(body[0], b'{' | b'['));
+        let head = sample::head("/loki/api/v1/push", "application/x-protobuf");
+        let (out, outcome) = sample::pass(&policy(), &head, &body).unwrap();
+        let plain = packed::from_snappy(&out, &policy());
+        assert_eq!(
+            (plain, outcome.format),
+            (Ok(push(&hidden(length))), "loki-protobuf")
+        );
+    }
+    assert_eq!(seen, [2, 2]);
+}
