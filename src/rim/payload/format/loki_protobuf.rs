@@ -23,7 +23,7 @@ pub(crate) const FORMAT: Format = Format {
 fn is_push(head: &Head, body: &[u8]) -> bool {
     // A length of 123 is a brace. A block begins with a literal then, JSON hardly with
     // what would be one.
-    let begins_a_block = matches!(body, [b'{' | b'[', tag, ..] if tag & 3 == 0);
+    let begins_a_block = matches!(body, [b'{' | b'[', tag, ..] if tag.trailing_zeros() >= 2);
     let looks_like_json = json::begins_like_json(body)
         && (look::media_type(head).ends_with("json") || !begins_a_block);
     let path = head.path.trim_end_matches('/');
