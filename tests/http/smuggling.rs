@@ -117,7 +117,6 @@ fn bad_heads() {
         ),
         ("GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_path"),
         ("GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_path"),
-        ("POST / HTTP/1.0\r\n\r\n", 411, "length_required"),
     ]);
 }
 
@@ -144,4 +143,14 @@ fn an_upgrade_to_http2_is_ignored() {
     assert!(answer.starts_with("HTTP/1.1 200 Fine\r\n"), "{answer}");
     let got = upstream.only();
     assert!(got.header("upgrade").is_none() && got.header("http2-settings").is_none());
+}
+
+#[test]
+fn an_old_client_says_how_long_its_body_is() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "");
+    let answer = proxy.send(format!("POST / HTTP/1.0\r\n\r\n{HIDDEN}").as_bytes());
+    assert!(answer.starts_with("HTTP/1.0 411 "), "{answer}");
+    assert!(answer.contains("\"length_required\""), "{answer}");
+    assert!(upstream.recorded().is_empty());
 }
