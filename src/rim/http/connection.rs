@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::rim::http::forward::{Client, Proxy, Way, handle};
 use crate::rim::http::socket::{Reset, Socket};
 use crate::rim::http::strict::{Bounds, Checked, Verdict};
-use crate::rim::http::tls::Shown;
+use crate::rim::tls::Shown;
 
 /// What begins a connection of HTTP/2 (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

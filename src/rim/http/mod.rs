@@ -24,7 +24,6 @@ mod route;
 mod signed;
 mod socket;
 mod strict;
-mod tls;
 mod upstream;
 
 use std::io;
@@ -44,6 +43,7 @@ use crate::rim::http::connection::Port;
 use crate::rim::http::events::{Counted, Gauges, Observer};
 use crate::rim::http::forward::{Proxy, Way};
 use crate::rim::message::reason;
+use crate::rim::tls::{self, Shown};
 use crate::rim::transport::signals;
 
 /// How long a body waits for others to free some of the budget.
@@ -105,7 +105,7 @@ async fn open(
     ending: &watch::Receiver<bool>,
 ) -> Result<(TcpListener, Arc<Port>), Failure> {
     let tls = match &listen.tls {
-        Some(files) => Some(tls::Shown::new(files).map_err(Failure::Usage)?),
+        Some(files) => Some(Shown::new(files, tls::HTTP).map_err(Failure::Usage)?),
         None => None,
     };
     let ways = listen.routes.iter().map(|route| way(route, proxy));

@@ -1,0 +1,217 @@
+//! One listener of lines, syslog messages or datagrams, checked and compiled.
+
+use std::collections::HashSet;
+
+use super::{Building, rules};
+use crate::rim::config::file::schema::{self, Listen};
+use crate::rim::config::file::value::Size;
+use crate::rim::config::file::{KeyPath, Wrong};
+use crate::rim::config::serve::ClientTls;
+use crate::rim::config::stream::{
+    Delivery, Destination, Entry, Overflow, Sharing, Stream, StreamAddress, StreamFraming,
+};
+
+/// Bytes that may wait for a shared upstream.
+const RING: Size = Size(16 << 20);
+
+/// Bytes that a shared upstream gets again. What the kernels of both sides hold at a time
+/// is less, with the send buffer that is set and the receive buffers that are usual.
+const RESEND: Size = Size(1 << 20);
+
+/// Writes out what listeners of streams do where they do not say it.
+pub(super) fn fill(listen: &mut [Listen]) {
+    let mut count = 0;
+    for listen in listen.iter_mut().filter(|listen| listen.http.is_none()) {
+        count += 1;
+        let is_udp = listen.udp.is_some();
+        let name = || format!("stream-{count}");
+        listen.name.get_or_insert_with(name);
+        let (framing, sharing, overflow) = match is_udp {
+            true => (
+                StreamFraming::Syslog,
+                Sharing::Shared,
+                Overflow::DropNewest,
+            ),
+            false => (
+                StreamFraming::Lines,
+                Sharing::PerConnection,
+                Overflow::Block,
+            ),
+        };
+        listen.framing.get_or_insert(framing);
+        let sharing = *listen.sharing.get_or_insert(sharing);
+        let to_datagrams = matches!(listen.upstream, Some(Destination::Udp { .. }));
+        if sharing == Sharing::Shared && !to_datagrams {
+            listen.ring.get_or_insert(RING);
+            listen.resend.get_or_insert(RESEND);
+            listen.overflow.get_or_insert(overflow);
+        }
+    }
+}
+
+impl Building<'_> {
+    /// What belongs to streams would do nothing for HTTP, unseen.
+    pub(super) fn check_keys_of_http(&self, told: &Listen, path: &KeyPath) -> Result<(), Wrong> {
+        if told.tcp.is_some() || told.udp.is_some() {
+            return Err(self.wrong(path, "write one of http, tcp and udp"));
+        }
+        match told.stream_keys().first() {
+            Some(key) => {
+                let what = "it belongs to a listener with tcp or udp; one with http has it in a \
+                            [[listen.route]], or not at all";
+                Err(self.wrong(&path.key(key), what))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn stream(&mut self, told: &Listen, path: &KeyPath) -> Result<Stream, Wrong> {
+        let entry = self.entry(told, path)?;
+        if !told.route.is_empty() {
+            let what = "routes belong to a listener with http; write upstream = \"host:port\" \
+                        beside tcp or udp";
+            return Err(self.wrong(&path.key("route"), what));
+        }
+        let name = self.name(told.name.as_deref(), path)?;
+        let upstream = self.destination(told, path)?;
+        let delivery = self.delivery(told, &entry, &upstream, path)?;
+        let tls = match (&told.tls, &entry) {
+            (None, _) => None,
+            (Some(tls), Entry::Tcp(_)) => Some(self.tls(tls, &path.key("tls"))?),
+            (Some(_), _) => {
+                return Err(self.wrong(&path.key("tls"), "TLS needs a TCP listener"));
+            }
+        };
+        let redactor = {
+            let place = KeyPath::default().key("detect");
+            let values = self.file.detect.values;
+            self.rules(rules::detection(self.file), values, &place)?
+                .plain
+        };
+        Ok(Stream {
+            name,
+            entry,
+            tls,
+            upstream_tls: self.upstream_tls(told, &upstream, &path.key("upstream_tls"))?,
+            upstream,
+            framing: told.framing.unwrap_or_default(),
+            delivery,
+            idle: told.idle.map(|idle| idle.0),
+            max_record: self.file.limits.max_record.0,
+            redactor,
+        })
+    }
+
+    fn entry(&self, told: &Listen, path: &KeyPath) -> Result<Entry, Wrong> {
+        match (&told.tcp, told.udp) {
+            (Some(StreamAddress::Tcp(address)), None) => Ok(Entry::Tcp(address.0)),
+            (Some(StreamAddress::Unix(socket)), None) => Ok(Entry::Unix(socket.clone())),
+            (None, Some(address)) => Ok(Entry::Udp(address.0)),
+            (Some(_), Some(_)) => Err(self.wrong(path, "write one of http, tcp and udp")),
+            (None, None) => {
+                let what = "it listens nowhere; write http = \"127.0.0.1:9000\", tcp = \
+                            \"127.0.0.1:5170\" or udp = \"127.0.0.1:5140\"";
+                Err(self.wrong(path, what))
+            }
+        }
+    }
+
+    fn destination(&self, told: &Listen, path: &KeyPath) -> Result<Destination, Wrong> {
+        let Some(upstream) = &told.upstream else {
+            let what = "it has no upstream; write upstream = \"host:port\"";
+            return Err(self.wrong(path, what));
+        };
+        let comes_back = self.file.listen.iter().any(|other| match upstream {
+            Destination::Tcp { host, port } => match &other.tcp {
+                Some(StreamAddress::Tcp(own)) => is_own(own.0, host, *port),
+                _ => false,
+            },
+            Destination::Unix(socket) => {
+                matches!(&other.tcp, Some(StreamAddress::Unix(own)) if own == socket)
+            }
+            Destination::Udp { host, port } => {
+                other.udp.is_some_and(|own| is_own(own.0, host, *port))
+            }
+        });
+        if comes_back {
+            let what = "this is a listener of the same configuration; its records would go \
+                        round in circles";
+            return Err(self.wrong(&path.key("upstream"), what));
+        }
+        Ok(upstream.clone())
+    }
+
+    fn delivery(
+        &self,
+        told: &Listen,
+        entry: &Entry,
+        upstream: &Destination,
+        path: &KeyPath,
+    ) -> Result<Delivery, Wrong> {
+        let from_datagrams = matches!(entry, Entry::Udp(_));
+        let to_datagrams = matches!(upstream, Destination::Udp { .. });
+        let is_shared = told.sharing == Some(Sharing::Shared);
+        if from_datagrams && !is_shared {
+            let what = "datagrams have no connection of their own; leave this out";
+            return Err(self.wrong(&path.key("sharing"), what));
+        }
+        if from_datagrams && told.overflow == Some(Overflow::Block) {
+            let what = "datagrams cannot be made to wait: the system would drop them uncounted; \
+                        leave this out";
+            return Err(self.wrong(&path.key("overflow"), what));
+        }
+        if from_datagrams && told.idle.is_some() {
+            return Err(self.wrong(&path.key("idle"), "datagrams have no connection"));
+        }
+        if !is_shared || to_datagrams {
+            let of_shared: HashSet<_> = ["ring", "resend", "overflow"].into();
+            let given = told.stream_keys();
+            if let Some(key) = given.iter().find(|key| of_shared.contains(*key)) {
+                let what = "it belongs to sharing = \"shared\" and an upstream of streams";
+                return Err(self.wrong(&path.key(key), what));
+            }
+            return Ok(Delivery::PerConnection);
+        }
+        let ring = told.ring.unwrap_or(RING).0;
+        if ring < self.file.limits.max_record.0 {
+            let what = "write at least limits.max_record, so that every record fits in";
+            return Err(self.wrong(&path.key("ring"), what));
+        }
+        Ok(Delivery::Shared {
+            ring,
+            resend: told.resend.unwrap_or(RESEND).0,
+            overflow: told.overflow.unwrap_or(Overflow::Block),
+        })
+    }
+
+    fn upstream_tls(
+        &self,
+        told: &Listen,
+        upstream: &Destination,
+        path: &KeyPath,
+    ) -> Result<Option<ClientTls>, Wrong> {
+        let Some(schema::UpstreamTls { ca, identity }) = &told.upstream_tls else {
+            return Ok(None);
+        };
+        if !matches!(upstream, Destination::Tcp { .. }) {
+            return Err(self.wrong(path, "TLS needs an upstream host:port"));
+        }
+        if let Some(authorities) = ca {
+            self.check_file(authorities, &path.key("ca"))?;
+        }
+        Ok(Some(ClientTls {
+            ca: ca.clone(),
+            identity: self.identity(identity.as_ref(), &path.key("identity"))?,
+        }))
+    }
+}
+
+/// Whether a host and a port are this listener.
+fn is_own(own: std::net::SocketAddr, host: &str, port: u16) -> bool {
+    let host = match host {
+        "localhost" => "127.0.0.1",
+        host => host,
+    };
+    let same_host = host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
+    own.port() == port && same_host
+}
