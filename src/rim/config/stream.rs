@@ -228,8 +228,19 @@ mod tests {
             assert_eq!(text.parse::<Destination>().unwrap().to_string(), text);
         }
         for text in [
-            "", "host", "host:", ":514", "host:0", "host:65536", "unix:run", "::1:514", "[x]:1",
-            "http://host:1", "user:hunter2@host:1", "udp:host", "tcp:host:1",
+            "",
+            "host",
+            "host:",
+            ":514",
+            "host:0",
+            "host:65536",
+            "unix:run",
+            "::1:514",
+            "[x]:1",
+            "http://host:1",
+            "user:hunter2@host:1",
+            "udp:host",
+            "tcp:host:1",
         ] {
             assert_eq!(text.parse::<Destination>(), Err(NoDestination), "{text}");
         }

@@ -1,6 +1,6 @@
 //! One listener of lines, syslog messages or datagrams, checked and compiled.
 
-use std::collections::HashSet;
+use std::net::SocketAddr;
 
 use super::{Building, rules};
 use crate::rim::config::file::schema::{self, Listen};
@@ -27,11 +27,7 @@ pub(super) fn fill(listen: &mut [Listen]) {
         let name = || format!("stream-{count}");
         listen.name.get_or_insert_with(name);
         let (framing, sharing, overflow) = match is_udp {
-            true => (
-                StreamFraming::Syslog,
-                Sharing::Shared,
-                Overflow::DropNewest,
-            ),
+            true => (StreamFraming::Syslog, Sharing::Shared, Overflow::DropNewest),
             false => (
                 StreamFraming::Lines,
                 Sharing::PerConnection,
@@ -164,7 +160,7 @@ impl Building<'_> {
             return Err(self.wrong(&path.key("idle"), "datagrams have no connection"));
         }
         if !is_shared || to_datagrams {
-            let of_shared: HashSet<_> = ["ring", "resend", "overflow"].into();
+            let of_shared = ["ring", "resend", "overflow"];
             let given = told.stream_keys();
             if let Some(key) = given.iter().find(|key| of_shared.contains(*key)) {
                 let what = "it belongs to sharing = \"shared\" and an upstream of streams";
@@ -207,11 +203,12 @@ impl Building<'_> {
 }
 
 /// Whether a host and a port are this listener.
-fn is_own(own: std::net::SocketAddr, host: &str, port: u16) -> bool {
+pub(super) fn is_own(own: SocketAddr, host: &str, port: u16) -> bool {
     let host = match host {
         "localhost" => "127.0.0.1",
         host => host,
     };
-    let same_host = host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
+    let same_host =
+        host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
     own.port() == port && same_host
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use hyper::Uri;
 
 use super::Building;
+use super::stream::is_own;
 use crate::rim::config::file::schema;
-use crate::rim::config::file::value::Address;
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::serve::{ClientTls, Upstream};
 
@@ -99,17 +99,10 @@ impl Building<'_> {
             80
         };
         let port = base.port_u16().unwrap_or(default);
-        let host = match base.host().unwrap_or_default() {
-            "localhost" => "127.0.0.1",
-            host => host.trim_start_matches('[').trim_end_matches(']'),
-        };
-        let listeners = self.file.listen.iter().filter_map(|listen| listen.http);
-        let is_own = |Address(own): Address| {
-            let same_host =
-                host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
-            own.port() == port && same_host
-        };
-        if listeners.into_iter().any(is_own) {
+        let host = base.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let mut listeners = self.file.listen.iter().filter_map(|listen| listen.http);
+        if listeners.any(|own| is_own(own.0, host, port)) {
             let what = "this is a listener of the same configuration; its requests would go \
                         round in circles";
             return Err(self.wrong(&path.key("upstream"), what));

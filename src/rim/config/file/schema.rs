@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use crate::rim::config::file::route::{Identity, Mode, Relax, Route};
 use crate::rim::config::file::value::{Address, Period, Size, spelled, spelled_if_any};
 use crate::rim::config::serve::LogFormat;
-use crate::rim::config::stream::{
-    Destination, Overflow, Sharing, StreamAddress, StreamFraming,
-};
+use crate::rim::config::stream::{Destination, Overflow, Sharing, StreamAddress, StreamFraming};
 
 /// The whole file.
 #[derive(Clone, Default, Deserialize, Serialize)]
