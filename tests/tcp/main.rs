@@ -1,0 +1,11 @@
+//! `blackbar serve` between clients and upstreams of lines, syslog messages and datagrams.
+
+mod datagrams;
+mod ending;
+mod framing;
+mod lines;
+mod peers;
+mod shared;
+mod support;
+mod tls;
+mod unix;
