@@ -139,6 +139,10 @@ fn a_client_is_closed_when_its_upstream_goes_and_never_gets_another() {
     listener.set_nonblocking(true).unwrap();
     thread::sleep(Duration::from_millis(200));
     assert!(listener.accept().is_err());
+    relay.await_metric(
+        "blackbar_upstream_errors_total{route=\"in\",reason=\"upstream_lost\"}",
+        1,
+    );
 }
 
 #[test]

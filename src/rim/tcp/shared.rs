@@ -31,7 +31,7 @@ use crate::rim::tcp::socket::{CHUNK, Dialer, Socket, read_with};
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A connection that stood for so long was a good one.
+/// A connection that stood for so long was a good one, also if it carried nothing new.
 const GOOD: Duration = Duration::from_secs(1);
 
 /// How long an upstream may take to end its side, and how long a reset may take to come
@@ -131,6 +131,8 @@ pub(crate) struct Sender {
     carried: usize,
     /// The last connection broke, and what is kept has to be sent again.
     owes: bool,
+    /// The last connection has carried something new.
+    has_advanced: bool,
 }
 
 /// A ring and its sender, which is to be run.
@@ -163,6 +165,7 @@ pub(crate) fn ring(
         fresh: 0,
         carried: 0,
         owes: false,
+        has_advanced: false,
     };
     (ring, sender)
 }
@@ -192,7 +195,7 @@ impl Sender {
                     self.counters.note(Reason::UpstreamLost);
                 }
             }
-            if begun.elapsed() > GOOD {
+            if self.has_advanced || begun.elapsed() > GOOD {
                 pause = FIRST;
             } else {
                 sleep(jittered(pause)).await;
@@ -239,7 +242,7 @@ impl Sender {
 
     /// Sends what is kept, and then what comes.
     async fn carry(&mut self, socket: &mut Socket) -> Ended {
-        (self.next, self.carried) = (0, 0);
+        (self.next, self.carried, self.has_advanced) = (0, 0, false);
         let (mut reader, mut writer) = split(socket);
         let mut answers = pin!(ignore(&mut reader));
         let is_in_order = loop {
@@ -279,6 +282,7 @@ impl Sender {
             }
             self.counters.bytes_out.inc_by(block.bytes.len() as u64);
             self.next += 1;
+            self.has_advanced |= self.next == self.fresh;
             self.carried += block.bytes.len() + OVERHEAD;
             self.trim();
         };

@@ -80,9 +80,13 @@ where
         reason = forward.run() => reason,
         // An upstream that has ended reads no more: the client has to know, and what it
         // has not sent stays with it.
-        _ = &mut back => {
-            let flushed = timeout(LAST, forward.flush()).await;
-            return (!matches!(flushed, Ok(Ok(())))).then_some(Reason::UpstreamLost);
+        ended = &mut back => {
+            // What had come may still arrive.
+            let _ = timeout(LAST, forward.flush()).await;
+            return Some(match ended {
+                Ok(()) => Reason::UpstreamLost,
+                Err(_) => Reason::ClientLost,
+            });
         }
     };
     if reason.is_some() {
