@@ -1,5 +1,7 @@
 //! `blackbar serve` between clients and upstreams of lines, syslog messages and datagrams.
 
+#![allow(unreachable_pub, reason = "a test has no outside")]
+
 mod datagrams;
 mod ending;
 mod framing;

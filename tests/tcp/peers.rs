@@ -119,7 +119,7 @@ fn logger_sends_counts_newlines_and_datagrams() {
         (0, &["--tcp", "--rfc3164"][..]),
         (1, &["--udp"][..]),
     ] {
-        let name = mode.join("");
+        let name = mode.concat().replace("--", "by ");
         let sent = Command::new("logger")
             .args(["--server", "127.0.0.1", "--port", &port(index)])
             .args(mode)

@@ -47,7 +47,10 @@ impl Datagrams {
     pub(crate) async fn put(&self, out: &mut Output) {
         let mut start = 0;
         for &end in &out.ends {
-            let record = without_newline(&out.bytes[start..end]);
+            let record = match out.are_lines {
+                true => without_newline(&out.bytes[start..end]),
+                false => &out.bytes[start..end],
+            };
             start = end;
             // An error may be that of the datagram before: the upstream does not listen.
             let sent = match self.socket.send(record).await {

@@ -245,11 +245,11 @@ impl Sender {
         (self.next, self.carried, self.has_advanced) = (0, 0, false);
         let (mut reader, mut writer) = split(socket);
         let mut answers = pin!(ignore(&mut reader));
-        let is_in_order = loop {
+        let (is_in_order, is_shut) = loop {
             if self.next == self.kept.len() {
                 self.owes = false;
                 tokio::select! {
-                    ended = &mut answers => break ended.is_ok(),
+                    ended = &mut answers => break (ended.is_ok(), false),
                     is_there = self.take() => if !is_there {
                         if writer.shutdown().await.is_err() {
                             return Ended::Broken;
@@ -257,7 +257,7 @@ impl Sender {
                         match timeout(LAST, &mut answers).await {
                             // One that stays open has had its time.
                             Err(_) => return Ended::Done,
-                            Ok(ended) => break ended.is_ok(),
+                            Ok(ended) => break (ended.is_ok(), true),
                         }
                     }
                 }
@@ -286,7 +286,8 @@ impl Sender {
             self.carried += block.bytes.len() + OVERHEAD;
             self.trim();
         };
-        match is_in_order && writer.shutdown().await.is_ok() {
+        let is_shut = is_shut || writer.shutdown().await.is_ok();
+        match is_in_order && is_shut {
             true => Ended::InOrder,
             false => Ended::Broken,
         }
@@ -316,8 +317,15 @@ impl Sender {
 
 /// Reads to the upstream's end. Its answers belong to no client.
 async fn ignore(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
-    while read_with(reader, CHUNK, |_| ()).await?.is_some() {}
-    Ok(())
+    loop {
+        match read_with(reader, CHUNK, |_| ()).await {
+            Ok(Some(())) => {}
+            Ok(None) => return Ok(()),
+            // Many end TLS without saying so; whether TCP ended in order is seen later.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Whether no reset comes: the upstream has closed with something unread if one does.

@@ -31,6 +31,8 @@ pub(crate) struct Output {
     pub(crate) bytes: Vec<u8>,
     /// Where in them records end; told unless they leave as they came.
     pub(crate) ends: Vec<usize>,
+    /// Whether a newline at a record's end is not of the record, but ends it.
+    pub(crate) are_lines: bool,
 }
 
 impl Output {
@@ -50,6 +52,7 @@ impl Output {
 
     /// Each newline after the last end is one.
     fn end_lines(&mut self) {
+        self.are_lines = true;
         let from = self.last_end();
         let newlines = memchr::memchr_iter(b'\n', &self.bytes[from..]);
         self.ends.extend(newlines.map(|newline| from + newline + 1));
