@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Relay, Upstream, counted, read_rest};
+use crate::support::{Recorded, Relay, Upstream, counted, read_rest};
 
 #[test]
 fn what_was_read_is_delivered_and_idle_clients_hold_nothing_up() {
@@ -39,7 +39,7 @@ fn a_record_that_has_begun_may_be_finished_and_nothing_behind_it_is_taken() {
     counting.write_all(rest.as_bytes()).unwrap();
     lines.write_all(b"er2hunter2\n<1>not read\n").unwrap();
     assert_eq!(relay.exit_code(), Some(0));
-    let mut texts: Vec<_> = upstream.recorded().iter().map(|one| one.text()).collect();
+    let mut texts: Vec<_> = upstream.recorded().iter().map(Recorded::text).collect();
     texts.sort();
     assert_eq!(
         texts,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::support::{Relay, SECRET, Upstream, counted, masked, read_rest};
+use crate::support::{Recorded, Relay, SECRET, Upstream, counted, masked, read_rest};
 
 fn relay(upstream: &Upstream) -> Relay {
     Relay::to(upstream.address, "framing = \"syslog\"")
@@ -16,7 +16,7 @@ fn each_connection_has_the_framing_that_its_first_byte_tells() {
     let newline = message.clone() + "\n";
     relay.send(newline.as_bytes());
     relay.send((counted(&message) + &counted(&newline)).as_bytes());
-    let all = || -> String { upstream.recorded().iter().map(|one| one.text()).collect() };
+    let all = || -> String { upstream.recorded().iter().map(Recorded::text).collect() };
     let expected = masked(&newline) + &counted(&masked(&message)) + &counted(&masked(&newline));
     crate::support::eventually(|| all() == expected, all);
 }

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, Relay, SECRET, Upstream, masked, read_rest};
+use crate::support::{PATIENCE, Recorded, Relay, SECRET, Upstream, masked, read_rest};
 
 fn line(client: usize, number: usize) -> String {
     format!(
@@ -30,12 +30,7 @@ fn each_line_of_200_connections_is_checked() {
         || upstream.recorded().iter().filter(|one| one.ended).count() == 200,
         || format!("{} ended", upstream.recorded().len()),
     );
-    texts.extend(
-        upstream
-            .recorded()
-            .iter()
-            .map(crate::support::Recorded::text),
-    );
+    texts.extend(upstream.recorded().iter().map(Recorded::text));
     let mut expected: Vec<String> = (0..200)
         .map(|client| {
             (0..20)

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Relay, SECRET, Upstream, eventually};
+use crate::support::{Recorded, Relay, SECRET, Upstream, eventually};
 
 /// Whether a program is there; if not, that is told.
 fn has(program: &str) -> bool {
@@ -35,7 +35,7 @@ impl Drop for Running {
 }
 
 fn await_text(upstream: &Upstream, text: &str) {
-    let all = || -> String { upstream.recorded().iter().map(|one| one.text()).collect() };
+    let all = || -> String { upstream.recorded().iter().map(Recorded::text).collect() };
     eventually(|| all().contains(text), all);
     assert!(!all().contains(SECRET));
 }

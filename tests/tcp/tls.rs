@@ -90,9 +90,10 @@ fn certificates_are_shown_and_asked_for_on_both_sides() {
                 .unwrap()
                 .with_root_certificates(roots.clone());
             let (chain, key) = chain(relay.folder.path(), "client");
-            Arc::new(match identity {
-                true => builder.with_client_auth_cert(chain, key).unwrap(),
-                false => builder.with_no_client_auth(),
+            Arc::new(if identity {
+                builder.with_client_auth_cert(chain, key).unwrap()
+            } else {
+                builder.with_no_client_auth()
             })
         };
         let connect = |identity| {

@@ -57,9 +57,10 @@ impl OfStreams {
                 .map(|id| one(&families.findings, "rule", &pack(id)))
                 .collect(),
             reasons: Reason::ALL.map(|reason| {
-                let family = match reason.is_of_upstream() {
-                    true => &families.upstream_errors,
-                    false => &families.refused,
+                let family = if reason.is_of_upstream() {
+                    &families.upstream_errors
+                } else {
+                    &families.refused
                 };
                 one(family, "reason", reason.name())
             }),

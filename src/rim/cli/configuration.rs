@@ -142,7 +142,7 @@ impl ConfigurationOptions {
 /// `ADDR=URL`. Parsed here and not by clap, whose errors show the value: a URL may have a
 /// password where it should not.
 fn listener(text: &str) -> Result<Listen, Wrong> {
-    let wrong = |what| wrong("--http", what);
+    let wrong = |what: String| wrong("--http", &what);
     let form = "write ADDR=URL, such as 127.0.0.1:9000=https://backend.example";
     let (address, url) = text.split_once('=').ok_or_else(|| wrong(form.to_owned()))?;
     let http = address.parse::<Address>();
@@ -158,13 +158,11 @@ fn listener(text: &str) -> Result<Listen, Wrong> {
 /// `ADDR=UPSTREAM`.
 fn stream(text: &str) -> Result<Listen, Wrong> {
     let form = "write ADDR=UPSTREAM, such as 0.0.0.0:5170=shipper:5171";
-    let (address, upstream) = text
-        .split_once('=')
-        .ok_or_else(|| wrong("--tcp", form.to_owned()))?;
+    let (address, upstream) = text.split_once('=').ok_or_else(|| wrong("--tcp", form))?;
     let tcp = address.parse::<StreamAddress>();
-    let tcp = tcp.map_err(|error| wrong("--tcp", format!("before the `=`, {error}")))?;
+    let tcp = tcp.map_err(|error| wrong("--tcp", &format!("before the `=`, {error}")))?;
     let upstream = upstream.parse::<Destination>();
-    let upstream = upstream.map_err(|error| wrong("--tcp", format!("after the `=`, {error}")))?;
+    let upstream = upstream.map_err(|error| wrong("--tcp", &format!("after the `=`, {error}")))?;
     Ok(Listen {
         tcp: Some(tcp),
         upstream: Some(upstream),
@@ -172,7 +170,7 @@ fn stream(text: &str) -> Result<Listen, Wrong> {
     })
 }
 
-fn wrong(option: &str, what: String) -> Wrong {
+fn wrong(option: &str, what: &str) -> Wrong {
     Wrong {
         file: None,
         at: None,

@@ -139,21 +139,23 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     let bracketed = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
-    let is_host = match bracketed {
-        Some(host) => host.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(plain)
-        }
+    let is_host = if let Some(host) = bracketed {
+        host.parse::<std::net::Ipv6Addr>().is_ok()
+    } else {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        !host.is_empty() && host.bytes().all(plain)
     };
     is_host.then(|| (bracketed.unwrap_or(host).to_owned(), port))
 }
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bracketed = |host: &str| match host.contains(':') {
-            true => format!("[{host}]"),
-            false => host.to_owned(),
+        let bracketed = |host: &str| {
+            if host.contains(':') {
+                format!("[{host}]")
+            } else {
+                host.to_owned()
+            }
         };
         match self {
             Self::Tcp { host, port } => write!(f, "{}:{port}", bracketed(host)),

@@ -30,9 +30,10 @@ impl Datagrams {
         };
         let mut addresses = tokio::net::lookup_host((host.as_str(), *port)).await?;
         let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;
-        let any = match address.is_ipv4() {
-            true => "0.0.0.0:0",
-            false => "[::]:0",
+        let any = if address.is_ipv4() {
+            "0.0.0.0:0"
+        } else {
+            "[::]:0"
         };
         let socket = UdpSocket::bind(any).await?;
         socket.connect(address).await?;
@@ -47,9 +48,11 @@ impl Datagrams {
     pub(crate) async fn put(&self, out: &mut Output) {
         let mut start = 0;
         for &end in &out.ends {
-            let record = match out.are_lines {
-                true => without_newline(&out.bytes[start..end]),
-                false => &out.bytes[start..end],
+            let record = &out.bytes[start..end];
+            let record = if out.are_lines {
+                without_newline(record)
+            } else {
+                record
             };
             start = end;
             // An error may be that of the datagram before: the upstream does not listen.
@@ -74,10 +77,8 @@ impl Datagrams {
 }
 
 fn without_newline(record: &[u8]) -> &[u8] {
-    match record {
-        [record @ .., b'\r', b'\n'] | [record @ .., b'\n'] => record,
-        record => record,
-    }
+    let line = record.strip_suffix(b"\n");
+    line.map_or(record, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Where received datagrams go.

@@ -106,15 +106,14 @@ async fn start_datagrams(
     counters: &Arc<Counters>,
     surroundings: &Surroundings,
 ) -> Result<(), Failure> {
-    let onward = match start_ring(stream, counters, surroundings)? {
-        Some(ring) => Onward::Ring(ring),
-        None => {
-            let datagrams = Datagrams::to(&stream.upstream, counters).await;
-            Onward::Datagrams(datagrams.map_err(|error| {
-                let why = message::reason(&error);
-                Failure::Start(format!("{}: {why}", stream.upstream))
-            })?)
-        }
+    let onward = if let Some(ring) = start_ring(stream, counters, surroundings)? {
+        Onward::Ring(ring)
+    } else {
+        let datagrams = Datagrams::to(&stream.upstream, counters).await;
+        Onward::Datagrams(datagrams.map_err(|error| {
+            let why = message::reason(&error);
+            Failure::Start(format!("{}: {why}", stream.upstream))
+        })?)
     };
     if let Ok(address) = socket.local_addr() {
         tracing::info!("listening on {address}");

@@ -287,9 +287,10 @@ impl Sender {
             self.trim();
         };
         let is_shut = is_shut || writer.shutdown().await.is_ok();
-        match is_in_order && is_shut {
-            true => Ended::InOrder,
-            false => Ended::Broken,
+        if is_in_order && is_shut {
+            Ended::InOrder
+        } else {
+            Ended::Broken
         }
     }
 

@@ -20,19 +20,18 @@ const RESEND: Size = Size(1 << 20);
 
 /// Writes out what listeners of streams do where they do not say it.
 pub(super) fn fill(listen: &mut [Listen]) {
-    let mut count = 0;
-    for listen in listen.iter_mut().filter(|listen| listen.http.is_none()) {
-        count += 1;
-        let is_udp = listen.udp.is_some();
-        let name = || format!("stream-{count}");
+    let streams = listen.iter_mut().filter(|listen| listen.http.is_none());
+    for (index, listen) in streams.enumerate() {
+        let name = || format!("stream-{}", index + 1);
         listen.name.get_or_insert_with(name);
-        let (framing, sharing, overflow) = match is_udp {
-            true => (StreamFraming::Syslog, Sharing::Shared, Overflow::DropNewest),
-            false => (
+        let (framing, sharing, overflow) = if listen.udp.is_some() {
+            (StreamFraming::Syslog, Sharing::Shared, Overflow::DropNewest)
+        } else {
+            (
                 StreamFraming::Lines,
                 Sharing::PerConnection,
                 Overflow::Block,
-            ),
+            )
         };
         listen.framing.get_or_insert(framing);
         let sharing = *listen.sharing.get_or_insert(sharing);

@@ -84,9 +84,10 @@ impl Octets {
 
     /// How many bytes may be read without touching the message after the unfinished one.
     pub(crate) fn wanted(&self) -> usize {
-        match self.is_counted {
-            true => self.count - self.held.len(),
-            false => usize::from(self.count > 0),
+        if self.is_counted {
+            self.count - self.held.len()
+        } else {
+            usize::from(self.count > 0)
         }
     }
 

@@ -1,14 +1,19 @@
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use blackbar::Redactor;
 use prometheus_client::metrics::counter::Counter;
+use proptest::prelude::*;
 
 use super::*;
 use crate::rim::config::stream::{Delivery, Destination, Entry};
 
 const MOST: usize = 200;
 
+/// All of them over the same rules.
 fn stream(framing: StreamFraming) -> Arc<Stream> {
+    static REDACTOR: OnceLock<Arc<Redactor>> = OnceLock::new();
+    let redactor = REDACTOR.get_or_init(|| Arc::new(Redactor::builder().build().unwrap()));
     Arc::new(Stream {
         name: "s".to_owned(),
         entry: Entry::Unix(PathBuf::new()),
@@ -19,7 +24,7 @@ fn stream(framing: StreamFraming) -> Arc<Stream> {
         delivery: Delivery::PerConnection,
         idle: None,
         max_record: MOST,
-        redactor: Arc::new(Redactor::builder().build().unwrap()),
+        redactor: redactor.clone(),
     })
 }
 
@@ -276,5 +281,43 @@ fn so_much_is_wanted_of_a_record_that_has_begun() {
             }
         }
         assert_eq!(found, ends);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Where reads cut a stream cannot be seen, whatever comes: counts that are right,
+    /// counts that lie, lines, and anything.
+    #[test]
+    fn cuts_cannot_be_seen(
+        parts in proptest::collection::vec(
+            "(<1>password=hunter2|\\{\"token\":\"|[0-9]{1,3} |1[0-9] <1>|\n|\r\n|x{60}|\"|é|BZh)",
+            0..12,
+        ),
+        sizes in proptest::collection::vec(1..40_usize, 1..8),
+        counts in any::<bool>(),
+        form in prop_oneof![Just(Form::AsItCame), Just(Form::Whole), Just(Form::Datagrams)],
+        framing in prop_oneof![Just(StreamFraming::Lines), Just(StreamFraming::Syslog)],
+    ) {
+        let parts = parts.iter().map(|part| if counts { counted(part) } else { part.clone() });
+        let input: String = parts.collect();
+        let stream = stream(framing);
+        let whole = told(&stream, form, input.as_bytes(), usize::MAX);
+        let counters = counters(&stream);
+        let mut masker = Masker::new(&stream, &counters, form);
+        let (mut rest, mut out) = (input.as_bytes(), Output::default());
+        let mut ended = Ok(());
+        for size in sizes.iter().cycle() {
+            let (chunk, more) = rest.split_at(rest.len().min(*size));
+            rest = more;
+            ended = masker.write(chunk, &mut out);
+            if ended.is_err() || rest.is_empty() {
+                break;
+            }
+        }
+        let ended = ended.and_then(|()| masker.end(&mut out));
+        prop_assert_eq!(String::from_utf8(out.bytes).unwrap(), whole.0);
+        prop_assert_eq!((out.ends, ended), (whole.1, whole.2));
     }
 }
