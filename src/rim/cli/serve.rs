@@ -128,8 +128,14 @@ async fn drained(gauges: &Gauges, time: Duration) -> Exit {
             if owed == 0 {
                 return Exit::Done;
             }
-            let (requests, streams) = (now(&gauges.in_flight), now(&gauges.delivering));
-            tracing::error!("{requests} requests and {streams} streams were cut at the deadline");
+            for (what, count) in [
+                ("requests", now(&gauges.in_flight)),
+                ("streams", now(&gauges.delivering)),
+            ] {
+                if count > 0 {
+                    tracing::error!("{count} {what} were cut at the deadline");
+                }
+            }
             return Exit::Io;
         }
         sleep(Duration::from_millis(10)).await;
