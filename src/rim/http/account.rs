@@ -162,9 +162,10 @@ fn known(method: &Method) -> &str {
         Method::OPTIONS,
         Method::TRACE,
     ];
-    match KNOWN.contains(method) {
-        true => method.as_str(),
-        false => "other",
+    if KNOWN.contains(method) {
+        method.as_str()
+    } else {
+        "other"
     }
 }
 

@@ -103,9 +103,10 @@ pub(crate) fn masked_headers(
         if !goes_on(name, value, &dropped) {
             continue;
         }
-        let value = match passes.headers.iter().any(|passed| passed == name.as_str()) {
-            true => value.clone(),
-            false => masked_value(name, value, passes, masking)?,
+        let value = if passes.headers.iter().any(|passed| passed == name.as_str()) {
+            value.clone()
+        } else {
+            masked_value(name, value, passes, masking)?
         };
         masked.append(name.clone(), value);
     }
@@ -192,9 +193,10 @@ fn masked_cookies(
             .cookies
             .iter()
             .any(|passed| passed.as_bytes() == name);
-        let line = match is_passed {
-            true => None,
-            false => masking.line(&[b"cookie: ", cookie].concat()),
+        let line = if is_passed {
+            None
+        } else {
+            masking.line(&[b"cookie: ", cookie].concat())
         };
         match &line {
             Some(line) => {
@@ -221,9 +223,10 @@ fn masked_query(query: &[u8], passes: &Passes, masking: &mut Masking) -> Result<
             .parameters
             .iter()
             .any(|passed| passed.as_bytes().eq_ignore_ascii_case(&decoded));
-        let line = match is_passed && !name.is_empty() {
-            true => None,
-            false => masking.encoded(parameter, true),
+        let line = if is_passed && !name.is_empty() {
+            None
+        } else {
+            masking.encoded(parameter, true)
         };
         match line {
             // A parameter without a name may change as a whole.
