@@ -111,14 +111,14 @@ fn bodies_beyond_the_budget_wait_and_are_told_to_come_again() {
          Content-Length: {}\r\n\r\n\"",
         chunk.len() + 2
     );
-    let mut held: Vec<_> = (0..6).map(|_| proxy.connect()).collect();
-    for stream in &mut held {
+    let mut clients: Vec<_> = (0..6).map(|_| proxy.connect()).collect();
+    for stream in &mut clients {
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(&chunk).unwrap();
     }
     // None of the six has ended, and there is no room for all of them.
     proxy.await_log("memory_budget");
-    drop(held);
+    drop(clients);
     // All of it was given back.
     eventually(
         || proxy.post("/", "", b"hi").ends_with("ok"),

@@ -175,12 +175,11 @@ fn protected<T>(work: usize, act: impl FnOnce() -> Result<T, Refusal>) -> Result
     } else {
         act()
     };
-    match result {
-        Ok(result) => result.map_err(Reason::Body),
-        Err(_) => {
-            tracing::error!("a body could not be masked because of a defect; it was refused");
-            Err(Reason::Internal)
-        }
+    if let Ok(result) = result {
+        result.map_err(Reason::Body)
+    } else {
+        tracing::error!("a body could not be masked because of a defect; it was refused");
+        Err(Reason::Internal)
     }
 }
 

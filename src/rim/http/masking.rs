@@ -37,9 +37,9 @@ impl Masking {
     pub(crate) fn encoded(&mut self, text: &[u8], plus: bool) -> Option<Vec<u8>> {
         let raw = self.mask(text, |out, bytes, is_mask| {
             if is_mask {
-                encode(bytes, out)
+                encode(bytes, out);
             } else {
-                out.extend_from_slice(bytes)
+                out.extend_from_slice(bytes);
             }
         });
         let spelled = raw.as_deref().unwrap_or(text);
