@@ -28,7 +28,7 @@ const STREAMS: u32 = 100;
 
 /// What one HTTP/2 stream, and one connection, may send unasked.
 const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// How long the answer to a ping may take.
 const PING: Duration = Duration::from_secs(20);
