@@ -45,6 +45,7 @@ DECODERS = {
     "identity": bytes,
     "gzip": gzip.decompress,
     "deflate": inflate,
+    "x-gzip": gzip.decompress,
     "br": brotli.decompress,
     "zstd": lambda body: zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True).read(),
 }

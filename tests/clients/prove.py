@@ -13,6 +13,7 @@ that the answers came back as they were given.
 """
 
 import argparse
+import base64
 import json
 import os
 import random
@@ -73,7 +74,7 @@ class Run:
     def __init__(self, name: str, client: Client):
         self.name = name
         self.client = client
-        self.key = word(32)
+        self.key = base64.b64encode(f"{word(11)}:{word(12)}".encode()).decode()
         self.planted = {plant: planted(plant) for plant in client.plants}
         self.folder = tempfile.TemporaryDirectory()
         self.blackbar = None

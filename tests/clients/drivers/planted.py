@@ -1,5 +1,6 @@
 """What a driver is told by its environment."""
 
+import base64
 import json
 import os
 
@@ -17,3 +18,9 @@ def message() -> str:
 def json_in_string() -> str:
     """A log line that is JSON itself."""
     return json.dumps({"level": 50, "user": "ann", "db": {"password": PLANTED["json_in_string"], "n": 1.50}})
+
+
+def basic(key: str) -> tuple[str, str]:
+    """A user and a password that Basic authentication makes the key of."""
+    user, _, password = base64.b64decode(key).decode().partition(":")
+    return user, password
