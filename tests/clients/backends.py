@@ -42,9 +42,19 @@ class Backend:
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
+    def output(self) -> str:
+        """What a real backend would show; this one keeps nothing."""
+        return ""
+
+    def stop(self) -> None:
+        self.listener.close()
+
     def accept(self) -> None:
         while True:
-            connection, _ = self.listener.accept()
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection: socket.socket) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import backends
 import decode
 from backends import Backend
+from grpc_backend import GrpcBackend
 from http1 import Message
+from rotel_backend import RotelBackend
 
 
 @dataclasses.dataclass
@@ -14,15 +16,14 @@ class Client:
     """A driver is run with the endpoint, the key and the secrets in its environment."""
 
     driver: str
-    answer: Callable | None
+    backend: Callable[[str], object]
     decode: Callable[[Message], list[str]]
     plants: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     http2: bool = False
     typed: bool = False
-
-    def backend(self, key: str) -> Backend:
-        return Backend(self.answer(key))
+    # What masks may stand for that is more than a secret, or has only the look of one.
+    wider: tuple[str, ...] = ()
 
 
 SENTRY = (
@@ -33,22 +34,37 @@ LOGS = ("message", "json_in_string", "attribute", "nested", "token_github")
 SIGNALS = (*LOGS, "span_attribute", "metric_attribute")
 
 
+def checked(answer: Callable) -> Callable[[str], Backend]:
+    """A backend of ours, given its key."""
+    return lambda key: Backend(answer(key))
+
+
+def rotel(transport: str) -> Callable[[str], RotelBackend]:
+    """A real one, which asks for no key."""
+    return lambda _key: RotelBackend(transport)
+
+
 def sentry(driver: str, *arguments: str) -> Client:
-    return Client(driver, backends.sentry, decode.envelope, SENTRY, arguments)
+    return Client(driver, checked(backends.sentry), decode.envelope, SENTRY, arguments)
 
 
-def otlp(driver: str, *arguments: str, plants: tuple[str, ...] = SIGNALS) -> Client:
-    return Client(driver, backends.otlp, decode.otlp, plants, arguments)
+def otlp(driver: str, *arguments: str, plants=SIGNALS, backend=None) -> Client:
+    return Client(driver, backend or checked(backends.otlp), decode.otlp, plants, arguments)
 
 
-def grpc(*arguments: str) -> Client:
-    return Client("otlp_python.py", None, decode.grpc, SIGNALS, ("grpc", *arguments), http2=True)
+def grpc(compression: str, backend: Callable[[str], object] = GrpcBackend) -> Client:
+    return Client("otlp_python.py", backend, decode.grpc, SIGNALS, ("grpc", compression), http2=True)
 
 
 def store(*arguments: str) -> Client:
     plants = (*LOGS, "pin")
     return Client(
-        "elasticsearch_python.py", backends.elasticsearch, decode.lines_of_json, plants, arguments, typed=True
+        "elasticsearch_python.py",
+        checked(backends.elasticsearch),
+        decode.lines_of_json,
+        plants,
+        arguments,
+        typed=True,
     )
 
 
@@ -63,13 +79,21 @@ CLIENTS = {
     "otlp-python-grpc-gzip": grpc("gzip"),
     "otlp-node-json": otlp("otlp_node.cjs", "http", plants=LOGS),
     "otlp-node-proto": otlp("otlp_node.cjs", "proto", plants=LOGS),
+    "rotel-http": otlp("otlp_python.py", "http", "gzip", backend=rotel("http")),
+    "rotel-grpc": grpc("gzip", backend=rotel("grpc")),
     "elasticsearch-python": store("elasticsearch"),
     "opensearch-python": store("opensearch"),
-    "loki-python": Client("loki_python.py", backends.loki, decode.document, LOGS),
-    "loki-pino": Client("loki_pino.cjs", backends.loki, decode.document, LOGS),
-    "splunk-python": Client("splunk_python.py", backends.splunk, decode.concatenated, LOGS),
-    "splunk-node": Client("splunk_node.cjs", backends.splunk, decode.concatenated, LOGS),
-    "datadog-python-gzip": Client("datadog_python.py", backends.datadog, decode.document, LOGS, ("gzip",)),
-    "datadog-python-deflate": Client("datadog_python.py", backends.datadog, decode.document, LOGS, ("deflate",)),
-    "curl": Client("curl.py", backends.anything, decode.whole, ("message", "field", "query", "header")),
+    "loki-python": Client("loki_python.py", checked(backends.loki), decode.document, LOGS),
+    "loki-pino": Client("loki_pino.cjs", checked(backends.loki), decode.document, LOGS),
+    "splunk-python": Client("splunk_python.py", checked(backends.splunk), decode.concatenated, LOGS),
+    "splunk-node": Client("splunk_node.cjs", checked(backends.splunk), decode.concatenated, LOGS),
+    "datadog-python-gzip": Client(
+        "datadog_python.py", checked(backends.datadog), decode.document, LOGS, ("gzip",)
+    ),
+    "datadog-python-deflate": Client(
+        "datadog_python.py", checked(backends.datadog), decode.document, LOGS, ("deflate",)
+    ),
+    "curl": Client(
+        "curl.py", checked(backends.anything), decode.whole, ("message", "field", "query", "header")
+    ),
 }

@@ -37,11 +37,18 @@ class GrpcBackend:
         self.port = self.server.add_insecure_port("127.0.0.1:0")
         self.server.start()
 
+    def output(self) -> str:
+        """What a real backend would show; this one keeps nothing."""
+        return ""
+
+    def stop(self) -> None:
+        self.server.stop(None)
+
     def service(self, key: str, response):
         refusals = self.refusals
 
         class Service:
-            def Export(self, _request, context):  # noqa: N802, the name is the protocol's
+            def Export(self, _request, context):
                 if dict(context.invocation_metadata()).get("x-honeycomb-team") != key:
                     refusals.append("an export without the key")
                     context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown API key")

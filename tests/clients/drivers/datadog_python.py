@@ -1,6 +1,6 @@
 """Submits logs with datadog-api-client.
 
-    datadog_python.py gzip|deflate
+datadog_python.py gzip|deflate
 """
 
 import sys
@@ -20,7 +20,9 @@ def main() -> None:
         [
             HTTPLogItem(ddsource="python", ddtags="env:prod,team:shop", hostname="web-1", message=message()),
             HTTPLogItem(message=json_in_string(), service="shop", api_key=PLANTED["attribute"], tries=3),
-            HTTPLogItem(message="request", http={"headers": {"authorization": f"Bearer {PLANTED['nested']}"}}),
+            HTTPLogItem(
+                message="request", http={"headers": {"authorization": f"Bearer {PLANTED['nested']}"}}
+            ),
         ]
     )
     with ApiClient(configuration) as client:

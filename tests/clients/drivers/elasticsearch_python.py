@@ -1,6 +1,6 @@
 """Indexes documents, by bulk and one by one.
 
-    elasticsearch_python.py elasticsearch|opensearch
+elasticsearch_python.py elasticsearch|opensearch
 """
 
 import sys
@@ -28,7 +28,6 @@ def opensearch():
     from opensearchpy.helpers import bulk
 
     return OpenSearch([{"host": HOST, "port": int(PORT)}], http_auth=basic(KEY)), bulk
-
 
 
 def documents() -> list[dict]:

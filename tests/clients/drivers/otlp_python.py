@@ -1,6 +1,6 @@
 """Exports logs, traces and metrics with the OpenTelemetry SDK for Python.
 
-    otlp_python.py http|grpc none|gzip
+otlp_python.py http|grpc none|gzip
 """
 
 import logging
@@ -43,7 +43,12 @@ def exporters(transport: str, compression: str):
             metric_exporter.OTLPMetricExporter(f"{ENDPOINT}/v1/metrics", headers=headers, compression=chosen),
         )
     chosen = {"none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}[compression]
-    settings = {"endpoint": ENDPOINT, "insecure": True, "headers": tuple(headers.items()), "compression": chosen}
+    settings = {
+        "endpoint": ENDPOINT,
+        "insecure": True,
+        "headers": tuple(headers.items()),
+        "compression": chosen,
+    }
     return (
         grpc_logs.OTLPLogExporter(**settings),
         grpc_traces.OTLPSpanExporter(**settings),

@@ -1,6 +1,6 @@
 """Reports errors, logs and traces with sentry-sdk, compressed by gzip or br.
 
-    sentry_python.py gzip|br
+sentry_python.py gzip|br
 """
 
 import linecache
@@ -37,7 +37,9 @@ def main() -> None:
         with transaction.start_child(op="db", name="select") as span:
             span.set_data("secret", PLANTED["span"])
         fail()
-    logging.getLogger("shop").error("no payment: password=%s and %s", PLANTED["message"], PLANTED["token_github"])
+    logging.getLogger("shop").error(
+        "no payment: password=%s and %s", PLANTED["message"], PLANTED["token_github"]
+    )
     sentry_sdk.flush(timeout=20)
     sys.exit(f"lost: {failures}" if failures else 0)
 
@@ -68,8 +70,6 @@ def compile_with_source(source: str):
     source += "connect()\n"
     linecache.cache["shop.py"] = (len(source), None, source.splitlines(keepends=True), "shop.py")
     return compile(source, "shop.py", "exec")
-
-
 
 
 main()
