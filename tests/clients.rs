@@ -23,6 +23,7 @@ macro_rules! clients {
 clients! {
     sentry_node: "sentry-node",
     sentry_node_tunnel: "sentry-node-tunnel",
+    sentry_express: "sentry-express",
     sentry_python_gzip: "sentry-python-gzip",
     sentry_python_br: "sentry-python-br",
     otlp_python_http: "otlp-python-http",
@@ -63,6 +64,21 @@ fn the_proof_fails_where_nothing_is_masked() {
     assert!(done.status.success(), "{}", text(&done));
 }
 
+/// `deploy/node/pino-transport.js` with pino; nothing of it needs a proxy.
+#[test]
+fn pino_transport() {
+    if left_out() {
+        return;
+    }
+    let done = Command::new("node")
+        .arg(here().join("drivers/pino_transport.cjs"))
+        .arg(env!("CARGO_BIN_EXE_blackbar"))
+        .env("NODE_PATH", clients().join("node/node_modules"))
+        .output()
+        .expect("node runs");
+    assert!(done.status.success(), "{}", text(&done));
+}
+
 fn prove(name: &str) {
     let Some(mut proof) = script("prove.py") else {
         return;
@@ -77,19 +93,34 @@ fn prove(name: &str) {
 
 /// A script with the Python of the clients; none where they are left out.
 fn script(name: &str) -> Option<Command> {
-    if env::var_os("BLACKBAR_SKIP_CLIENTS").is_some_and(|value| value == "1") {
-        eprintln!("SKIPPED: real clients, because BLACKBAR_SKIP_CLIENTS=1");
+    if left_out() {
         return None;
     }
+    let mut command = Command::new(clients().join("python/bin/python"));
+    command.arg("-B").arg(here().join(name));
+    Some(command)
+}
+
+fn left_out() -> bool {
+    let left_out = env::var_os("BLACKBAR_SKIP_CLIENTS").is_some_and(|value| value == "1");
+    if left_out {
+        eprintln!("SKIPPED: real clients, because BLACKBAR_SKIP_CLIENTS=1");
+    }
+    left_out
+}
+
+/// Where the clients are installed.
+fn clients() -> PathBuf {
     let clients = target().join("clients");
     assert!(
         clients.join("installed").exists(),
         "the clients are not installed: run tests/clients/install, or tests/run for everything"
     );
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-    let mut command = Command::new(clients.join("python/bin/python"));
-    command.arg("-B").arg(here.join(name));
-    Some(command)
+    clients
+}
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
 /// The directory that Cargo builds into: the binary lies in `target/PROFILE`.

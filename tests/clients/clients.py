@@ -71,6 +71,12 @@ def store(*arguments: str) -> Client:
 CLIENTS = {
     "sentry-node": sentry("sentry_node.cjs"),
     "sentry-node-tunnel": sentry("sentry_node.cjs", "tunnel"),
+    "sentry-express": Client(
+        "express_app.cjs",
+        checked(backends.sentry),
+        decode.envelope,
+        ("message", "token_github", "extra", "query"),
+    ),
     "sentry-python-gzip": sentry("sentry_python.py", "gzip"),
     "sentry-python-br": sentry("sentry_python.py", "br"),
     "otlp-python-http": otlp("otlp_python.py", "http", "none"),
