@@ -28,6 +28,7 @@ clients! {
     sentry_python_br: "sentry-python-br",
     otlp_python_http: "otlp-python-http",
     otlp_python_http_gzip: "otlp-python-http-gzip",
+    otlp_python_http_deflate: "otlp-python-http-deflate",
     otlp_python_grpc: "otlp-python-grpc",
     otlp_python_grpc_gzip: "otlp-python-grpc-gzip",
     otlp_node_json: "otlp-node-json",

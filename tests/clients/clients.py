@@ -28,7 +28,7 @@ class Client:
 
 SENTRY = (
     "message", "local", "nested_local", "context_line", "breadcrumb", "authorization", "cookie",
-    "extra", "query", "body", "attachment", "span", "token_github",
+    "extra", "query", "body", "attachment", "span", "token_github", "feedback",
 )  # fmt: skip
 LOGS = ("message", "json_in_string", "attribute", "nested", "token_github")
 SIGNALS = (*LOGS, "span_attribute", "metric_attribute")
@@ -81,6 +81,7 @@ CLIENTS = {
     "sentry-python-br": sentry("sentry_python.py", "br"),
     "otlp-python-http": otlp("otlp_python.py", "http", "none"),
     "otlp-python-http-gzip": otlp("otlp_python.py", "http", "gzip"),
+    "otlp-python-http-deflate": otlp("otlp_python.py", "http", "deflate"),
     "otlp-python-grpc": grpc("none"),
     "otlp-python-grpc-gzip": grpc("gzip"),
     "otlp-node-json": otlp("otlp_node.cjs", "http", plants=LOGS),

@@ -29,7 +29,7 @@ import compare
 import decode
 from clients import CLIENTS, Client
 from compare import Difference
-from grpc_backend import requests
+import http2
 from http1 import Message, messages
 from tap import Tap
 
@@ -115,6 +115,7 @@ class Run:
             "BLACKBAR_KEY": self.key,
             "BLACKBAR_PLANTED": json.dumps(self.planted),
             "NODE_PATH": str(NODE_MODULES),
+            "BLACKBAR_DIRECT": "" if self.blackbar else "1",
             "NO_PROXY": "127.0.0.1",
         }
         self.driver = subprocess.run(
@@ -174,8 +175,7 @@ class Run:
         return b"\n".join([*raw, *decoded, shown])
 
     def sent(self, tap: Tap) -> list[Message]:
-        read = requests if self.client.http2 else messages
-        return [message for kept in tap.recordings for message in read(bytes(kept.sent))]
+        return [message for kept in tap.recordings for message in requests(bytes(kept.sent))]
 
     def parts(self, message: Message) -> list[tuple[str, str]]:
         """A request as texts with names. The DSN that names blackbar has to name the backend."""
@@ -233,8 +233,9 @@ class Run:
         )
 
     def differences_of_answers(self) -> list[str]:
-        if self.client.http2:
-            return []  # the client checks what gRPC says
+        recordings = self.front.recordings + self.back.recordings
+        if any(http2.spoken(bytes(kept.sent)) for kept in recordings):
+            return []  # clients of HTTP/2 look at the answers themselves
         given, came = (sorted(self.answers(tap)) for tap in (self.back, self.front))
         return [] if given == came else [f"the answers were {given}, and came as {came}"]
 
@@ -247,6 +248,10 @@ class Run:
                 headers = [pair for pair in headers if pair[0] not in ("connection", "transfer-encoding")]
                 found.append((answer.start, sorted(headers), answer.body))
         return found
+
+
+def requests(recorded: bytes) -> list[Message]:
+    return http2.requests(recorded) if http2.spoken(recorded) else messages(recorded)
 
 
 def planted(name: str) -> str | int:

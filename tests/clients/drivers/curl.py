@@ -1,4 +1,4 @@
-"""Sends one body with curl in every encoding, stacked ones and chunked ones too."""
+"""Sends one body with curl in every encoding, stacked ones too, with and without a length."""
 
 import gzip
 import subprocess
@@ -7,7 +7,7 @@ import zlib
 
 import brotli
 import zstandard
-from planted import ENDPOINT, KEY, PLANTED
+from planted import DIRECT, ENDPOINT, KEY, PLANTED
 
 TEXT = (
     "2026-11-28T10:00:00Z INFO start, \u00e4\u00f6\u00fc\r\n"
@@ -27,12 +27,17 @@ CODERS = {
 }
 STACKED = ("gzip, br", "deflate, gzip", "zstd, gzip, br")
 
+OPTIONS = [(), ("-H", "Transfer-Encoding: chunked")]
+# The backend speaks HTTP/1.1 alone.
+if not DIRECT:
+    OPTIONS.append(("--http2-prior-knowledge",))
+
 
 def main() -> None:
     failures = [
         (codings, options)
         for codings in (*CODERS, *STACKED)
-        for options in ((), ("-H", "Transfer-Encoding: chunked"))
+        for options in OPTIONS
         if not sent(codings, options)
     ]
     sys.exit(f"not taken: {failures}" if failures else 0)

@@ -1,6 +1,6 @@
 """Exports logs, traces and metrics with the OpenTelemetry SDK for Python.
 
-otlp_python.py http|grpc none|gzip
+otlp_python.py http|grpc none|gzip|deflate
 """
 
 import logging
@@ -36,7 +36,7 @@ def main() -> None:
 def exporters(transport: str, compression: str):
     headers = {"x-honeycomb-team": KEY}
     if transport == "http":
-        chosen = {"none": Compression.NoCompression, "gzip": Compression.Gzip}[compression]
+        chosen = Compression(compression)
         return (
             _log_exporter.OTLPLogExporter(f"{ENDPOINT}/v1/logs", headers=headers, compression=chosen),
             trace_exporter.OTLPSpanExporter(f"{ENDPOINT}/v1/traces", headers=headers, compression=chosen),

@@ -6,6 +6,7 @@ import os
 
 ENDPOINT = os.environ["BLACKBAR_ENDPOINT"]
 HOST, PORT = ENDPOINT.removeprefix("http://").split(":")
+DIRECT = os.environ["BLACKBAR_DIRECT"] == "1"
 KEY = os.environ["BLACKBAR_KEY"]
 PLANTED = json.loads(os.environ["BLACKBAR_PLANTED"])
 

@@ -1,4 +1,4 @@
-// Reports errors, transactions and sessions with @sentry/node.
+// Reports errors, transactions, sessions, logs, check-ins and feedback with @sentry/node.
 //
 //   sentry_node.cjs [tunnel]     by the DSN's own address, or by a tunnel as browsers do
 'use strict';
@@ -45,6 +45,8 @@ async function main() {
   await fail().catch((error) => Sentry.captureException(error));
   Sentry.captureMessage(`no payment: password=${planted.message} and ${planted.token_github}`);
   Sentry.logger.error('no payment', { password: planted.message });
+  Sentry.captureCheckIn({ monitorSlug: 'nightly', status: 'ok' });
+  Sentry.captureFeedback({ message: `it says password=${planted.feedback}`, email: 'ann@shop.example' });
   Sentry.endSession();
   if (!(await Sentry.close(20000))) throw new Error('close saw no end');
 }

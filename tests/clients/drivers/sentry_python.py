@@ -37,6 +37,7 @@ def main() -> None:
         with transaction.start_child(op="db", name="select") as span:
             span.set_data("secret", PLANTED["span"])
         fail()
+    logging.getLogger("shop").warning("mail of a customer: token=%s", PLANTED["feedback"])
     logging.getLogger("shop").error(
         "no payment: password=%s and %s", PLANTED["message"], PLANTED["token_github"]
     )
