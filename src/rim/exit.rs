@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::rim::check::CheckError;
 use crate::rim::config::ConfigError;
+use crate::rim::config::file::Wrong;
 use crate::rim::transport::input::InputError;
 use crate::rim::transport::output::OutputError;
 
@@ -50,6 +51,9 @@ pub(crate) enum Failure {
     /// The rules or the options do not hold.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The configuration file does not hold.
+    #[error(transparent)]
+    Configuration(#[from] Wrong),
     /// An input cannot be opened, read or unpacked.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -74,6 +78,7 @@ impl Failure {
             Self::Check(CheckError::NoRandomness) => Exit::Io,
             Self::Check(_)
             | Self::Config(_)
+            | Self::Configuration(_)
             | Self::Usage(_)
             | Self::Output(OutputError::IsInput { .. }) => Exit::Configuration,
             Self::Input(_) | Self::Output(_) | Self::Start(_) => Exit::Io,

@@ -1,4 +1,4 @@
-//! What the process forbids itself.
+//! What the process forbids itself, and what it asks for.
 
 /// Keeps the memory, and with it the secrets in it, out of core dumps (G7).
 ///
@@ -11,4 +11,19 @@ pub(crate) fn forbid_core_dumps() {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
+}
+
+/// Lets the process have as many open files as it may: each connection is one or two, and
+/// the limit that a shell starts with is for programs that use `select`.
+pub(crate) fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, connections beyond the limit wait.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
 }

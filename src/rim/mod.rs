@@ -1,7 +1,7 @@
 //! Everything around the engine: arguments, files, signals, messages.
 //!
-//! Imports point one way: `cli -> check, rules -> transport -> config, stats -> exit, message`. The
-//! engine is the library; nothing below this folder knows what a secret looks like.
+//! Imports point one way: `cli -> http, admin, check, rules -> payload, transport ->
+//! config, stats -> exit, message, nearest, size`. The engine is the library; nothing below this folder knows what a secret looks like.
 
 pub(crate) mod admin;
 pub(crate) mod check;
@@ -10,8 +10,11 @@ pub(crate) mod config;
 pub(crate) mod exit;
 pub(crate) mod hardening;
 pub(crate) mod http;
+pub(crate) mod log;
 pub(crate) mod message;
+pub(crate) mod nearest;
 pub(crate) mod payload;
 pub(crate) mod rules;
+pub(crate) mod size;
 pub(crate) mod stats;
 pub(crate) mod transport;

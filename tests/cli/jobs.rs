@@ -162,3 +162,23 @@ fn a_signal_leaves_a_beginning() {
     let rest = &seen[common..];
     assert!(rest.len() < 64, "{} of {}", rest.len(), seen.len());
 }
+
+/// A limit of the address space allows fewer threads, and is no reason to abort.
+#[test]
+fn fewer_threads_where_there_is_no_room_for_them() {
+    let files = Files::new();
+    let large = files.write("large.log", log().repeat(8));
+    let expected = jobs("1", &[&large]);
+    for kibibytes in ["60000", "200000", "500000"] {
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", "ulimit -v \"$1\" && exec \"$0\" -j32 \"$2\""])
+            .arg(blackbar().get_program())
+            .arg(kibibytes)
+            .arg(&large);
+        let output = command.output().expect("sh runs");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{kibibytes}: {error}");
+        assert!(output.stdout == expected.out, "{kibibytes}");
+    }
+}

@@ -242,6 +242,13 @@ pub(crate) const AUTHORIZATION: &[(&str, &str)] = &[
     ("F8 several", "Authorization: Basic «aHVudGVyMg==», Proxy-Authorization: Bearer «hunter2», Host: h"),
     ("F8 list", r#"["authorization","Bearer «hunter2»","host","h"]"#),
     ("F8 pair", r#"{"name":"Authorization","value":"Bearer «hunter2»"}"#),
+    ("F8 under another name", "X-Auth-Token: Basic «dXNlcjpwYXNz»"),
+    ("F8 under another name, letters", "access_token=Bearer «QWxhZGRpbjpvcGVu» user=x"),
+    ("F8 under a password", "level=info password=Basic «dXNlcjpwYXNz»"),
+    ("F8 under another name, digits", "X-Auth-Token: Bearer «abcd1234xyz»"),
+    ("F8 under another name, indented", "  secret: Bearer «abcd1234»"),
+    ("F8 under a name of likely values", "http_auth=Bearer «abcdEFghijKL» user=x"),
+    ("F8 no credential", "password=«basic» user=x level=info"),
 ];
 
 pub(crate) const AUTHORIZATION_GONE: &[Gone] = &[

@@ -2,20 +2,21 @@
 
 use std::path::PathBuf;
 
-use blackbar::{BuildError, Limits, Pack, Profile, Redactor, Values, embedded_packs};
+use blackbar::{Limits, Profile, Redactor, Values};
 use clap::Args;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
-use crate::rim::cli::rules::unknown_id;
-use crate::rim::cli::size;
-use crate::rim::config::{ConfigError, Detection, read_packs};
+use crate::rim::config::Detection;
+use crate::rim::config::file::schema;
+use crate::rim::config::file::value::Size;
 use crate::rim::exit::Failure;
+use crate::rim::size;
 
 /// What is a secret, and how it is masked.
 #[derive(Args)]
 #[command(next_help_heading = "Detection")]
 pub(crate) struct DetectionOptions {
-    /// Which rules run, and how strictly
+    /// Which rules run, and how strictly [default: standard]
     ///
     /// standard keeps the text around secrets readable; strict also runs the rules that
     /// trade noise for reach, has no benign names and masks what fails its verification;
@@ -27,10 +28,9 @@ pub(crate) struct DetectionOptions {
         long,
         env = "BLACKBAR_PROFILE",
         hide_env = true,
-        default_value_t,
         value_parser = profile_parser()
     )]
-    profile: Profile,
+    profile: Option<Profile>,
 
     /// Add the rules of a file, or of every *.toml in a directory; repeatable
     ///
@@ -89,7 +89,7 @@ pub(crate) struct DetectionOptions {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     allow_value: Vec<String>,
 
-    /// What is written for numbers, arrays and objects under a sensitive name
+    /// What is written for numbers, arrays and objects under a sensitive name [default: string]
     ///
     /// string: one string for all of it; typed: arrays and objects stay, with their values
     /// masked, and a number becomes null, for stores with a mapping.
@@ -97,10 +97,9 @@ pub(crate) struct DetectionOptions {
         long,
         env = "BLACKBAR_VALUES",
         hide_env = true,
-        default_value_t,
         value_parser = values_parser()
     )]
-    values: Values,
+    values: Option<Values>,
 
     /// Run nothing but this rule, name of fields, or pack, by its id; repeatable
     ///
@@ -198,22 +197,13 @@ struct LimitOptions {
 impl DetectionOptions {
     /// Compiles what runs.
     pub(crate) fn redactor(&self) -> Result<Redactor, Failure> {
-        let detection = self.detection();
-        detection.redactor().map_err(|error| match error {
-            ConfigError::Build(BuildError::UnknownRule { id }) => {
-                let packs = embedded_packs().map_err(ConfigError::from);
-                let own = read_packs(&detection.rules);
-                let all: Vec<Pack> = [packs, own].into_iter().flatten().flatten().collect();
-                Failure::Usage(unknown_id(&id, &all))
-            }
-            other => other.into(),
-        })
+        Ok(self.detection().redactor()?)
     }
 
     /// What the options and the environment say together.
     pub(crate) fn detection(&self) -> Detection {
         Detection {
-            profile: self.profile,
+            profile: self.profile.unwrap_or_default(),
             rules: self.rules_or_environment(),
             patterns: self.pattern.clone(),
             enabled: self.pack.clone(),
@@ -222,11 +212,35 @@ impl DetectionOptions {
             fields: self.field.clone(),
             allowed_fields: self.allow_field.clone(),
             allowed_values: self.allow_value.clone(),
-            values: self.values,
+            values: self.values.unwrap_or_default(),
             labels: self.label,
             mask: self.mask.clone(),
             limits: self.limits.limits(),
         }
+    }
+
+    /// Puts them over a configuration: single choices win, lists add.
+    pub(crate) fn overlay(&self, file: &mut schema::File) {
+        let detect = &mut file.detect;
+        detect.profile = self.profile.unwrap_or(detect.profile);
+        detect.values = self.values.or(detect.values);
+        detect.labels |= self.label;
+        if self.mask.is_some() {
+            detect.mask.clone_from(&self.mask);
+        }
+        detect.rules.extend(self.rules_or_environment());
+        detect.packs.extend(self.pack.iter().cloned());
+        detect.patterns.extend(self.pattern.iter().cloned());
+        detect.fields.extend(self.field.iter().cloned());
+        detect.allow_fields.extend(self.allow_field.iter().cloned());
+        detect.allow_values.extend(self.allow_value.iter().cloned());
+        detect.only.extend(self.only.iter().cloned());
+        let disabled = self.disable.iter().map(|id| schema::Disable {
+            id: id.clone(),
+            reason: "given on the command line or in the environment".to_owned(),
+        });
+        detect.disable.extend(disabled);
+        self.limits.overlay(&mut file.limits);
     }
 
     /// Read here and not by clap, for which a colon would split the option's value too.
@@ -249,6 +263,15 @@ impl LimitOptions {
             max_record: self.max_record.unwrap_or(default.max_record),
             max_document: self.max_document.unwrap_or(default.max_document),
         }
+    }
+}
+
+impl LimitOptions {
+    fn overlay(&self, limits: &mut schema::Limits) {
+        let chosen = |given: Option<usize>, else_: Size| given.map_or(else_, Size);
+        limits.reach = chosen(self.reach, limits.reach);
+        limits.max_record = chosen(self.max_record, limits.max_record);
+        limits.max_document = chosen(self.max_document, limits.max_document);
     }
 }
 

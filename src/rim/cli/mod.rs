@@ -1,22 +1,27 @@
 //! The command line: what can be asked for, one file a command.
 
 pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod configuration;
 pub(crate) mod detection;
 pub(crate) mod explain;
 pub(crate) mod filter;
 pub(crate) mod report;
 pub(crate) mod rules;
+pub(crate) mod serve;
 pub(crate) mod shape;
-pub(crate) mod size;
 pub(crate) mod verify;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::rim::cli::check::CheckOptions;
+use crate::rim::cli::config::ConfigCommand;
 use crate::rim::cli::explain::ExplainCommand;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
+use crate::rim::cli::serve::ServeOptions;
 use crate::rim::cli::verify::VerifyCommand;
+use crate::rim::nearest::distance;
 
 /// The whole command line.
 #[derive(Parser)]
@@ -27,7 +32,7 @@ use crate::rim::cli::verify::VerifyCommand;
     long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar serve --http ADDR=URL\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
     before_long_help = EXAMPLES,
     after_help = "Try --help for examples and details.",
     after_long_help = NOTES,
@@ -57,6 +62,8 @@ Examples:
   blackbar --pattern 'acme_[a-z0-9]{20,}'   a token of your own, at once
   blackbar --only fields,stripe app.log     nothing but these rules
   blackbar --stats app.log > /dev/null      how much there is to hide
+  blackbar serve --http 127.0.0.1:9000=https://sentry.example
+                                            between an SDK or shipper and its backend
   blackbar check                            which files here hold secrets
   blackbar rules list                       what is looked for
 ";
@@ -64,18 +71,23 @@ Examples:
 const NOTES: &str = "\
 A FILE that is named like a command is reached as ./rules.
 
-Environment: BLACKBAR_PROFILE, BLACKBAR_LABEL, BLACKBAR_FRAMING, BLACKBAR_STATS,
-BLACKBAR_MASK, BLACKBAR_JOBS, BLACKBAR_MAX_RECORD, BLACKBAR_MAX_DOCUMENT and
-BLACKBAR_REACH stand for the options of their names, BLACKBAR_ONLY and BLACKBAR_DISABLE
-for --only and --except (ids separated by commas), BLACKBAR_RULES for --rules (paths
-separated by colons). Options win over them. NO_COLOR is respected.
+Environment: BLACKBAR_PROFILE, BLACKBAR_LABEL, BLACKBAR_FORMAT, BLACKBAR_FRAMING,
+BLACKBAR_STATS, BLACKBAR_VALUES, BLACKBAR_MASK, BLACKBAR_JOBS, BLACKBAR_MAX_RECORD,
+BLACKBAR_MAX_DOCUMENT and BLACKBAR_REACH stand for the options of their names;
+BLACKBAR_PACK, BLACKBAR_FIELD, BLACKBAR_ALLOW_FIELD, BLACKBAR_ONLY and BLACKBAR_DISABLE
+(for --except) too, with several separated by commas; BLACKBAR_RULES for --rules, with
+paths separated by colons. BLACKBAR_CONFIG, BLACKBAR_HTTP, BLACKBAR_ADMIN and
+BLACKBAR_LOG_FORMAT stand for those of serve, and BLACKBAR_LOG says how much it logs
+(info, debug, warn,access=off). Options win over them, and they over the configuration
+file. NO_COLOR is respected.
 
 Exit codes:
   0      done (also when the reader of the output went away)
   1      check found something, or verify a difference
-  2      wrong options, rules or patterns; nothing was written
+  2      wrong options, rules, patterns or configuration; nothing was written
   3      an input could not be read or was refused (the others were processed),
-         or the output could not be written
+         or the output could not be written; serve: it could not listen, or requests
+         were cut off at its end
   101    a defect of blackbar; nothing undecided was written
   128+N  signal N ended the work before the end of the input
 
@@ -85,6 +97,13 @@ is masked. A second signal ends at once.
 
 #[derive(Subcommand)]
 enum Command {
+    /// Stand between SDKs or shippers and their backends, and mask what they send
+    ///
+    /// A reverse proxy: point the SDK or shipper at ADDR instead of its backend. Requests
+    /// go on without secrets, answers come back untouched.
+    Serve(Box<ServeOptions>),
+    /// Validate the configuration of serve, or print what is in effect
+    Config(Box<ConfigCommand>),
     /// Report secrets in files, change nothing; exit 1 if there are any
     Check(Box<CheckOptions>),
     /// List, show and check the rules
@@ -109,6 +128,10 @@ enum Command {
 pub(crate) enum Action {
     /// Redact files or standard input.
     Filter(Box<FilterOptions>),
+    /// Stand between others.
+    Serve(Box<ServeOptions>),
+    /// Look at the configuration.
+    Config(Box<ConfigCommand>),
     /// Report secrets.
     Check(Box<CheckOptions>),
     /// Look at rules.
@@ -130,6 +153,8 @@ impl Cli {
     pub(crate) fn action(self) -> Action {
         match self.command {
             None => Action::Filter(Box::new(self.filter)),
+            Some(Command::Serve(options)) => Action::Serve(options),
+            Some(Command::Config(command)) => Action::Config(command),
             Some(Command::Check(options)) => Action::Check(options),
             Some(Command::Rules(command)) => Action::Rules(command),
             Some(Command::Explain(command)) => Action::Explain(command),
@@ -156,32 +181,6 @@ pub(crate) fn similar_command(word: &str) -> Option<String> {
         .find(|name| name != word && distance(name, word) <= name.len() / 3)
 }
 
-/// Counts the edits between two words: a letter put in, left out, changed, or swapped
-/// with its neighbour.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let same = usize::from(a[i - 1] != b[j - 1]);
-                let one = (rows[i - 1][j] + 1)
-                    .min(rows[i][j - 1] + 1)
-                    .min(rows[i - 1][j - 1] + same);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    one.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    one
-                }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,12 +196,5 @@ mod tests {
         assert_eq!(similar_command("rule").as_deref(), Some("rules"));
         assert_eq!(similar_command("app.log"), None);
         assert_eq!(similar_command("rules"), None);
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abcd", "abdc"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

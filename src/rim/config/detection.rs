@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor, Values};
+use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor, Values, embedded_packs};
 
+use crate::rim::config::unknown_id;
 use crate::rim::message::{name, reason};
 
 /// What decides which bytes are secrets and how they are masked.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Detection {
     /// Which rules run.
     pub(crate) profile: Profile,
@@ -73,13 +75,24 @@ impl Detection {
         for id in &self.only {
             builder = builder.only(id);
         }
-        let redactor = builder.build()?;
+        let redactor = builder.build().map_err(|error| self.told(error))?;
         // The embedded rules and the standard mask are proven by their tests.
         let own = self.mask.is_some() || !self.rules.is_empty() || !self.patterns.is_empty();
         match own.then(|| redactor.finds_masks()).flatten() {
             Some(id) => Err(ConfigError::MatchesMask { id }),
             None => Ok(redactor),
         }
+    }
+
+    /// A slip in an id is answered with the id that is nearest.
+    fn told(&self, error: BuildError) -> ConfigError {
+        let BuildError::UnknownRule { id } = error else {
+            return error.into();
+        };
+        let packs = embedded_packs().map_err(ConfigError::from);
+        let own = read_packs(&self.rules);
+        let all: Vec<Pack> = [packs, own].into_iter().flatten().flatten().collect();
+        ConfigError::UnknownId(unknown_id(&id, &all))
     }
 }
 
@@ -92,6 +105,9 @@ pub(crate) enum ConfigError {
     /// A directory that was named for its rules has none.
     #[error("{path}: no *.toml in this directory; name a directory of packs or a file")]
     NoPacks { path: String },
+    /// What is to run, or not to run, is not there.
+    #[error("{0}")]
+    UnknownId(String),
     /// A pack does not hold.
     #[error(transparent)]
     Pack(#[from] PackError),

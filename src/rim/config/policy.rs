@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use blackbar::Redactor;
+use serde::{Deserialize, Serialize};
 
 /// The compiled rules of a route.
 ///
@@ -18,7 +19,8 @@ pub(crate) struct Rules {
 }
 
 /// What becomes of an item, part or record that cannot be decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Undecodable {
     /// A small stub with the reason and the size stands for it; the rest goes on.
     #[default]

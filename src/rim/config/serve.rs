@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use blackbar::Redactor;
 use hyper::{Method, Uri};
+use serde::{Deserialize, Serialize};
 
 use crate::rim::config::policy::{Policy, Rules};
 
@@ -25,7 +26,8 @@ pub(crate) struct Serve {
 }
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
     /// Lines for people.
     #[default]
@@ -106,6 +108,32 @@ pub(crate) struct Route {
     pub(crate) candidates: Option<Arc<Redactor>>,
 }
 
+impl Route {
+    /// Whether it takes a request. `path` is without the query, as it came.
+    pub(crate) fn takes(&self, method: &Method, path: &str) -> bool {
+        (self.methods.is_empty() || self.methods.contains(method)) && self.takes_path(path)
+    }
+
+    /// Whether it takes the path, whatever the method.
+    pub(crate) fn takes_path(&self, path: &str) -> bool {
+        path_matches(&self.path, path)
+    }
+}
+
+fn path_matches(pattern: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    let mut patterns = pattern.split('/').peekable();
+    while let Some(pattern) = patterns.next() {
+        match segments.next() {
+            // A last `*` is the rest of the path.
+            Some(_) if pattern == "*" && patterns.peek().is_none() => return true,
+            Some(segment) if pattern == "*" && !segment.is_empty() || pattern == segment => {}
+            _ => return false,
+        }
+    }
+    segments.next().is_none()
+}
+
 /// Where a route's requests go.
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
@@ -130,4 +158,30 @@ pub(crate) struct Passes {
     pub(crate) parameters: Vec<String>,
     /// Names of cookies.
     pub(crate) cookies: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_match_by_segments() {
+        for (pattern, path, matches) in [
+            ("/*", "/", true),
+            ("/*", "/a/b", true),
+            ("/*", "*", false),
+            ("/api/*", "/api/", true),
+            ("/api/*", "/api/a/b/", true),
+            ("/api/*", "/api", false),
+            ("/api/*", "/apis/a", false),
+            ("/x", "/x", true),
+            ("/x", "/x/", false),
+            ("/api/*/store/", "/api/7/store/", true),
+            ("/api/*/store/", "/api//store/", false),
+            ("/api/*/store/", "/api/7/8/store/", false),
+            ("/api/*/store/", "/api/7/store", false),
+        ] {
+            assert_eq!(path_matches(pattern, path), matches, "{pattern} {path}");
+        }
+    }
 }

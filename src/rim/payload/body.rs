@@ -1,9 +1,24 @@
 //! One body on its way through.
+//!
+//! # What leaves when?
+//!
+//! Text and JSON lines without a coding leave line by line, once their beginning agrees
+//! with what the request says of them. Everything else is held to its end: its format shows
+//! only then, and an encoded body in which nothing is found has to leave with the bytes
+//! with which it came.
 
 use blackbar::{Framing, Session, Tally};
 
-use crate::rim::config::policy::{Policy, Rules};
+use crate::rim::config::policy::{Policy, Rules, Undecodable};
+use crate::rim::payload::codec::{Coding, Decoder};
+use crate::rim::payload::format::{self, Flow, Format, Found};
+use crate::rim::payload::hold::append;
+use crate::rim::payload::json;
 use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::work::Work;
+
+/// How much of a text is looked at before the first of it leaves.
+const BEGINNING: usize = 512;
 
 /// What a request says of its body. All of it is a hint only, but the codings.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +48,24 @@ pub(crate) struct Outcome {
 
 /// One body on its way through: chunks in, bytes out.
 pub(crate) struct Body {
-    session: Session,
-    changed: bool,
+    rules: Rules,
+    policy: Policy,
+    head: Head,
+    way: Way,
+    /// What was held of it, decoded.
+    plain: Vec<u8>,
+}
+
+/// How a body goes through.
+enum Way {
+    /// It is held; so it stays.
+    Held,
+    /// It is encoded, and these are the bytes that came.
+    Encoded(Box<Decoder>, Vec<u8>),
+    /// It is held until its beginning shows whether it is of this format.
+    Undecided(&'static Format),
+    /// It leaves line by line.
+    Streamed(&'static Format, Box<Session>),
 }
 
 impl Body {
@@ -43,10 +74,21 @@ impl Body {
     /// # Errors
     ///
     /// A coding is not known.
-    pub(crate) fn new(rules: &Rules, _policy: &Policy, _head: &Head) -> Result<Self, Refusal> {
+    pub(crate) fn new(rules: &Rules, policy: &Policy, head: &Head) -> Result<Self, Refusal> {
+        let codings = Coding::parse(head.content_encoding.as_deref().unwrap_or_default())?;
+        let way = if !codings.is_empty() {
+            Way::Encoded(Box::new(Decoder::new(&codings, policy)), Vec::new())
+        } else if policy.hold {
+            Way::Held
+        } else {
+            format::candidate(policy, head).map_or(Way::Held, Way::Undecided)
+        };
         Ok(Self {
-            session: Session::new(rules.plain.clone(), Framing::Lines),
-            changed: false,
+            rules: rules.clone(),
+            policy: policy.clone(),
+            head: head.clone(),
+            way,
+            plain: Vec::new(),
         })
     }
 
@@ -57,12 +99,21 @@ impl Body {
     ///
     /// The body cannot go on. Nothing more may be sent of it.
     pub(crate) fn write(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let mut pieces = Vec::new();
-        self.session.write(chunk, &mut pieces);
-        for piece in &pieces {
-            out.extend_from_slice(self.session.bytes(piece, chunk));
+        match &mut self.way {
+            Way::Streamed(_, session) => {
+                stream(session, chunk, out);
+                Ok(())
+            }
+            Way::Encoded(decoder, encoded) => {
+                hold(chunk, self.policy.max_body, encoded)?;
+                decoder.write(chunk, &mut self.plain)
+            }
+            Way::Held => hold(chunk, self.policy.max_body, &mut self.plain),
+            Way::Undecided(format) => {
+                let format = *format;
+                self.begin(format, chunk, out)
+            }
         }
-        Ok(())
     }
 
     /// The body has ended. Appends the rest.
@@ -71,23 +122,169 @@ impl Body {
     ///
     /// The body cannot go on. Nothing more may be sent of it.
     pub(crate) fn end(&mut self, out: &mut Vec<u8>) -> Result<Outcome, Refusal> {
-        let mut pieces = Vec::new();
-        self.session.end(&mut pieces);
-        for piece in &pieces {
-            out.extend_from_slice(self.session.bytes(piece, &[]));
+        let plain = std::mem::take(&mut self.plain);
+        match std::mem::replace(&mut self.way, Way::Held) {
+            Way::Streamed(format, mut session) => {
+                finish(&mut session, out);
+                Ok(Outcome {
+                    tally: session.tally().clone(),
+                    changed: session.tally().masks() > 0,
+                    format: format.name,
+                    stubs: Vec::new(),
+                })
+            }
+            Way::Held | Way::Undecided(_) => {
+                let mut masked = Vec::with_capacity(plain.len());
+                let mut outcome = self.mask(&plain, &mut masked)?;
+                outcome.changed = masked != plain;
+                out.append(&mut masked);
+                Ok(outcome)
+            }
+            Way::Encoded(mut decoder, encoded) => {
+                decoder.end()?;
+                let mut masked = Vec::with_capacity(plain.len());
+                let mut outcome = self.mask(&plain, &mut masked)?;
+                outcome.changed = masked != plain;
+                if outcome.changed {
+                    drop(plain);
+                    out.append(&mut decoder.encode(masked));
+                } else {
+                    out.extend_from_slice(&encoded);
+                }
+                Ok(outcome)
+            }
         }
-        self.changed = self.session.tally().masks() > 0;
-        Ok(Outcome {
-            tally: self.session.tally().clone(),
-            changed: self.changed,
-            format: "text",
-            stubs: Vec::new(),
-        })
     }
 
     /// How many bytes of memory it occupies, about; what [`Body::end`] will need beside
     /// them included.
     pub(crate) fn held(&self) -> usize {
-        self.session.held()
+        // The masked body stands beside the one that came, and the engine holds a third
+        // of what it works on whole.
+        let held = self.plain.capacity() + 2 * self.plain.len();
+        held + match &self.way {
+            Way::Held | Way::Undecided(_) => 0,
+            Way::Streamed(_, session) => session.held(),
+            Way::Encoded(decoder, encoded) => 2 * encoded.capacity() + decoder.held(),
+        }
+    }
+
+    /// Holds a chunk, and goes over to streaming once the beginning agrees with `format`.
+    /// What the beginning is does not depend on the chunks.
+    fn begin(
+        &mut self,
+        format: &'static Format,
+        chunk: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let seen = self.plain.len();
+        // The limit is for what is held, and what streams is not.
+        append(&mut self.plain, chunk);
+        let Some(beginning) = beginning(format, &self.plain, seen) else {
+            return within(self.policy.max_body, self.plain.len());
+        };
+        if !format::agrees(&self.policy, format, &self.head, &self.plain[..beginning]) {
+            self.way = Way::Held;
+            return within(self.policy.max_body, self.plain.len());
+        }
+        within(self.policy.max_body, beginning)?;
+        let rules = match format.flow {
+            Flow::TypedLines => &self.rules.typed,
+            Flow::Lines | Flow::Held => &self.rules.plain,
+        };
+        let mut session = Box::new(Session::new(rules.clone(), Framing::Lines));
+        stream(&mut session, &std::mem::take(&mut self.plain), out);
+        self.way = Way::Streamed(format, session);
+        Ok(())
+    }
+
+    /// Masks a whole decoded body. `changed` is not known yet.
+    fn mask(&self, plain: &[u8], out: &mut Vec<u8>) -> Result<Outcome, Refusal> {
+        let mut work = Work::new(&self.rules, &self.policy);
+        let name = if plain.is_empty() {
+            "empty"
+        } else {
+            self.mask_found(plain, &mut work, out)?
+        };
+        let (tally, stubs) = work.into_counts();
+        Ok(Outcome {
+            tally,
+            changed: false,
+            format: name,
+            stubs,
+        })
+    }
+
+    /// Masks by what the body is found to be, and returns that.
+    fn mask_found(
+        &self,
+        plain: &[u8],
+        work: &mut Work<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<&'static str, Refusal> {
+        match format::find(&self.policy, &self.head, plain) {
+            Found::Format(format) => {
+                (format.mask)(plain, &self.head, work, out)?;
+                Ok(format.name)
+            }
+            Found::Passed => {
+                out.extend_from_slice(plain);
+                Ok("passed")
+            }
+            // There is no item whose place a stub could take.
+            Found::Binary if self.policy.undecodable == Undecodable::Text => {
+                work.lines(plain, out);
+                Ok("binary")
+            }
+            Found::Binary => Err(Refusal::Undecodable),
+        }
     }
 }
+
+fn within(most: usize, length: usize) -> Result<(), Refusal> {
+    if length > most {
+        return Err(Refusal::TooLarge);
+    }
+    Ok(())
+}
+
+fn hold(chunk: &[u8], most: usize, held: &mut Vec<u8>) -> Result<(), Refusal> {
+    within(most, held.len() + chunk.len())?;
+    append(held, chunk);
+    Ok(())
+}
+
+/// How long the beginning of a body is by which it is judged: a fixed piece of a text, the
+/// first line with anything on it of JSON. `None` if more is needed. Before `seen`, no such
+/// line has ended.
+fn beginning(format: &Format, held: &[u8], seen: usize) -> Option<usize> {
+    if format.name == format::text::FORMAT.name {
+        return (held.len() >= BEGINNING).then_some(BEGINNING);
+    }
+    let mut at = seen;
+    loop {
+        at += memchr::memchr(b'\n', &held[at..])? + 1;
+        if !json::without_lead(&held[..at]).is_empty() {
+            return Some(at);
+        }
+    }
+}
+
+fn stream(session: &mut Session, chunk: &[u8], out: &mut Vec<u8>) {
+    let mut pieces = Vec::new();
+    session.write(chunk, &mut pieces);
+    for piece in &pieces {
+        out.extend_from_slice(session.bytes(piece, chunk));
+    }
+}
+
+fn finish(session: &mut Session, out: &mut Vec<u8>) {
+    let mut pieces = Vec::new();
+    session.end(&mut pieces);
+    for piece in &pieces {
+        out.extend_from_slice(session.bytes(piece, &[]));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -224,7 +224,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rim::cli::distance;
+    use crate::rim::nearest::distance;
 
     #[test]
     fn texts_expand_and_lines_count() {

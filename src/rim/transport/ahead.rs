@@ -33,16 +33,28 @@ impl ReadAhead {
     ///
     /// # Errors
     ///
-    /// Where a thread cannot be set up.
-    pub(crate) fn start(reader: Box<dyn Read + Send>, size: usize) -> io::Result<Self> {
+    /// Where no thread is to be had, the reader comes back as it was.
+    pub(crate) fn start(
+        reader: Box<dyn Read + Send>,
+        size: usize,
+    ) -> Result<Self, Box<dyn Read + Send>> {
         let (outbox, filled) = channel();
         let (empty, inbox) = channel();
+        let (hand_over, handed_over) = channel();
+        let thread = thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || {
+                if let Ok(reader) = handed_over.recv() {
+                    fill(reader, &inbox, &outbox);
+                }
+            });
+        if thread.is_err() {
+            return Err(reader);
+        }
+        hand_over.send(reader).map_err(|unsent| unsent.0)?;
         for _ in 0..BUFFERS {
             let _ = empty.send(vec![0; size]);
         }
-        thread::Builder::new()
-            .name("reader".to_owned())
-            .spawn(move || fill(reader, &inbox, &outbox))?;
         Ok(Self { filled, empty })
     }
 
@@ -88,7 +100,9 @@ mod tests {
     use std::panic::{self, AssertUnwindSafe, catch_unwind};
 
     fn start(reader: impl Read + Send + 'static, size: usize) -> ReadAhead {
-        ReadAhead::start(Box::new(reader), size).expect("a thread")
+        ReadAhead::start(Box::new(reader), size)
+            .ok()
+            .expect("a thread")
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Jobs {
             return Ok(cutter.result);
         }
         thread::scope(|scope| {
-            let lanes: Vec<Lane> = (0..self.threads)
+            let lanes: Vec<Lane> = (0..self.threads.min(threads_with_room()))
                 .map_while(|_| Lane::open(scope, redactor).ok())
                 .collect();
             if !lanes.is_empty() {
@@ -94,6 +94,20 @@ impl Jobs {
             }
         })
     }
+}
+
+/// Address space that a thread may take: an arena of the allocator, its stack, its
+/// segments. More was never seen in `/proc/self/maps`.
+const ROOM: u64 = 160 << 20;
+
+/// How many threads there is room for under a limit of the address space (`ulimit -v`), of
+/// which half is left to the rest of the process.
+fn threads_with_room() -> usize {
+    #[cfg(unix)]
+    if let Some(limit) = rustix::process::getrlimit(rustix::process::Resource::As).current {
+        return usize::try_from(limit / 2 / ROOM).unwrap_or(usize::MAX);
+    }
+    usize::MAX
 }
 
 /// Lanes get segments in turn, and so their results come in order.

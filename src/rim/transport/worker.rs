@@ -98,7 +98,7 @@ impl Worker {
         let read = if self.jobs.are_several() && stored.is_some() {
             self.in_segments(&mut *reader, chunk, &mut course)?
         } else if stored.is_some_and(|length| length >= AHEAD_FROM) && self.reads_ahead {
-            self.read_ahead(reader, &mut course)?
+            self.read_ahead(reader, chunk, &mut course)?
         } else {
             self.in_chunks(&mut *reader, chunk, &mut course)?
         };
@@ -140,11 +140,12 @@ impl Worker {
     fn read_ahead(
         &self,
         reader: Box<dyn Read + Send>,
+        chunk: &mut [u8],
         course: &mut Course<'_>,
     ) -> Result<io::Result<()>, Leave> {
         let ahead = match ReadAhead::start(reader, AHEAD_CHUNK) {
             Ok(ahead) => ahead,
-            Err(error) => return Ok(Err(error)),
+            Err(mut reader) => return self.in_chunks(&mut *reader, chunk, course),
         };
         loop {
             match ahead.next() {

@@ -7,6 +7,7 @@ use super::quote::{self, Quote};
 use super::reference;
 use super::separator::Sign;
 use super::text::{count, is_blank};
+use crate::core::field::Demand;
 use crate::core::mask::Quotes;
 
 /// Schemes whose credentials are parameters; rules of their own know which of them are
@@ -22,6 +23,65 @@ const WITH_PARAMETERS: [&[u8]; 9] = [
     b"token",
     b"sharedkey",
 ];
+
+/// Schemes that people also write before the value of a name of their own:
+/// `X-Auth-Token: Bearer x`, `api_key=Basic x`. (IANA's registry of authentication schemes,
+/// and two that services made up.)
+const SCHEMES: [&[u8]; 9] = [
+    b"basic",
+    b"bearer",
+    b"digest",
+    b"negotiate",
+    b"ntlm",
+    b"dpop",
+    b"token",
+    b"apikey",
+    b"api-key",
+];
+
+/// A credential behind a scheme has so many bytes where the name demands likely values.
+const LIKELY: usize = 8;
+
+/// What stands behind a scheme at the start of a bare value.
+pub(super) enum Behind {
+    /// A mask: the credential is gone already.
+    Masked,
+    /// A credential; it begins here.
+    Credential(usize),
+    /// There is no scheme, or no credential behind it: the value is what it looks like.
+    Other,
+}
+
+/// Looks for `Bearer x` where a bare value begins, under a name that is not
+/// `Authorization`. The scheme stays; without this it would be taken for the value.
+pub(super) fn behind_scheme(case: &Case<'_>, value: usize, end: End) -> Behind {
+    let bytes = case.around.bytes;
+    let rest = &bytes[value..];
+    let scheme = count(&rest[..rest.len().min(12)], |byte| {
+        byte.is_ascii_alphabetic() || byte == b'-'
+    });
+    let blanks = count(&rest[scheme..rest.len().min(scheme + 16)], is_blank);
+    let known = SCHEMES
+        .iter()
+        .any(|known| rest[..scheme].eq_ignore_ascii_case(known));
+    if !known || blanks == 0 || matches!(end, End::Markup { .. }) {
+        return Behind::Other;
+    }
+    let start = value + scheme + blanks;
+    if reference::leading(&bytes[start..], case.sense.thorough).is_some() {
+        return Behind::Masked;
+    }
+    let (text, _) = case.peek(start, End::Word);
+    let padding = text.iter().rposition(|&byte| byte != b'=');
+    // A pair of its own, as in `token=basic user=x`, is no credential.
+    let pair = text[..padding.unwrap_or(0)].contains(&b'=');
+    let short = case.sense.demand == Demand::Likely && text.len() < LIKELY;
+    if text.is_empty() || pair || form::is_plain_word(text) || short {
+        Behind::Other
+    } else {
+        Behind::Credential(start)
+    }
+}
 
 /// Masks the credential and leaves the scheme: `Basic x`, `Bearer x`, `ApiKey x`.
 pub(super) fn authorization(case: &Case<'_>) -> Option<Claim> {

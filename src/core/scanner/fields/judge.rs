@@ -30,7 +30,7 @@
 //! `${NAME}`, and bare words that tell a state (`enabled`, `missing`).
 
 use super::carry::{self, Carry};
-use super::credential;
+use super::credential::{self, Behind};
 use super::ends::{self, End};
 use super::form::{self, LOOKED_AT};
 use super::name::{self, EXTENT, Found};
@@ -579,6 +579,13 @@ impl<'a> Case<'a> {
     fn bare(&self, value: usize) -> Option<Claim> {
         let end = self.end_of_bare();
         let bytes = self.around.bytes;
+        match credential::behind_scheme(self, value, end) {
+            Behind::Masked => return None,
+            Behind::Credential(start) => {
+                return Some(self.claimed(start, Extent::To(end), Quotes::None));
+            }
+            Behind::Other => {}
+        }
         let (text, _) = match end {
             End::Markup { .. } => {
                 let (text, whole) = self.peek(value, end);

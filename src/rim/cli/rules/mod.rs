@@ -16,8 +16,6 @@ use std::path::PathBuf;
 use blackbar::{NameSource, Pack, Profile, RuleSource, embedded_packs};
 use clap::{Args, Subcommand};
 
-pub(crate) use show::unknown_id;
-
 use crate::rim::cli::rules::diff::DiffOptions;
 use crate::rim::cli::rules::import::ImportOptions;
 use crate::rim::cli::rules::learn::LearnOptions;

@@ -4,8 +4,8 @@ use std::fmt::{Display, Write as _};
 
 use blackbar::{BenignSource, Demand, Example, NameSource, Pack, RuleSource};
 
-use super::{all_names, all_rules, anchors, print, profiles_column, verify};
-use crate::rim::cli::distance;
+use super::{anchors, print, profiles_column, verify};
+use crate::rim::config::unknown_id;
 use crate::rim::exit::{Exit, Failure};
 
 /// Shows what is called `id`.
@@ -28,22 +28,6 @@ pub(super) fn show(id: &str, packs: &[Pack]) -> Result<Exit, Failure> {
     let benign = packs.iter().filter(|pack| pack.name() == id);
     texts.extend(benign.flat_map(Pack::benign).map(described_benign));
     print(&texts.join("\n"))
-}
-
-/// What to say of an id that is of nothing: the nearest that there is.
-pub(crate) fn unknown_id(id: &str, packs: &[Pack]) -> String {
-    let names = packs.iter().map(Pack::name);
-    let nearest = all_rules(packs)
-        .map(RuleSource::full_id)
-        .chain(all_names(packs).map(NameSource::full_id))
-        .chain(names)
-        .min_by_key(|name| distance(name, id))
-        .filter(|name| distance(name, id) <= name.len() / 3);
-    let hint = nearest.map_or_else(
-        || "see `blackbar rules list`".to_owned(),
-        |name| format!("did you mean `{name}`?"),
-    );
-    format!("no rule, name or pack `{id}`; {hint}")
 }
 
 /// A rule for people, one key a line.

@@ -10,10 +10,10 @@ use clap::Args;
 
 use super::print;
 use crate::rim::cli::detection::DetectionOptions;
-use crate::rim::cli::distance;
 use crate::rim::config::{ConfigError, Detection};
 use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::{name, reason};
+use crate::rim::nearest::distance;
 use crate::rim::rules::cases::{self, Case};
 
 /// Options of `rules test`.

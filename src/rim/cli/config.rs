@@ -1,0 +1,88 @@
+//! `blackbar config`: whether a configuration holds, and what is in effect.
+
+use clap::{Args, Subcommand};
+
+use crate::rim::cli::configuration::ConfigurationOptions;
+use crate::rim::cli::report::Report;
+use crate::rim::config::file::schema::{File, Mode};
+use crate::rim::exit::{Exit, Failure};
+use crate::rim::message::report;
+
+/// Options of `blackbar config`.
+#[derive(Args)]
+pub(crate) struct ConfigCommand {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Validate all of it: keys, rules, files, routes; exit 0 or 2
+    ///
+    /// Nothing is listened on and nothing is connected to. Warnings go to standard error.
+    Check(Box<ConfigurationOptions>),
+    /// Print the configuration that is in effect, as TOML
+    ///
+    /// With all defaults, and with all credentials that pass unscanned. It holds no
+    /// secrets, and `blackbar config show | blackbar config check -c -` is always fine.
+    Show(Box<ConfigurationOptions>),
+}
+
+/// Runs the verb.
+pub(crate) fn run(command: &ConfigCommand) -> Result<Exit, Failure> {
+    let mut out = Report::new();
+    match &command.verb {
+        Verb::Check(options) => {
+            let (file, built) = options.build()?;
+            built.warnings.iter().for_each(|warning| report(warning));
+            for line in summary(&file) {
+                out.line(&line)?;
+            }
+        }
+        Verb::Show(options) => {
+            let (file, built) = options.build()?;
+            built.warnings.iter().for_each(|warning| report(warning));
+            let text = toml::to_string_pretty(&file).map_err(|_| {
+                Failure::Usage("a path in the configuration is not UTF-8; rename it".to_owned())
+            })?;
+            out.line(text.trim_end())?;
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// What is fine: each listener and route, and how many.
+fn summary(file: &File) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut routes = 0;
+    for listen in &file.listen {
+        let scheme = if listen.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        lines.push(format!("{scheme}://{}", listen.http));
+        for route in &listen.route {
+            routes += 1;
+            let mode = match route.mode {
+                Mode::Enforce => "",
+                Mode::Observe => " (observe)",
+            };
+            lines.push(format!(
+                "  {}: {} -> {}{mode}",
+                route.name.as_deref().unwrap_or_default(),
+                route.path,
+                route.upstream,
+            ));
+        }
+    }
+    if let Some(admin) = &file.admin {
+        lines.push(format!("admin http://{}", admin.listen));
+    }
+    let listeners = file.listen.len();
+    lines.push(format!(
+        "listeners: {listeners}, routes: {routes}, no problems"
+    ));
+    lines
+}

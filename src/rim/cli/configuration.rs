@@ -1,0 +1,143 @@
+//! Where a configuration comes from: a file, the environment, options. Each wins over what
+//! stands before it.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+
+use crate::rim::cli::detection::DetectionOptions;
+use crate::rim::config::build::{self, Built, Surroundings};
+use crate::rim::config::file::schema::{Admin, File, Listen, Route};
+use crate::rim::config::file::value::Address;
+use crate::rim::config::file::{Source, Wrong};
+use crate::rim::config::serve::LogFormat;
+use crate::rim::exit::Failure;
+use crate::rim::payload::format;
+
+/// Options that make a configuration.
+#[derive(Args)]
+pub(crate) struct ConfigurationOptions {
+    /// The configuration file, TOML; - reads standard input
+    ///
+    /// `blackbar config check` validates it, `blackbar config show` prints it with all
+    /// defaults. What the options below say wins over it; lists are added to it.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        env = "BLACKBAR_CONFIG",
+        hide_env = true,
+        help_heading = "Configuration"
+    )]
+    config: Option<PathBuf>,
+
+    /// Listen on ADDR and send all requests on to URL; repeatable
+    ///
+    /// `--http 127.0.0.1:9000=https://sentry.example`. A whole configuration by itself;
+    /// with a file, one more listener.
+    #[arg(
+        long,
+        value_name = "ADDR=URL",
+        env = "BLACKBAR_HTTP",
+        hide_env = true,
+        value_delimiter = ',',
+        help_heading = "Configuration"
+    )]
+    http: Vec<String>,
+
+    /// Answer /healthz, /readyz and /metrics on ADDR, such as 127.0.0.1:9001
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "BLACKBAR_ADMIN",
+        hide_env = true,
+        help_heading = "Configuration"
+    )]
+    admin: Option<Address>,
+
+    /// How the log on standard error is written
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "BLACKBAR_LOG_FORMAT",
+        hide_env = true,
+        help_heading = "Configuration"
+    )]
+    log_format: Option<LogFormat>,
+
+    /// Try the rules of a file or directory: count what they find, mask nothing by them
+    ///
+    /// The counts are in the metric `blackbar_candidate_findings_total`.
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Configuration")]
+    rules_observe: Vec<PathBuf>,
+
+    #[command(flatten)]
+    detection: DetectionOptions,
+}
+
+impl ConfigurationOptions {
+    /// What all of them say together, with the defaults filled in, and the file that it
+    /// comes from.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or does not hold, or an option has no meaning.
+    pub(crate) fn read(&self) -> Result<(File, Source), Failure> {
+        let source = match &self.config {
+            Some(path) => Source::read(path)?,
+            None => Source::options(),
+        };
+        let mut file = source.parse()?;
+        for text in &self.http {
+            file.listen.push(listener(text)?);
+        }
+        if let Some(listen) = self.admin {
+            file.admin = Some(Admin { listen });
+        }
+        file.log.format = self.log_format.unwrap_or(file.log.format);
+        file.detect
+            .candidates
+            .extend(self.rules_observe.iter().cloned());
+        self.detection.overlay(&mut file);
+        build::effective(&mut file);
+        Ok((file, source))
+    }
+
+    /// The same, checked and compiled.
+    ///
+    /// # Errors
+    ///
+    /// Besides, the whole does not hold together.
+    pub(crate) fn build(&self) -> Result<(File, Built), Failure> {
+        let (file, source) = self.read()?;
+        let surroundings = Surroundings {
+            now: SystemTime::now(),
+            formats: format::names().collect(),
+        };
+        let built = build::build(&file, &source, &surroundings)?;
+        Ok((file, built))
+    }
+}
+
+/// `ADDR=URL`. Parsed here and not by clap, whose errors show the value: a URL may have a
+/// password where it should not.
+fn listener(text: &str) -> Result<Listen, Wrong> {
+    let wrong = |what: String| Wrong {
+        file: None,
+        at: None,
+        key: String::new(),
+        what: format!("--http: {what}"),
+    };
+    let form = "write ADDR=URL, such as 127.0.0.1:9000=https://backend.example";
+    let (address, url) = text.split_once('=').ok_or_else(|| wrong(form.to_owned()))?;
+    let http = address.parse::<Address>();
+    let http = http.map_err(|error| wrong(format!("before the `=`, {error}")))?;
+    build::check_upstream(url).map_err(|what| wrong(format!("after the `=`, {what}")))?;
+    Ok(Listen {
+        http,
+        tls: None,
+        route: vec![Route::to(url)],
+    })
+}

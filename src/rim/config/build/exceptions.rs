@@ -1,0 +1,93 @@
+//! What a route adds to `[detect]` and what it takes away, with reasons and days.
+
+use blackbar::Profile;
+
+use super::Building;
+use crate::rim::config::Detection;
+use crate::rim::config::file::schema::{self, Relax};
+use crate::rim::config::file::{KeyPath, Wrong};
+
+impl Building<'_> {
+    /// Every rule that is switched off has a reason.
+    pub(super) fn check_exceptions(&self) -> Result<(), Wrong> {
+        let path = KeyPath::default().key("detect").key("disable");
+        for (index, disable) in self.file.detect.disable.iter().enumerate() {
+            self.check_reason(&disable.reason, &path.index(index))?;
+        }
+        Ok(())
+    }
+
+    fn check_reason(&self, reason: &str, path: &KeyPath) -> Result<(), Wrong> {
+        if reason.trim().is_empty() {
+            let what = "say why, for whoever reads this next";
+            return Err(self.wrong(&path.key("reason"), what));
+        }
+        Ok(())
+    }
+
+    /// Adds what the route's `detect` says. Nothing of it masks less.
+    pub(super) fn strengthen(
+        &self,
+        detection: &mut Detection,
+        route: &schema::Route,
+        path: &KeyPath,
+    ) -> Result<(), Wrong> {
+        let more = &route.detect;
+        if let Some(profile) = more.profile {
+            let is_stronger = profile == Profile::Strict && detection.profile == Profile::Standard;
+            if !is_stronger && profile != detection.profile {
+                let what = "a route may only strengthen what is masked, to strict from standard; \
+                            another profile is an exception: write it into `relax`, with a reason";
+                return Err(self.wrong(&path.key("detect").key("profile"), what));
+            }
+            detection.profile = profile;
+        }
+        detection.enabled.extend(more.packs.iter().cloned());
+        detection.rules.extend(more.rules.iter().cloned());
+        detection.patterns.extend(more.patterns.iter().cloned());
+        detection.fields.extend(more.fields.iter().cloned());
+        Ok(())
+    }
+
+    /// Applies the exceptions of the route whose day has not come.
+    pub(super) fn relax(
+        &mut self,
+        detection: &mut Detection,
+        route: &schema::Route,
+        path: &KeyPath,
+    ) -> Result<(), Wrong> {
+        for (index, relax) in route.relax.iter().enumerate() {
+            let path = path.key("relax").index(index);
+            self.check_reason(&relax.reason, &path)?;
+            self.check_one(relax, &path)?;
+            if relax.until.start() <= self.surroundings.now {
+                let what = format!(
+                    "since {} this exception no longer holds; remove it, or give it another day",
+                    relax.until
+                );
+                self.warn(&path.key("until"), what);
+                continue;
+            }
+            detection.disabled.extend(relax.disable.clone());
+            detection.allowed_fields.extend(relax.allow_field.clone());
+            detection.allowed_values.extend(relax.allow_value.clone());
+            detection.profile = relax.profile.unwrap_or(detection.profile);
+        }
+        Ok(())
+    }
+
+    fn check_one(&self, relax: &Relax, path: &KeyPath) -> Result<(), Wrong> {
+        let given = [
+            relax.disable.is_some(),
+            relax.allow_field.is_some(),
+            relax.allow_value.is_some(),
+            relax.profile.is_some(),
+        ];
+        if given.iter().filter(|given| **given).count() == 1 {
+            return Ok(());
+        }
+        let what = "write exactly one of disable, allow_field, allow_value and profile, so that \
+                    each exception has a reason of its own";
+        Err(self.wrong(path, what))
+    }
+}

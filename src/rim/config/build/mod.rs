@@ -1,0 +1,241 @@
+//! From the keys of a file to what `serve` runs on: checked as a whole, and compiled. A
+//! [`Serve`] that exists is right.
+
+mod exceptions;
+mod route;
+mod rules;
+mod shadow;
+mod upstream;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::rim::config::file::schema::{self, File};
+use crate::rim::config::file::value::Size;
+use crate::rim::config::file::{KeyPath, Source, Wrong};
+use crate::rim::config::memory;
+use crate::rim::config::serve::{Listen, Route, Serve, ServeLimits, ServerTls, Timeouts};
+use crate::rim::message::{name, reason};
+
+pub(crate) use upstream::parse as check_upstream;
+
+/// What a configuration makes, and what is to be said of it.
+pub(crate) struct Built {
+    /// What `serve` runs on.
+    pub(crate) serve: Serve,
+    /// What works, but hardly as it was meant.
+    pub(crate) warnings: Vec<Wrong>,
+}
+
+/// What a configuration is held against.
+pub(crate) struct Surroundings {
+    /// Decides which exceptions still hold.
+    pub(crate) now: SystemTime,
+    /// The names of the formats of bodies.
+    pub(crate) formats: Vec<&'static str>,
+}
+
+/// The file with what depends on the machine and on its own parts filled in.
+pub(crate) fn effective(file: &mut File) {
+    let budget = &mut file.limits.budget;
+    *budget = budget.or_else(|| Some(Size(memory::budget())));
+    let mut number = 0;
+    for route in file.listen.iter_mut().flat_map(|listen| &mut listen.route) {
+        number += 1;
+        route.name.get_or_insert_with(|| format!("route-{number}"));
+        route.max_body = route.max_body.or(Some(file.limits.max_body));
+        route::fill_passes(route);
+    }
+}
+
+/// Checks the whole and compiles it. `file` is an [`effective`] one.
+///
+/// # Errors
+///
+/// The first thing that cannot be, with its place.
+pub(crate) fn build(
+    file: &File,
+    source: &Source,
+    surroundings: &Surroundings,
+) -> Result<Built, Wrong> {
+    let mut building = Building {
+        file,
+        source,
+        surroundings,
+        rules: rules::Compiled::default(),
+        names: HashMap::new(),
+        warnings: Vec::new(),
+    };
+    let serve = building.serve()?;
+    Ok(Built {
+        serve,
+        warnings: building.warnings,
+    })
+}
+
+/// A configuration that is being built.
+struct Building<'a> {
+    file: &'a File,
+    source: &'a Source,
+    surroundings: &'a Surroundings,
+    /// The redactors that are there already.
+    rules: rules::Compiled,
+    /// The names of routes that are taken.
+    names: HashMap<String, KeyPath>,
+    warnings: Vec<Wrong>,
+}
+
+impl Building<'_> {
+    fn serve(&mut self) -> Result<Serve, Wrong> {
+        if self.file.listen.is_empty() {
+            let what = "nothing listens; write a [[listen]] with http = \"127.0.0.1:9000\", or \
+                        give --http 127.0.0.1:9000=https://backend.example";
+            return Err(self.wrong(&KeyPath::default(), what));
+        }
+        self.check_exceptions()?;
+        self.check_addresses()?;
+        let listen = self.file.listen.iter().enumerate();
+        let listen = listen.map(|(index, listen)| {
+            self.listen(listen, &KeyPath::default().key("listen").index(index))
+        });
+        Ok(Serve {
+            listen: listen.collect::<Result<_, _>>()?,
+            admin: self.file.admin.as_ref().map(|admin| admin.listen.0),
+            limits: self.limits()?,
+            timeouts: self.timeouts(),
+            log: self.file.log.format,
+        })
+    }
+
+    fn listen(&mut self, listen: &schema::Listen, path: &KeyPath) -> Result<Listen, Wrong> {
+        if listen.route.is_empty() {
+            let what = "it has no route; write a [[listen.route]] with upstream = \"https://…\" \
+                        below it";
+            return Err(self.wrong(path, what));
+        }
+        let tls = match &listen.tls {
+            Some(tls) => Some(self.tls(tls, &path.key("tls"))?),
+            None => None,
+        };
+        let mut routes: Vec<Arc<Route>> = Vec::with_capacity(listen.route.len());
+        for (index, told) in listen.route.iter().enumerate() {
+            let place = path.key("route").index(index);
+            let route = self.route(told, &place)?;
+            if let Some(earlier) = routes
+                .iter()
+                .find(|earlier| shadow::covers(earlier, &route))
+            {
+                let what = format!(
+                    "nothing reaches this route, since \"{}\" before it takes all of it",
+                    earlier.name
+                );
+                self.warn(&place.key("path"), what);
+            }
+            routes.push(Arc::new(route));
+        }
+        Ok(Listen {
+            address: listen.http.0,
+            tls,
+            routes,
+        })
+    }
+
+    fn tls(&self, tls: &schema::Tls, path: &KeyPath) -> Result<ServerTls, Wrong> {
+        self.check_file(&tls.certificate, &path.key("certificate"))?;
+        self.check_file(&tls.key, &path.key("key"))?;
+        if let Some(authorities) = &tls.client_ca {
+            self.check_file(authorities, &path.key("client_ca"))?;
+        }
+        Ok(ServerTls {
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+            client_ca: tls.client_ca.clone(),
+        })
+    }
+
+    /// Whether it can be read now; what is in it is for TLS to say.
+    fn check_file(&self, file: &Path, path: &KeyPath) -> Result<(), Wrong> {
+        let failed = |error| {
+            let told = format!("cannot read {}: {}", name(file), reason(&error));
+            self.wrong(path, told)
+        };
+        let opened = std::fs::File::open(file).map_err(failed)?;
+        let is_folder = opened.metadata().is_ok_and(|data| data.is_dir());
+        if is_folder {
+            let what = format!("{} is a directory; name a PEM file", name(file));
+            return Err(self.wrong(path, what));
+        }
+        Ok(())
+    }
+
+    /// No two listeners on one address; port 0 is another port each time.
+    fn check_addresses(&self) -> Result<(), Wrong> {
+        let root = KeyPath::default();
+        let listen = self.file.listen.iter().enumerate();
+        let listen = listen
+            .map(|(index, listen)| (listen.http.0, root.key("listen").index(index).key("http")));
+        let admin = self.file.admin.iter();
+        let admin = admin.map(|admin| (admin.listen.0, root.key("admin").key("listen")));
+        let mut taken = HashMap::new();
+        for (address, path) in listen.chain(admin) {
+            if address.port() != 0 && taken.insert(address, ()).is_some() {
+                let what = format!("{address} is taken by another listener of this configuration");
+                return Err(self.wrong(&path, what));
+            }
+        }
+        Ok(())
+    }
+
+    fn limits(&mut self) -> Result<ServeLimits, Wrong> {
+        let limits = &self.file.limits;
+        let path = KeyPath::default().key("limits");
+        let at_least_one = [
+            ("max_ratio", limits.max_ratio as usize),
+            ("max_connections", limits.max_connections),
+            ("max_in_flight", limits.max_in_flight),
+        ];
+        if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
+            return Err(self.wrong(&path.key(key), "write a number of at least 1"));
+        }
+        // The limit of hyper's own buffer for a head.
+        if limits.max_head.0 < 8192 {
+            return Err(self.wrong(&path.key("max_head"), "write at least \"8K\""));
+        }
+        let budget = limits.budget.map_or_else(memory::budget, |budget| budget.0);
+        if budget / 2 < limits.max_body.0 {
+            let what = "two bodies of max_body do not fit in it, so that large ones may be \
+                        refused with 503";
+            self.warn(&path.key("budget"), what);
+        }
+        Ok(ServeLimits {
+            budget,
+            max_head: limits.max_head.0,
+            max_connections: limits.max_connections,
+            max_in_flight: limits.max_in_flight,
+        })
+    }
+
+    fn timeouts(&self) -> Timeouts {
+        let periods = &self.file.timeouts;
+        Timeouts {
+            head: periods.head.0,
+            idle: periods.idle.0,
+            connect: periods.connect.0,
+            response: periods.response.0,
+            drain: periods.drain.0,
+        }
+    }
+
+    fn wrong(&self, path: &KeyPath, what: impl Into<String>) -> Wrong {
+        self.source.wrong(path, what)
+    }
+
+    fn warn(&mut self, path: &KeyPath, what: impl Into<String>) {
+        self.warnings.push(self.source.wrong(path, what));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! The rules of routes, each distinct set compiled once.
+
+use std::sync::Arc;
+
+use blackbar::{Limits, Redactor, Values};
+
+use super::Building;
+use crate::rim::config::file::schema::{Detect, File};
+use crate::rim::config::file::{KeyPath, Wrong};
+use crate::rim::config::policy::Rules;
+use crate::rim::config::{ConfigError, Detection, read_packs};
+
+/// Redactors by what they were compiled from. A configuration has a few, so a list does.
+#[derive(Default)]
+pub(super) struct Compiled(Vec<(Detection, Arc<Redactor>)>);
+
+impl Compiled {
+    fn of(&mut self, detection: Detection) -> Result<Arc<Redactor>, ConfigError> {
+        if let Some((_, redactor)) = self.0.iter().find(|(known, _)| *known == detection) {
+            return Ok(redactor.clone());
+        }
+        let redactor = Arc::new(detection.redactor()?);
+        self.0.push((detection, redactor.clone()));
+        Ok(redactor)
+    }
+}
+
+/// `[detect]` and `[limits]` as the engine takes them.
+pub(super) fn detection(file: &File) -> Detection {
+    let Detect {
+        profile,
+        packs,
+        rules,
+        patterns,
+        fields,
+        allow_fields,
+        allow_values,
+        only,
+        values,
+        labels,
+        mask,
+        disable,
+        candidates: _,
+    } = file.detect.clone();
+    Detection {
+        profile,
+        rules,
+        patterns,
+        fields,
+        allowed_fields: allow_fields,
+        allowed_values: allow_values,
+        values: values.unwrap_or_default(),
+        enabled: packs,
+        disabled: disable.into_iter().map(|disable| disable.id).collect(),
+        only,
+        labels,
+        mask,
+        limits: engine_limits(file),
+    }
+}
+
+fn engine_limits(file: &File) -> Limits {
+    Limits {
+        reach: file.limits.reach.0,
+        max_record: file.limits.max_record.0,
+        max_document: file.limits.max_document.0,
+    }
+}
+
+impl Building<'_> {
+    /// Compiles `detection`; where `values` is not the operator's choice, also as stores
+    /// with a mapping need it. `path` is where what is wrong with it stands.
+    pub(super) fn rules(
+        &mut self,
+        detection: Detection,
+        values: Option<Values>,
+        path: &KeyPath,
+    ) -> Result<Rules, Wrong> {
+        let plain = Detection {
+            values: values.unwrap_or_default(),
+            ..detection
+        };
+        let typed = Detection {
+            values: values.unwrap_or(Values::Typed),
+            ..plain.clone()
+        };
+        let mut compile = |detection| {
+            let compiled = self.rules.of(detection);
+            compiled.map_err(|error| self.source.wrong(path, error.to_string()))
+        };
+        Ok(Rules {
+            plain: compile(plain)?,
+            typed: compile(typed)?,
+        })
+    }
+
+    /// The rules that are tried: nothing but these, so that what they find is theirs.
+    pub(super) fn candidates(&self) -> Result<Option<Arc<Redactor>>, Wrong> {
+        let detect = &self.file.detect;
+        if detect.candidates.is_empty() {
+            return Ok(None);
+        }
+        let path = KeyPath::default().key("detect").key("candidates");
+        let failed = |error: ConfigError| self.wrong(&path, error.to_string());
+        let mut builder = Redactor::builder()
+            .embedded(false)
+            .profile(detect.profile)
+            .limits(engine_limits(self.file));
+        for pack in read_packs(&detect.candidates).map_err(failed)? {
+            builder = builder.pack(pack);
+        }
+        let redactor = builder.build().map_err(|error| failed(error.into()))?;
+        Ok(Some(Arc::new(redactor)))
+    }
+}

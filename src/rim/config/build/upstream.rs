@@ -1,0 +1,115 @@
+//! Where a route's requests go.
+
+use hyper::Uri;
+
+use super::Building;
+use crate::rim::config::file::schema;
+use crate::rim::config::file::{KeyPath, Wrong};
+use crate::rim::config::serve::Upstream;
+
+/// Why a text is no upstream. The text itself is not shown: it may hold a password.
+pub(crate) fn parse(text: &str) -> Result<Uri, &'static str> {
+    let uri: Uri = text
+        .parse()
+        .map_err(|_| "this is no URL; write one such as https://backend.example")?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err("write the whole URL, with http:// or https:// before the host");
+    };
+    if !matches!(scheme, "http" | "https") {
+        return Err("write a URL that begins with http:// or https://");
+    }
+    if authority.as_str().contains('@') {
+        return Err(
+            "a user or password in the URL is refused, since a configuration holds no secrets; \
+             let the client send Authorization, which passes",
+        );
+    }
+    if authority.host().is_empty() || authority.as_str().ends_with(':') {
+        return Err("write a host after http:// or https://, and a port after a colon");
+    }
+    if uri.query().is_some() || text.contains('#') {
+        return Err("leave out what follows ? and #; the query is the client's");
+    }
+    Ok(uri)
+}
+
+impl Building<'_> {
+    pub(super) fn upstream(
+        &self,
+        route: &schema::Route,
+        path: &KeyPath,
+    ) -> Result<Upstream, Wrong> {
+        let base =
+            parse(&route.upstream).map_err(|what| self.wrong(&path.key("upstream"), what))?;
+        self.check_circle(&base, path)?;
+        let is_tls = base.scheme_str() == Some("https");
+        if route.http2 && is_tls {
+            let what = "HTTP/2 is negotiated with an https: upstream; leave this out";
+            return Err(self.wrong(&path.key("http2"), what));
+        }
+        if route.http2 && route.preserve_host {
+            let what = "with http2 the host is the upstream's; leave one of the two out";
+            return Err(self.wrong(&path.key("preserve_host"), what));
+        }
+        let tls_only = [
+            ("ca", route.ca.is_some()),
+            ("identity", route.identity.is_some()),
+        ];
+        if let Some((key, _)) = tls_only.iter().find(|(_, given)| *given && !is_tls) {
+            let what = "it needs an upstream with https:";
+            return Err(self.wrong(&path.key(key), what));
+        }
+        if let Some(authorities) = &route.ca {
+            self.check_file(authorities, &path.key("ca"))?;
+        }
+        let identity = match &route.identity {
+            Some(identity) => {
+                let path = path.key("identity");
+                self.check_file(&identity.certificate, &path.key("certificate"))?;
+                self.check_file(&identity.key, &path.key("key"))?;
+                Some((identity.certificate.clone(), identity.key.clone()))
+            }
+            None => None,
+        };
+        Ok(Upstream {
+            base,
+            http2: route.http2,
+            preserve_host: route.preserve_host,
+            ca: route.ca.clone(),
+            identity,
+        })
+    }
+
+    /// A request that comes back in would go round until something breaks.
+    fn check_circle(&self, base: &Uri, path: &KeyPath) -> Result<(), Wrong> {
+        let default = if base.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        };
+        let port = base.port_u16().unwrap_or(default);
+        let host = match base.host().unwrap_or_default() {
+            "localhost" => "127.0.0.1",
+            host => host.trim_start_matches('[').trim_end_matches(']'),
+        };
+        let listeners = self.file.listen.iter().map(|listen| listen.http.0);
+        let is_own = |own: std::net::SocketAddr| {
+            let same_host =
+                host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
+            own.port() == port && same_host
+        };
+        if listeners.into_iter().any(is_own) {
+            let what = "this is a listener of the same configuration; its requests would go \
+                        round in circles";
+            return Err(self.wrong(&path.key("upstream"), what));
+        }
+        Ok(())
+    }
+}
+
+/// Scheme, host and port, for a DSN.
+pub(super) fn origin(base: &Uri) -> String {
+    let scheme = base.scheme_str().unwrap_or_default();
+    let authority = base.authority().map_or("", |authority| authority.as_str());
+    format!("{scheme}://{authority}")
+}

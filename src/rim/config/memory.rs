@@ -1,0 +1,56 @@
+//! How much memory bodies may occupy together.
+
+use std::fs;
+
+/// What the process needs besides bodies.
+const OWN: u64 = 64 << 20;
+/// What is shared out where nothing limits the process.
+const UNLIMITED: u64 = 1 << 30;
+/// Less would not do for one small body.
+const LEAST: u64 = 8 << 20;
+
+/// Half of what the control group leaves beside the process's own needs. Half, since the
+/// bytes before and after masking are there at the same time, and the kernel's socket
+/// buffers count too.
+pub(crate) fn budget() -> usize {
+    // https://docs.kernel.org/admin-guide/cgroup-v2.html, and version 1, as a container
+    // sees its own group.
+    let files = [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ];
+    let texts = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
+    let limit = texts.filter_map(|text| limit(&text)).min();
+    usize::try_from(of_limit(limit)).unwrap_or(usize::MAX / 2)
+}
+
+/// `max`, and version 1's largest number of pages, are no limit.
+fn limit(text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|&bytes| bytes < 1 << 60)
+}
+
+fn of_limit(limit: Option<u64>) -> u64 {
+    let shared = limit.map_or(UNLIMITED, |limit| limit.saturating_sub(OWN));
+    (shared / 2).max(LEAST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_both_versions() {
+        assert_eq!(limit("268435456\n"), Some(256 << 20));
+        assert_eq!(limit("max\n"), None);
+        assert_eq!(limit("9223372036854771712\n"), None);
+    }
+
+    #[test]
+    fn half_of_what_is_left() {
+        assert_eq!(of_limit(Some(256 << 20)), 96 << 20);
+        assert_eq!(of_limit(None), 512 << 20);
+        assert_eq!(of_limit(Some(1)), LEAST);
+    }
+}

@@ -1,0 +1,173 @@
+//! One client connection: TLS, the choice between HTTP/1.1 and HTTP/2, and its end.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::rim::http::forward::{Client, Proxy, Way, handle};
+use crate::rim::http::socket::{Reset, Socket};
+use crate::rim::http::strict::{Bounds, Checked, Verdict};
+use crate::rim::http::tls::Shown;
+
+/// What begins a connection of HTTP/2 (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Streams of one HTTP/2 connection at a time.
+const STREAMS: u32 = 100;
+
+/// What one HTTP/2 stream, and one connection, may send unasked.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// How long the answer to a ping may take.
+const PING: Duration = Duration::from_secs(20);
+
+/// What the connections of a listener share.
+pub(crate) struct Port {
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) ways: Arc<[Way]>,
+    pub(crate) tls: Option<Arc<Shown>>,
+    /// Becomes true when everything is to end.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+impl Port {
+    /// Serves one connection to its end.
+    pub(crate) async fn serve(&self, stream: TcpStream) {
+        // What fails here is the client's loss alone: it broke the connection.
+        let _ = self.try_serve(stream).await;
+    }
+
+    async fn try_serve(&self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let client = Arc::new(Client {
+            proxy: self.proxy.clone(),
+            ways: self.ways.clone(),
+            verdict: Verdict::default(),
+            reset: Reset::default(),
+            mark: Arc::default(),
+        });
+        let timeouts = &self.proxy.timeouts;
+        let mut socket = match &self.tls {
+            None => Socket::plain(stream, client.reset.clone(), timeouts.idle),
+            Some(shown) => {
+                let handshake = TlsAcceptor::from(shown.current()).accept(stream);
+                let stream = tokio::time::timeout(timeouts.head, handshake).await??;
+                Socket::tls(stream, client.reset.clone(), timeouts.idle)
+            }
+        };
+        let mut read = BytesMut::new();
+        let is_http2 = match socket.negotiated_http2() {
+            Some(is_http2) => is_http2,
+            None => self.begins_http2(&mut socket, &mut read).await?,
+        };
+        let bounds = Bounds {
+            max_head: self.proxy.limits.max_head,
+            head: timeouts.head,
+            idle: timeouts.idle,
+        };
+        if is_http2 {
+            self.http2(Checked::unchecked(socket, read, bounds), client)
+                .await;
+        } else {
+            let checked = Checked::new(socket, read, bounds, client.verdict.clone());
+            self.http1(checked, client).await;
+        }
+        Ok(())
+    }
+
+    /// Reads as much as tells whether the client speaks HTTP/2.
+    async fn begins_http2(&self, socket: &mut Socket, read: &mut BytesMut) -> io::Result<bool> {
+        let mut time = self.proxy.timeouts.idle;
+        let mut ending = self.ending.clone();
+        while read.len() < PREFACE.len() && PREFACE.starts_with(read) {
+            let is_idle = read.is_empty();
+            let more = tokio::time::timeout(time, socket.read_buf(read));
+            let ended = tokio::select! {
+                more = more => more?? == 0,
+                _ = ending.wait_for(|&ending| ending), if is_idle => true,
+            };
+            if ended {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            time = self.proxy.timeouts.head;
+        }
+        Ok(read.starts_with(PREFACE))
+    }
+
+    async fn http1(&self, checked: Checked<Socket>, client: Arc<Client>) {
+        let service = service_fn(|request| Box::pin(handle(client.clone(), request)));
+        let mut connection = http1::Builder::new()
+            .half_close(true)
+            .preserve_header_case(true)
+            .auto_date_header(false)
+            .max_buf_size(self.proxy.limits.max_head.max(64 * 1024))
+            .serve_connection(TokioIo::new(checked), service);
+        let mut ending = self.ending.clone();
+        let mut is_ending = false;
+        loop {
+            tokio::select! {
+                _ = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
+                _ = ending.wait_for(|&ending| ending), if !is_ending => {
+                    is_ending = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+        let socket = connection.into_parts().io.into_inner().into_inner();
+        socket.linger().await;
+    }
+
+    async fn http2(&self, through: Checked<Socket>, client: Arc<Client>) {
+        let idle = self.proxy.timeouts.idle;
+        let head = u32::try_from(self.proxy.limits.max_head).unwrap_or(u32::MAX);
+        let service = service_fn(|request| handle(client.clone(), request));
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(head)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buf_size(64 * 1024)
+            .keep_alive_interval(idle)
+            .keep_alive_timeout(PING)
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(through), service);
+        let mut connection = pin!(connection);
+        let mut ending = self.ending.clone();
+        let mut is_ending = false;
+        let mut was_idle = false;
+        loop {
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = ending.wait_for(|&ending| ending), if !is_ending => {
+                    is_ending = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = tokio::time::sleep(idle) => {
+                    let is_idle = Arc::strong_count(&client.mark) == 1;
+                    // It was told to end, and had time for it.
+                    if is_idle && was_idle && is_ending {
+                        return;
+                    }
+                    if is_idle && !is_ending {
+                        is_ending = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    was_idle = is_idle;
+                }
+            }
+        }
+    }
+}

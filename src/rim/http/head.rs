@@ -1,0 +1,277 @@
+//! The head of a request as it goes to the upstream: path, query and headers masked,
+//! what belongs to the connection left out.
+//!
+//! # What goes on unscanned?
+//!
+//! The values of the headers, parameters and cookies that the route passes, and nothing
+//! else. `Host` is replaced, or goes on where the route keeps it; `Content-Length` and
+//! the headers of the connection (RFC 9110, 7.6.1) are not sent on.
+
+use blackbar::Tally;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
+use hyper::{Uri, Version};
+
+use crate::rim::config::serve::{Passes, Route};
+use crate::rim::http::answer::Reason;
+use crate::rim::http::masking::{Masking, decode};
+
+/// A masked head.
+pub(crate) struct Head {
+    /// Where the request goes: the upstream, and the path and query of the request.
+    pub(crate) uri: Uri,
+    /// Its headers, without those of the body's length.
+    pub(crate) headers: HeaderMap,
+    /// The masked path, for the log.
+    pub(crate) path: String,
+    /// What was found.
+    pub(crate) tally: Tally,
+}
+
+impl Head {
+    /// Whether anything was masked.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.tally.masks() > 0
+    }
+}
+
+/// Masks the head of a request for the route.
+///
+/// # Errors
+///
+/// A name holds a secret, or the masked head is too large.
+pub(crate) fn masked(parts: &Parts, route: &Route) -> Result<Head, Reason> {
+    let mut masking = Masking::new(&route.rules.plain);
+    let path = masking
+        .encoded(parts.uri.path().as_bytes(), false)
+        .unwrap_or_else(|| parts.uri.path().as_bytes().to_vec());
+    let query = match parts.uri.query() {
+        Some(query) => Some(masked_query(query.as_bytes(), &route.passes, &mut masking)?),
+        None => None,
+    };
+    let uri = upstream_uri(&route.upstream.base, &path, query.as_deref())?;
+    let mut headers = masked_headers(&parts.headers, &route.passes, &mut masking)?;
+    set_host(&mut headers, parts, route)?;
+    Ok(Head {
+        uri,
+        headers,
+        path: String::from_utf8_lossy(&path).into_owned(),
+        tally: masking.into_tally(),
+    })
+}
+
+/// The same without masks, for routes that only observe. What would have been masked is
+/// counted, and not to be seen in the path for the log.
+pub(crate) fn observed(parts: &Parts, route: &Route) -> Result<Head, Reason> {
+    let masked = masked(parts, route);
+    let query = parts.uri.query().map(str::as_bytes);
+    let path = parts.uri.path().as_bytes();
+    let mut headers = HeaderMap::new();
+    let dropped = of_connection(&parts.headers);
+    for (name, value) in &parts.headers {
+        if goes_on(name, value, &dropped) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    set_host(&mut headers, parts, route)?;
+    let (path_in_log, tally) = match masked {
+        Ok(head) => (head.path, head.tally),
+        Err(_) => ("-".to_owned(), Tally::default()),
+    };
+    Ok(Head {
+        uri: upstream_uri(&route.upstream.base, path, query)?,
+        headers,
+        path: path_in_log,
+        tally,
+    })
+}
+
+/// Masks headers, or trailers.
+///
+/// # Errors
+///
+/// A name holds a secret.
+pub(crate) fn masked_headers(
+    headers: &HeaderMap,
+    passes: &Passes,
+    masking: &mut Masking,
+) -> Result<HeaderMap, Reason> {
+    let dropped = of_connection(headers);
+    let mut masked = HeaderMap::with_capacity(headers.len() + 1);
+    for (name, value) in headers {
+        if !goes_on(name, value, &dropped) {
+            continue;
+        }
+        let value = match passes.headers.iter().any(|passed| passed == name.as_str()) {
+            true => value.clone(),
+            false => masked_value(name, value, passes, masking)?,
+        };
+        masked.append(name.clone(), value);
+    }
+    Ok(masked)
+}
+
+/// Removes what belongs to the connection from the headers of an answer.
+pub(crate) fn without_connection(headers: &mut HeaderMap) {
+    for name in of_connection(headers) {
+        headers.remove(name);
+    }
+    for name in CONNECTION {
+        headers.remove(name);
+    }
+}
+
+/// Names that belong to the connection.
+const CONNECTION: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+];
+
+/// The names that `Connection` names.
+fn of_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(header::CONNECTION).iter();
+    let names = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    names
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect()
+}
+
+fn goes_on(name: &HeaderName, value: &HeaderValue, dropped: &[HeaderName]) -> bool {
+    if name == header::TE {
+        // gRPC asks for trailers so, and our clients can take them.
+        return value.as_bytes().eq_ignore_ascii_case(b"trailers");
+    }
+    let own = [header::HOST, header::CONTENT_LENGTH, header::EXPECT];
+    !own.contains(name) && !CONNECTION.contains(&name.as_str()) && !dropped.contains(name)
+}
+
+fn masked_value(
+    name: &HeaderName,
+    value: &HeaderValue,
+    passes: &Passes,
+    masking: &mut Masking,
+) -> Result<HeaderValue, Reason> {
+    if name == header::COOKIE && !passes.cookies.is_empty() {
+        return masked_cookies(value, passes, masking);
+    }
+    let prefix = [name.as_str().as_bytes(), b": "].concat();
+    let Some(line) = masking.line(&[&prefix, value.as_bytes()].concat()) else {
+        return Ok(value.clone());
+    };
+    let masked = line.strip_prefix(&prefix[..]).ok_or(Reason::SecretInName)?;
+    HeaderValue::from_bytes(masked).map_err(|_| Reason::Internal)
+}
+
+/// Masks the cookies that the route does not pass, one by one.
+fn masked_cookies(
+    value: &HeaderValue,
+    passes: &Passes,
+    masking: &mut Masking,
+) -> Result<HeaderValue, Reason> {
+    let mut masked = Vec::new();
+    for (at, cookie) in value.as_bytes().split(|&byte| byte == b';').enumerate() {
+        if at > 0 {
+            masked.push(b';');
+        }
+        let blanks = cookie.len() - cookie.trim_ascii_start().len();
+        let (blank, cookie) = cookie.split_at(blanks);
+        masked.extend_from_slice(blank);
+        let name = cookie
+            .split(|&byte| byte == b'=')
+            .next()
+            .unwrap_or_default();
+        let is_passed = passes
+            .cookies
+            .iter()
+            .any(|passed| passed.as_bytes() == name);
+        let line = match is_passed {
+            true => None,
+            false => masking.line(&[b"cookie: ", cookie].concat()),
+        };
+        match &line {
+            Some(line) => {
+                let line = line.strip_prefix(b"cookie: ").ok_or(Reason::SecretInName)?;
+                masked.extend_from_slice(line);
+            }
+            None => masked.extend_from_slice(cookie),
+        }
+    }
+    HeaderValue::from_bytes(&masked).map_err(|_| Reason::Internal)
+}
+
+/// Masks the values of parameters that the route does not pass.
+fn masked_query(query: &[u8], passes: &Passes, masking: &mut Masking) -> Result<Vec<u8>, Reason> {
+    let mut masked = Vec::with_capacity(query.len());
+    for (at, parameter) in query.split(|&byte| byte == b'&').enumerate() {
+        if at > 0 {
+            masked.push(b'&');
+        }
+        let equals = memchr::memchr(b'=', parameter);
+        let name = &parameter[..equals.unwrap_or(0)];
+        let decoded = decode(name, true).0;
+        let is_passed = passes
+            .parameters
+            .iter()
+            .any(|passed| passed.as_bytes().eq_ignore_ascii_case(&decoded));
+        let line = match is_passed && !name.is_empty() {
+            true => None,
+            false => masking.encoded(parameter, true),
+        };
+        match line {
+            // A parameter without a name may change as a whole.
+            Some(line) if !line.starts_with(name) => return Err(Reason::SecretInName),
+            Some(line) => masked.extend_from_slice(&line),
+            None => masked.extend_from_slice(parameter),
+        }
+    }
+    Ok(masked)
+}
+
+fn upstream_uri(base: &Uri, path: &[u8], query: Option<&[u8]>) -> Result<Uri, Reason> {
+    let before = base.path().trim_end_matches('/').as_bytes();
+    let mut target = [before, path].concat();
+    if let Some(query) = query {
+        target.push(b'?');
+        target.extend_from_slice(query);
+    }
+    let target = PathAndQuery::try_from(target).map_err(|_| Reason::HeadTooLarge)?;
+    let mut parts = base.clone().into_parts();
+    parts.path_and_query = Some(target);
+    Uri::from_parts(parts).map_err(|_| Reason::Internal)
+}
+
+/// Sets the Host of the upstream, or the client's where the route keeps it.
+fn set_host(headers: &mut HeaderMap, parts: &Parts, route: &Route) -> Result<(), Reason> {
+    let upstream = &route.upstream;
+    let client = || match parts.headers.get(header::HOST) {
+        Some(host) => Some(host.as_bytes().to_vec()),
+        None => parts.uri.authority().map(|host| host.as_str().into()),
+    };
+    let kept = upstream.preserve_host.then(client).flatten();
+    let host = kept.unwrap_or_else(|| authority(&upstream.base).into_bytes());
+    let host = HeaderValue::from_bytes(&host).map_err(|_| Reason::BadHost)?;
+    headers.insert(header::HOST, host);
+    Ok(())
+}
+
+/// Host and port, the latter only if it is not the scheme's own.
+fn authority(base: &Uri) -> String {
+    let host = base.host().unwrap_or_default();
+    match (base.scheme_str(), base.port_u16()) {
+        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => host.to_owned(),
+        (_, Some(port)) => format!("{host}:{port}"),
+    }
+}
+
+/// Whether HTTP/1 is spoken.
+pub(crate) fn is_http1(version: Version) -> bool {
+    version <= Version::HTTP_11
+}

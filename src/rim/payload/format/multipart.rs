@@ -1,0 +1,278 @@
+//! Multipart bodies (RFC 2046, 5.1; RFC 7578): fields are values under their name, files
+//! are what their own bytes and type say. Delimiters and clean parts stay as they are.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::rim::payload::body::Head;
+use crate::rim::payload::format::{
+    Content, Flow, Format, form, is_stub, look, mask_item, never, stub,
+};
+use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::work::Work;
+
+/// What names a boundary and has it.
+pub(crate) const FORMAT: Format = Format {
+    name: "multipart",
+    mask,
+    by_path: never,
+    by_look: looks_like_multipart,
+    flow: Flow::Held,
+    content: Content::Bytes,
+};
+
+fn looks_like_multipart(head: &Head, body: &[u8]) -> bool {
+    delimiter(head).is_some_and(|delimiter| next_delimiter(body, 0, &delimiter).is_some())
+}
+
+/// Two hyphens and the boundary.
+fn delimiter(head: &Head) -> Option<Vec<u8>> {
+    if !look::media_type(head).starts_with("multipart/") {
+        return None;
+    }
+    let boundary = look::parameter(head.content_type.as_deref()?, "boundary")?;
+    (!boundary.is_empty()).then(|| format!("--{boundary}").into_bytes())
+}
+
+fn mask(body: &[u8], head: &Head, work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    let first = delimiter(head).and_then(|delimiter| {
+        let first = next_delimiter(body, 0, &delimiter)?;
+        Some((delimiter, first))
+    });
+    let Some((delimiter, mut at)) = first else {
+        // No boundary: no part can be told from the next.
+        return Err(Refusal::Undecodable);
+    };
+    work.lines(&body[..at.start], out);
+    loop {
+        out.extend_from_slice(&body[at.clone()]);
+        let rest = at.end + delimiter.len();
+        let line_end =
+            memchr::memchr(b'\n', &body[rest..]).map_or(body.len(), |end| rest + end + 1);
+        out.extend_from_slice(&delimiter);
+        if body[rest..].starts_with(b"--") {
+            work.lines(&body[rest..], out);
+            return Ok(());
+        }
+        work.lines(&body[rest..line_end], out);
+        let next = next_delimiter(body, line_end.saturating_sub(1), &delimiter);
+        let end = next
+            .as_ref()
+            .map_or(body.len(), |next| next.start.max(line_end));
+        mask_part(&body[line_end..end], work, out)?;
+        match next {
+            Some(next) => at = end..next.end,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The line's end before the next delimiter, which belongs to it; empty at the body's
+/// beginning. The delimiter follows it.
+fn next_delimiter(body: &[u8], from: usize, delimiter: &[u8]) -> Option<Range<usize>> {
+    memmem::find_iter(&body[from..], delimiter).find_map(|found| {
+        let at = from + found;
+        let behind = body[at + delimiter.len()..].first();
+        if !matches!(behind, None | Some(b'\r' | b'\n' | b' ' | b'\t' | b'-')) {
+            return None;
+        }
+        match &body[..at] {
+            [] => Some(0..0),
+            [.., b'\r', b'\n'] => Some(at - 2..at),
+            [.., b'\n'] => Some(at - 1..at),
+            _ => None,
+        }
+    })
+}
+
+/// Where a part's content begins: behind the blank line that ends its header.
+fn content_start(part: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(end) = memchr::memchr(b'\n', &part[at..]) {
+        let line = &part[at..at + end];
+        at += end + 1;
+        if line.is_empty() || line == b"\r" {
+            return at;
+        }
+    }
+    part.len()
+}
+
+fn mask_part(part: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    let (header, content) = part.split_at(content_start(part));
+    work.lines(header, out);
+    let header = String::from_utf8_lossy(header);
+    let disposition = value(&header, "content-disposition").unwrap_or_default();
+    let head = Head {
+        content_type: value(&header, "content-type"),
+        ..Head::default()
+    };
+    if is_encoded(&header) && !is_stub(content) {
+        let reason = "transfer_encoding";
+        return work.undecodable(reason, content, &stub(reason, content), out);
+    }
+    let is_file = look::parameter(&disposition, "filename").is_some()
+        || look::parameter(&disposition, "filename*").is_some();
+    let media_type = look::media_type(&head);
+    let is_value = !is_file && (media_type.is_empty() || media_type == "text/plain");
+    if is_value && look::is_text(&head, content) {
+        let name = look::parameter(&disposition, "name").unwrap_or_default();
+        match work.field(&form::without_brackets(name.as_bytes()), content) {
+            Some(masked) => out.extend_from_slice(&masked),
+            None => out.extend_from_slice(content),
+        }
+        return Ok(());
+    }
+    mask_item(&head, content, &stub("binary", content), work, out)
+}
+
+/// Whether a part's bytes are not its content. RFC 7578 has done away with that in forms.
+fn is_encoded(header: &str) -> bool {
+    let encoding = value(header, "content-transfer-encoding").unwrap_or_default();
+    let encoding = encoding.to_ascii_lowercase();
+    !matches!(encoding.as_str(), "" | "7bit" | "8bit" | "binary")
+}
+
+/// The value of a header field, continued lines joined.
+fn value(header: &str, name: &str) -> Option<String> {
+    let mut lines = header.lines().skip_while(|line| {
+        let field = line.split_once(':').map_or("", |(field, _)| field.trim());
+        !field.eq_ignore_ascii_case(name)
+    });
+    let mut value = lines.next()?.split_once(':')?.1.trim().to_owned();
+    for line in lines.take_while(|line| line.starts_with([' ', '\t'])) {
+        value.push(' ');
+        value.push_str(line.trim());
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rim::config::policy::Undecodable;
+    use crate::rim::payload::sample::{check, head, pass, policy};
+
+    const TYPE: &str = "multipart/form-data; boundary=\"x y\"";
+
+    const BODY: &str = "preamble password=hunter2hunter2\r\n--x y\r\n\
+        Content-Disposition: form-data; name=\"user[password]\"\r\n\r\nhunter2hunter2\r\n--x y \r\n\
+        Content-Disposition: form-data; name=\"note\"\r\n\r\n--x yz is no delimiter\r\n\r\n--x y\r\n\
+        Content-Disposition: form-data; name=\"f\"; filename=\"a.json\"\r\n\
+        Content-Type: application/octet-stream\r\n\r\n{ \"password\" : \"hunter2hunter2\" }\r\n--x y\r\n\r\n\
+        token: hunter2hunter2\n--x y\r\nContent-Type: text/plain\r\n\r\n\r\n--x y--\r\n";
+
+    #[test]
+    fn fields_and_files() {
+        let masked = BODY.replace("hunter2hunter2", "[REDACTED]");
+        check("/", TYPE, BODY, &masked, "multipart");
+    }
+
+    #[test]
+    fn clean_parts_stay() {
+        let body = BODY.replace("hunter2hunter2", "");
+        check("/", TYPE, &body, &body, "multipart");
+    }
+
+    #[test]
+    fn a_body_without_its_last_delimiter_is_masked_to_its_end() {
+        let body = "--b\r\nA: b\r\n\r\npassword=hunter2hunter2";
+        let masked = body.replace("hunter2hunter2", "[REDACTED]");
+        check(
+            "/",
+            "multipart/mixed; boundary=b",
+            body,
+            &masked,
+            "multipart",
+        );
+        check(
+            "/",
+            "multipart/mixed; boundary=b",
+            "--b",
+            "--b",
+            "multipart",
+        );
+        check(
+            "/",
+            "multipart/mixed; boundary=b",
+            "--b\r\n--b--",
+            "--b\r\n--b--",
+            "multipart",
+        );
+    }
+
+    fn with_a_dump() -> Vec<u8> {
+        let mut body = b"--b\r\nContent-Disposition: form-data; name=\"dump\"; filename=\"a\"\r\n\
+            Content-Type: application/x-dmp\r\n\r\n"
+            .to_vec();
+        body.extend_from_slice(b"MDMP\0\0\x93\xa7");
+        body.extend_from_slice(b"\r\n--b\r\n\r\npassword=hunter2hunter2\r\n--b--");
+        body
+    }
+
+    #[test]
+    fn one_file_that_cannot_be_read_does_not_lose_the_rest() {
+        let head = head("/", "multipart/form-data; boundary=b");
+        let mut policy = policy();
+        let (out, outcome) = pass(&policy, &head, &with_a_dump()).expect("passes");
+        let text = String::from_utf8_lossy(&out);
+        assert!(
+            text.contains("[blackbar: 8 bytes removed: binary]"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("\r\n--b\r\n\r\npassword=[REDACTED]\r\n--b--"),
+            "{text}"
+        );
+        assert_eq!(outcome.stubs, [("binary", 1)]);
+
+        policy.passed_types = vec!["application/x-dmp".to_owned()];
+        let (out, outcome) = pass(&policy, &head, &with_a_dump()).expect("passes");
+        assert!(out.windows(8).any(|window| window == b"MDMP\0\0\x93\xa7"));
+        assert!(outcome.stubs.is_empty());
+
+        policy.passed_types.clear();
+        policy.undecodable = Undecodable::Refuse;
+        let refused = pass(&policy, &head, &with_a_dump()).map(|_| ());
+        assert_eq!(refused, Err(Refusal::Undecodable));
+    }
+
+    #[test]
+    fn parts_in_parts_and_transfer_encodings() {
+        let body = "--a\r\nContent-Type: multipart/mixed;\r\n boundary=b\r\n\r\n--b\r\n\r\n\
+            password=hunter2hunter2\r\n--b--\r\n--a--";
+        let masked = body.replace("hunter2hunter2", "[REDACTED]");
+        check(
+            "/",
+            "multipart/mixed; boundary=a",
+            body,
+            &masked,
+            "multipart",
+        );
+        let body = "--a\r\nContent-Transfer-Encoding: base64\r\n\r\ncGFzc3dvcmQ\r\n--a--";
+        let masked = body.replace(
+            "cGFzc3dvcmQ",
+            "[blackbar: 11 bytes removed: transfer_encoding]",
+        );
+        let head = head("/", "multipart/mixed; boundary=a");
+        let (out, _) = pass(&policy(), &head, body.as_bytes()).expect("passes");
+        assert_eq!(String::from_utf8_lossy(&out), masked);
+    }
+
+    #[test]
+    fn without_its_boundary_it_is_whatever_it_looks_like() {
+        check(
+            "/",
+            "multipart/form-data; boundary=b",
+            "a line",
+            "a line",
+            "text",
+        );
+        check("/", "multipart/form-data", "a line", "a line", "text");
+        let mut policy = policy();
+        policy.format = Some("multipart".to_owned());
+        let refused = pass(&policy, &head("/", "text/plain"), b"a line").map(|_| ());
+        assert_eq!(refused, Err(Refusal::Undecodable));
+    }
+}

@@ -1,0 +1,9 @@
+//! The msgpack format: read, and masked value by value.
+//!
+//! Source: <https://github.com/msgpack/msgpack/blob/master/spec.md>.
+
+pub(crate) mod token;
+pub(crate) mod walk;
+
+#[cfg(test)]
+mod tests;

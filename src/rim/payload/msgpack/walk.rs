@@ -1,0 +1,192 @@
+//! Masks the strings of msgpack values, and whole what stands under a sensitive key.
+
+use std::ops::Range;
+
+use crate::rim::payload::msgpack::token::{
+    Kind, Token, skip, token, write_bin, write_ext, write_str,
+};
+use crate::rim::payload::named;
+use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::work::Work;
+
+/// How deep containers may lie in each other.
+const MAX_DEPTH: usize = 128;
+
+/// Bytes that are no text, and no more than these, are an id, a digest or a time.
+const MAX_ID: usize = 16;
+
+/// What stands for bytes that are no text.
+const BYTES_STUB: &[u8] = b"[blackbar: bytes removed]";
+
+/// Masks msgpack values. What is not touched keeps its bytes.
+pub(crate) struct Walker<'w, 'r, 'b, 'o> {
+    work: &'w mut Work<'r>,
+    bytes: &'b [u8],
+    /// So far `out` stands for the bytes.
+    copied: usize,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
+    /// Over these bytes, and appends to `out`.
+    pub(crate) fn new(work: &'w mut Work<'r>, bytes: &'b [u8], out: &'o mut Vec<u8>) -> Self {
+        Self {
+            work,
+            bytes,
+            copied: 0,
+            out,
+        }
+    }
+
+    /// Masks all values, which lie one after the other.
+    ///
+    /// # Errors
+    ///
+    /// A value is cut short, is no msgpack or is nested too deeply, there are several
+    /// that are no containers, or the route refuses bytes that are no text.
+    pub(crate) fn all(mut self) -> Result<(), Refusal> {
+        let mut at = self.value(0, None, 0)?;
+        // Text behind a value would be taken for small numbers.
+        while at < self.bytes.len() {
+            match token(self.bytes, at)?.kind {
+                Kind::Array(_) | Kind::Map(_) => at = self.value(at, None, 0)?,
+                _ => return Err(Refusal::Undecodable),
+            }
+        }
+        self.copy(at);
+        Ok(())
+    }
+
+    /// Masks the value at `at` that stands under a name, or under none. Returns where it
+    /// ends.
+    fn value(&mut self, at: usize, name: Option<&'b [u8]>, depth: usize) -> Result<usize, Refusal> {
+        let Token { kind, end } = token(self.bytes, at)?;
+        match kind {
+            Kind::Constant => {}
+            Kind::Number(number) => {
+                if let Some(mask) = named::number(self.work, name, &number) {
+                    self.replace(at..end, |out| write_str(&mask, out));
+                }
+            }
+            Kind::Str(content) => self.text(at..end, content, name)?,
+            Kind::Bin(content) => self.bin(at..end, content, name)?,
+            Kind::Ext(of, content) => self.ext(at..end, of, content, name),
+            Kind::Array(_) | Kind::Map(_) => return self.container(at, kind, end, name, depth),
+        }
+        Ok(end)
+    }
+
+    fn container(
+        &mut self,
+        at: usize,
+        kind: Kind,
+        head_end: usize,
+        name: Option<&'b [u8]>,
+        depth: usize,
+    ) -> Result<usize, Refusal> {
+        if depth >= MAX_DEPTH {
+            return Err(Refusal::Undecodable);
+        }
+        if let Some(mask) = named::whole(self.work, name) {
+            let end = skip(self.bytes, at)?;
+            self.replace(at..end, |out| write_str(&mask, out));
+            return Ok(end);
+        }
+        let mut at = head_end;
+        match kind {
+            Kind::Map(count) => {
+                for _ in 0..count {
+                    let key = self.key(at)?;
+                    at = self.value(at, None, depth + 1)?;
+                    at = self.value(at, key, depth + 1)?;
+                }
+            }
+            Kind::Array(count) => {
+                for _ in 0..count {
+                    at = self.value(at, name, depth + 1)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(at)
+    }
+
+    /// The name that a map's key gives its value, if it is text.
+    fn key(&self, at: usize) -> Result<Option<&'b [u8]>, Refusal> {
+        Ok(match token(self.bytes, at)?.kind {
+            Kind::Str(content) | Kind::Bin(content) => Some(&self.bytes[content]),
+            _ => None,
+        })
+    }
+
+    fn text(
+        &mut self,
+        at: Range<usize>,
+        content: Range<usize>,
+        name: Option<&[u8]>,
+    ) -> Result<(), Refusal> {
+        let text = &self.bytes[content];
+        // Older writers have one type for text and bytes.
+        let masked = if std::str::from_utf8(text).is_ok() || named::is_text(text) {
+            named::string(self.work, name, text)
+        } else {
+            self.opaque(text, name)?
+        };
+        if let Some(masked) = masked {
+            self.replace(at, |out| write_str(&masked, out));
+        }
+        Ok(())
+    }
+
+    fn bin(
+        &mut self,
+        at: Range<usize>,
+        content: Range<usize>,
+        name: Option<&[u8]>,
+    ) -> Result<(), Refusal> {
+        let bytes = &self.bytes[content];
+        let masked = if named::is_text(bytes) {
+            named::string(self.work, name, bytes)
+        } else {
+            self.opaque(bytes, name)?
+        };
+        if let Some(masked) = masked {
+            self.replace(at, |out| write_bin(&masked, out));
+        }
+        Ok(())
+    }
+
+    /// Bytes that are no text.
+    fn opaque(&mut self, bytes: &[u8], name: Option<&[u8]>) -> Result<Option<Vec<u8>>, Refusal> {
+        if let Some(mask) = named::whole(self.work, name) {
+            return Ok(Some(mask));
+        }
+        if bytes.len() <= MAX_ID {
+            return Ok(None);
+        }
+        let mut out = Vec::new();
+        self.work
+            .undecodable("binary", bytes, BYTES_STUB, &mut out)?;
+        Ok((out != bytes).then_some(out))
+    }
+
+    /// An application's data stays, unless the rules find something in it.
+    fn ext(&mut self, at: Range<usize>, of: u8, content: Range<usize>, name: Option<&[u8]>) {
+        if let Some(mask) = named::whole(self.work, name) {
+            self.replace(at, |out| write_str(&mask, out));
+        } else if let Some(masked) = named::text(self.work, &self.bytes[content]) {
+            self.replace(at, |out| write_ext(of, &masked, out));
+        }
+    }
+
+    fn replace(&mut self, at: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
+        self.copy(at.start);
+        write(self.out);
+        self.copied = at.end;
+    }
+
+    fn copy(&mut self, end: usize) {
+        self.out.extend_from_slice(&self.bytes[self.copied..end]);
+        self.copied = end;
+    }
+}
