@@ -22,14 +22,20 @@ class Client:
     arguments: tuple[str, ...] = ()
     http2: bool = False
     typed: bool = False
-    # What masks may stand for that is more than a secret, or has only the look of one.
+    # What masks may stand for that is more than a secret, as patterns.
     wider: tuple[str, ...] = ()
+    # Keys of the route beside its upstream, as TOML.
+    route: str = ""
 
 
 SENTRY = (
     "message", "local", "nested_local", "context_line", "breadcrumb", "authorization", "cookie",
     "extra", "query", "body", "attachment", "span", "token_github", "feedback",
 )  # fmt: skip
+# Under a name that says `secret`, an object goes whole: the attributes of spans and logs, and
+# the cookies of a request.
+SENTRY_WIDER = (r'\{"value":"\w+","type":"string"\}', r'\{"(session|a)":"\w+"\}', r"\{\}")
+
 LOGS = ("message", "json_in_string", "attribute", "nested", "token_github")
 SIGNALS = (*LOGS, "span_attribute", "metric_attribute")
 
@@ -45,7 +51,9 @@ def rotel(transport: str) -> Callable[[str], RotelBackend]:
 
 
 def sentry(driver: str, *arguments: str) -> Client:
-    return Client(driver, checked(backends.sentry), decode.envelope, SENTRY, arguments)
+    return Client(
+        driver, checked(backends.sentry), decode.envelope, SENTRY, arguments, wider=SENTRY_WIDER
+    )
 
 
 def otlp(driver: str, *arguments: str, plants=SIGNALS, backend=None) -> Client:
@@ -75,7 +83,8 @@ CLIENTS = {
         "express_app.cjs",
         checked(backends.sentry),
         decode.envelope,
-        ("message", "token_github", "extra", "query"),
+        ("message", "token_github", "extra", "query", "credential"),
+        wider=SENTRY_WIDER,
     ),
     "sentry-python-gzip": sentry("sentry_python.py", "gzip"),
     "sentry-python-br": sentry("sentry_python.py", "br"),
@@ -101,6 +110,10 @@ CLIENTS = {
         "datadog_python.py", checked(backends.datadog), decode.document, LOGS, ("deflate",)
     ),
     "curl": Client(
-        "curl.py", checked(backends.anything), decode.whole, ("message", "field", "query", "header")
+        "curl.py",
+        checked(backends.anything),
+        decode.whole,
+        ("message", "field", "query", "header"),
+        route='preset = "none"\npasses = { headers = ["authorization"] }\n',
     ),
 }

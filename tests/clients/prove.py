@@ -105,6 +105,7 @@ class Run:
             '[[listen.route]]\npath = "/*"\n'
             f'upstream = "http://127.0.0.1:{self.back.port}"\n'
             f"http2 = {str(self.client.http2).lower()}\n"
+            f"{self.client.route}"
         )
 
     def drive(self) -> None:
@@ -161,7 +162,7 @@ class Run:
     def leaks(self, written: dict[str, bytes]) -> list[str]:
         """The secrets that stand where none may."""
         return [
-            f"LEAK: {name} in what {place} got"
+            f"LEAK: {name} in what {place} got{around(text, str(secret))}"
             for place, text in written.items()
             for name, secret in self.planted.items()
             if compare.holds(text, str(secret))
@@ -225,7 +226,7 @@ class Run:
 
         Reports quote the drivers' own source, in which secrets are said to be planted.
         """
-        value = piece.strip('\\"')
+        value = piece.strip("\\\"'")
         if "planted" in value.lower():
             return True
         return value in map(str, self.planted.values()) or any(
@@ -248,6 +249,12 @@ class Run:
                 headers = [pair for pair in headers if pair[0] not in ("connection", "transfer-encoding")]
                 found.append((answer.start, sorted(headers), answer.body))
         return found
+
+
+def around(text: bytes, secret: str) -> str:
+    """Where a secret stands, if it stands there as it is."""
+    at = text.find(secret.encode())
+    return f": {text[max(0, at - 120) : at + len(secret) + 20]!r}" if at >= 0 else ""
 
 
 def requests(recorded: bytes) -> list[Message]:
