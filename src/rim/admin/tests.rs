@@ -1,3 +1,5 @@
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::time::SystemTime;

@@ -42,7 +42,7 @@ struct Backend {
 }
 
 /// The header that every backend may ask for.
-const AUTHORIZATION: &str = "authorization";
+const EVERY_BACKEND: &str = "authorization";
 
 const BACKENDS: &[Backend] = &[
     // https://develop.sentry.dev/sdk/foundations/transport/authentication/: the DSN's public
@@ -120,7 +120,7 @@ impl Preset {
     pub(crate) fn passes(self) -> Passes {
         let mut passes = Passes::default();
         if self != Self::None {
-            passes.headers.push(AUTHORIZATION.to_owned());
+            passes.headers.push(EVERY_BACKEND.to_owned());
         }
         let own = |backend: &&Backend| self == Self::Auto || backend.preset == self;
         for backend in BACKENDS.iter().filter(own) {

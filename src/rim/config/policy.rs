@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Rules {
     /// As configured.
     pub(crate) plain: Arc<Redactor>,
-    /// With `values = "typed"`, for stores with a mapping (Elasticsearch, OpenSearch);
+    /// With `values = "typed"`, for stores with a mapping (Elasticsearch, `OpenSearch`);
     /// the same as `plain` where the operator chose `values` himself.
     pub(crate) typed: Arc<Redactor>,
 }

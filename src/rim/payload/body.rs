@@ -135,18 +135,21 @@ impl Body {
             }
             Way::Held | Way::Undecided(_) => {
                 let mut masked = Vec::with_capacity(plain.len());
-                let mut outcome = self.mask(&plain, &mut masked)?;
+                let work = Work::new(&self.rules, &self.policy);
+                let mut outcome = self.mask(&plain, work, &mut masked)?;
                 outcome.changed = masked != plain;
                 out.append(&mut masked);
                 Ok(outcome)
             }
             Way::Encoded(mut decoder, encoded) => {
                 decoder.end()?;
+                let mut work = Work::new(&self.rules, &self.policy);
+                let must_go = decoder.unseen().any(|text| work.holds_secrets(text));
                 let mut masked = Vec::with_capacity(plain.len());
-                let mut outcome = self.mask(&plain, &mut masked)?;
-                outcome.changed = masked != plain;
-                if outcome.changed {
+                let mut outcome = self.mask(&plain, work, &mut masked)?;
+                if must_go || masked != plain {
                     drop(plain);
+                    outcome.changed = true;
                     out.append(&mut decoder.encode(masked));
                 } else {
                     out.extend_from_slice(&encoded);
@@ -199,8 +202,12 @@ impl Body {
     }
 
     /// Masks a whole decoded body. `changed` is not known yet.
-    fn mask(&self, plain: &[u8], out: &mut Vec<u8>) -> Result<Outcome, Refusal> {
-        let mut work = Work::new(&self.rules, &self.policy);
+    fn mask(
+        &self,
+        plain: &[u8],
+        mut work: Work<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Outcome, Refusal> {
         let name = if plain.is_empty() {
             "empty"
         } else {

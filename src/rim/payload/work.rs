@@ -1,8 +1,6 @@
 //! What formats mask with: the sessions of one body, and what they count.
 
-use std::sync::Arc;
-
-use blackbar::{Framing, Redactor, Session, Tally};
+use blackbar::{Framing, Session, Tally};
 
 use crate::rim::config::policy::{Policy, Rules, Undecodable};
 use crate::rim::payload::json;
@@ -21,9 +19,9 @@ pub(crate) struct Work<'a> {
     policy: &'a Policy,
     tally: Tally,
     stubs: Vec<(&'static str, u64)>,
-    /// Where single values are masked, a line each. Made once, since a session costs more
-    /// than most values.
-    fields: Option<Session>,
+    /// By [`Kind`]. Each is made once and used while nothing is open in it, since a session
+    /// costs more than most values and items.
+    sessions: [Option<Session>; 4],
     depth: u8,
 }
 
@@ -35,7 +33,7 @@ impl<'a> Work<'a> {
             policy,
             tally: Tally::default(),
             stubs: Vec::new(),
-            fields: None,
+            sessions: [const { None }; 4],
             depth: 0,
         }
     }
@@ -47,23 +45,23 @@ impl<'a> Work<'a> {
 
     /// Masks text, line by line, and appends it. Whether anything was masked.
     pub(crate) fn lines(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        self.mask(&self.rules.plain, Framing::Lines, text, out)
+        self.mask(Kind::Lines, text, out)
     }
 
     /// The same for a store with a mapping: containers stay, numbers become null.
     pub(crate) fn typed_lines(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        self.mask(&self.rules.typed, Framing::Lines, text, out)
+        self.mask(Kind::TypedLines, text, out)
     }
 
     /// Masks one document (JSON, or text that belongs together) and appends it. Whether
     /// anything was masked.
     pub(crate) fn document(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        self.mask(&self.rules.plain, Framing::Document, text, out)
+        self.mask(Kind::Document, text, out)
     }
 
     /// The same for a store with a mapping: containers stay, numbers become null.
     pub(crate) fn typed_document(&mut self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        self.mask(&self.rules.typed, Framing::Document, text, out)
+        self.mask(Kind::TypedDocument, text, out)
     }
 
     /// Masks the text `value` that stands under `name` in a format without text of its
@@ -80,9 +78,17 @@ impl<'a> Work<'a> {
         record.extend_from_slice(b"\":\"");
         json::escape(value, &mut record);
         record.extend_from_slice(b"\"}\n");
-        let masked = self.record(&record)?;
+        let mut masked = Vec::with_capacity(record.len());
+        if !self.lines(&record, &mut masked) {
+            return None;
+        }
         let value_now = second_string(&masked).unwrap_or_else(|| WHOLE.to_vec());
         (value_now != value).then_some(value_now)
+    }
+
+    /// Whether anything would be masked in text that stands beside the body.
+    pub(crate) fn holds_secrets(&mut self, text: &[u8]) -> bool {
+        !text.is_empty() && self.lines(text, &mut Vec::new())
     }
 
     /// What cannot be decoded: replaced by `stub`, refused, or scanned as text, as the
@@ -128,45 +134,17 @@ impl<'a> Work<'a> {
 
     /// What was counted, and the stubs by reason.
     pub(crate) fn into_counts(mut self) -> (Tally, Vec<(&'static str, u64)>) {
-        if let Some(session) = self.fields.take() {
+        for session in self.sessions.into_iter().flatten() {
             self.tally.add(session.tally());
         }
         (self.tally, self.stubs)
     }
 
-    /// Masks one line in the session for values. `None` if nothing was masked.
-    pub(crate) fn record(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        let mut session = self
-            .fields
+    fn mask(&mut self, kind: Kind, text: &[u8], out: &mut Vec<u8>) -> bool {
+        let mut session = self.sessions[kind as usize]
             .take()
-            .unwrap_or_else(|| Session::new(self.rules.plain.clone(), Framing::Lines));
+            .unwrap_or_else(|| kind.session(self.rules));
         let before = session.tally().masks();
-        let mut pieces = Vec::new();
-        session.write(line, &mut pieces);
-        let masked = (session.tally().masks() > before).then(|| {
-            pieces
-                .iter()
-                .flat_map(|piece| session.bytes(piece, line))
-                .copied()
-                .collect()
-        });
-        // What a value leaves open, such as a key block, is of no concern to the next.
-        if session.is_fresh() {
-            self.fields = Some(session);
-        } else {
-            self.tally.add(session.tally());
-        }
-        masked
-    }
-
-    fn mask(
-        &mut self,
-        redactor: &Arc<Redactor>,
-        framing: Framing,
-        text: &[u8],
-        out: &mut Vec<u8>,
-    ) -> bool {
-        let mut session = Session::new(redactor.clone(), framing);
         let mut pieces = Vec::new();
         session.write(text, &mut pieces);
         for piece in pieces.drain(..) {
@@ -176,8 +154,35 @@ impl<'a> Work<'a> {
         for piece in pieces.drain(..) {
             out.extend_from_slice(session.bytes(&piece, &[]));
         }
-        self.tally.add(session.tally());
-        session.tally().masks() > 0
+        let masked = session.tally().masks() > before;
+        // What a text leaves open, such as a key block, is of no concern to the next.
+        if session.is_fresh() {
+            self.sessions[kind as usize] = Some(session);
+        } else {
+            self.tally.add(session.tally());
+        }
+        masked
+    }
+}
+
+/// The sessions of a body.
+#[derive(Clone, Copy)]
+enum Kind {
+    Lines,
+    TypedLines,
+    Document,
+    TypedDocument,
+}
+
+impl Kind {
+    fn session(self, rules: &Rules) -> Session {
+        let (redactor, framing) = match self {
+            Self::Lines => (&rules.plain, Framing::Lines),
+            Self::TypedLines => (&rules.typed, Framing::Lines),
+            Self::Document => (&rules.plain, Framing::Document),
+            Self::TypedDocument => (&rules.typed, Framing::Document),
+        };
+        Session::new(redactor.clone(), framing)
     }
 }
 
@@ -256,6 +261,33 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// That sessions are used again cannot be seen.
+        #[test]
+        fn each_text_is_masked_as_if_it_were_alone(
+            texts in proptest::collection::vec((0..4_u8, "(password=hunter2|\\{\"password\":|-----BEGIN P{1}RIVATE KEY-----\n|\\[|\"|\n|a|token:| ){0,8}"), 1..6),
+        ) {
+            let (rules, policy) = (sample::rules(), sample::policy());
+            let mask = |work: &mut Work<'_>, kind: u8, text: &[u8]| {
+                let mut out = Vec::new();
+                let masked = match kind {
+                    0 => work.lines(text, &mut out),
+                    1 => work.typed_lines(text, &mut out),
+                    2 => work.document(text, &mut out),
+                    _ => work.typed_document(text, &mut out),
+                };
+                (masked, out)
+            };
+            let mut together = Work::new(&rules, &policy);
+            let mut sum = Tally::default();
+            for (kind, text) in &texts {
+                let mut alone = Work::new(&rules, &policy);
+                let expected = mask(&mut alone, *kind, text.as_bytes());
+                prop_assert_eq!(mask(&mut together, *kind, text.as_bytes()), expected);
+                sum.add(&alone.into_counts().0);
+            }
+            prop_assert_eq!(together.into_counts().0, sum);
+        }
 
         /// Any bytes at all survive around a secret.
         #[test]

@@ -7,7 +7,7 @@ mod rules;
 mod shadow;
 mod upstream;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -41,10 +41,11 @@ pub(crate) struct Surroundings {
 pub(crate) fn effective(file: &mut File) {
     let budget = &mut file.limits.budget;
     *budget = budget.or_else(|| Some(Size(memory::budget())));
-    let mut number = 0;
-    for route in file.listen.iter_mut().flat_map(|listen| &mut listen.route) {
-        number += 1;
-        route.name.get_or_insert_with(|| format!("route-{number}"));
+    let routes = file.listen.iter_mut().flat_map(|listen| &mut listen.route);
+    for (index, route) in routes.enumerate() {
+        route
+            .name
+            .get_or_insert_with(|| format!("route-{}", index + 1));
         route.max_body = route.max_body.or(Some(file.limits.max_body));
         route::fill_passes(route);
     }
@@ -65,7 +66,7 @@ pub(crate) fn build(
         source,
         surroundings,
         rules: rules::Compiled::default(),
-        names: HashMap::new(),
+        names: HashSet::new(),
         warnings: Vec::new(),
     };
     let serve = building.serve()?;
@@ -83,7 +84,7 @@ struct Building<'a> {
     /// The redactors that are there already.
     rules: rules::Compiled,
     /// The names of routes that are taken.
-    names: HashMap<String, KeyPath>,
+    names: HashSet<String>,
     warnings: Vec<Wrong>,
 }
 
@@ -178,9 +179,9 @@ impl Building<'_> {
             .map(|(index, listen)| (listen.http.0, root.key("listen").index(index).key("http")));
         let admin = self.file.admin.iter();
         let admin = admin.map(|admin| (admin.listen.0, root.key("admin").key("listen")));
-        let mut taken = HashMap::new();
+        let mut taken = HashSet::new();
         for (address, path) in listen.chain(admin) {
-            if address.port() != 0 && taken.insert(address, ()).is_some() {
+            if address.port() != 0 && !taken.insert(address) {
                 let what = format!("{address} is taken by another listener of this configuration");
                 return Err(self.wrong(&path, what));
             }

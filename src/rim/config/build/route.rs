@@ -70,7 +70,7 @@ impl Building<'_> {
             let what = "write 1 to 64 letters, digits, `-`, `_` or `.`, for logs and metrics";
             return Err(self.wrong(&path, what));
         }
-        if self.names.insert(name.clone(), path.clone()).is_some() {
+        if !self.names.insert(name.clone()) {
             let what = format!("\"{name}\" is the name of another route; names are unique");
             return Err(self.wrong(&path, what));
         }

@@ -71,6 +71,7 @@ fn the_defaults_are_those_of_the_documentation() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn what_cannot_be_is_refused_with_its_place() {
     let with = |keys: &str| route("", keys);
     let upstream = |url: &str| {

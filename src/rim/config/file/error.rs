@@ -7,7 +7,7 @@ use crate::rim::nearest::nearest;
 
 /// What is wrong, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{what}", place(.file, *.at, .key))]
+#[error("{}{what}", place(.file.as_deref(), *.at, .key))]
 pub(crate) struct Wrong {
     /// The file as it was named; what stands on the command line has none.
     pub(crate) file: Option<String>,
@@ -19,18 +19,19 @@ pub(crate) struct Wrong {
     pub(crate) what: String,
 }
 
-fn place(file: &Option<String>, at: Option<(usize, usize)>, key: &str) -> String {
-    let mut text = file.clone().unwrap_or_default();
-    if let Some((line, column)) = at {
-        text += &format!(":{line}:{column}");
+fn place(file: Option<&str>, at: Option<(usize, usize)>, key: &str) -> String {
+    let at = at.map(|(line, column)| format!(":{line}:{column}"));
+    let place = file.unwrap_or_default().to_owned() + &at.unwrap_or_default();
+    let key = if key.is_empty() {
+        String::new()
+    } else {
+        format!("key `{key}`: ")
+    };
+    if place.is_empty() {
+        key
+    } else {
+        format!("{place}: {key}")
     }
-    if !text.is_empty() {
-        text += ": ";
-    }
-    if !key.is_empty() {
-        text += &format!("key `{key}`: ");
-    }
-    text
 }
 
 /// A place in a configuration: keys, and indices of arrays.

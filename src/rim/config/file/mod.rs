@@ -2,6 +2,7 @@
 //! refused with a suggestion.
 
 pub(crate) mod error;
+mod route;
 pub(crate) mod schema;
 mod tree;
 pub(crate) mod value;

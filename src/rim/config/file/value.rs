@@ -59,6 +59,9 @@ impl Serialize for Size {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Period(pub(crate) Duration);
 
+/// Milliseconds. A day is longer than anything that is waited for here.
+const LONGEST: u64 = 24 * 3_600_000;
+
 const PERIOD: &str = "a length of time such as \"5s\", \"500ms\" or \"2m\"";
 
 impl<'de> Deserialize<'de> for Period {
@@ -86,11 +89,9 @@ impl Visitor<'_> for PeriodVisitor {
             "h" => 3_600_000,
             _ => 0,
         };
-        // A day is longer than anything that is waited for here.
-        const MOST: u64 = 24 * 3_600_000;
         let number: u64 = digits.parse().unwrap_or(0);
         match number.checked_mul(factor) {
-            Some(milliseconds @ 1..=MOST) => Ok(Period(Duration::from_millis(milliseconds))),
+            Some(milliseconds @ 1..=LONGEST) => Ok(Period(Duration::from_millis(milliseconds))),
             _ => Err(E::custom(format!("write {PERIOD}, at most a day"))),
         }
     }

@@ -74,8 +74,10 @@ pub(crate) struct Checked<S> {
     /// What was read and is not yet handed over; the first `checked` bytes may be.
     inbox: BytesMut,
     checked: usize,
-    /// How many bytes behind `checked` are known to hold no end of a head.
+    /// How many bytes of the inbox are known to hold no end of a head.
     searched: usize,
+    /// Whether an empty line before the head was dropped.
+    skipped: bool,
     expects: Expects,
     /// When what it expects should be there; none within bodies, which others watch.
     timer: Pin<Box<Sleep>>,
@@ -109,6 +111,7 @@ impl<S> Checked<S> {
             inbox: read,
             checked: 0,
             searched: 0,
+            skipped: false,
             expects: Expects::Head,
             timer: Box::pin(tokio::time::sleep(bounds.idle)),
             watched: Watched::Nothing,
@@ -127,38 +130,33 @@ impl<S> Checked<S> {
         self.io
     }
 
-    /// Checks as much of the inbox as can be.
+    /// Checks the next head, or what is there of a body. One of them at a time: what is
+    /// handed over is not lost when what follows is refused.
     fn check(&mut self) -> Result<(), Reason> {
-        while self.checked < self.inbox.len() {
-            let fresh = &self.inbox[self.checked..];
-            let (taken, next) = match &mut self.expects {
-                Expects::Nothing => return Ok(()),
-                Expects::Body(left) => {
-                    let taken = (*left).min(fresh.len() as u64);
-                    *left -= taken;
-                    (taken as usize, *left == 0)
-                }
-                Expects::Chunks(chunks) => (chunks.follow(fresh)?, chunks.has_ended()),
-                Expects::Head => return self.check_head(),
-            };
-            self.checked += taken;
-            if next {
-                self.expects = Expects::Head;
+        let (taken, has_ended) = match &mut self.expects {
+            Expects::Nothing => return Ok(()),
+            Expects::Head => return self.check_head(),
+            Expects::Body(left) => {
+                let taken = (*left).min(self.inbox.len() as u64);
+                *left -= taken;
+                (taken as usize, *left == 0)
             }
+            Expects::Chunks(chunks) => (chunks.follow(&self.inbox)?, chunks.has_ended()),
+        };
+        self.checked = taken;
+        if has_ended {
+            self.expects = Expects::Head;
         }
         Ok(())
     }
 
-    /// Checks the head that begins behind the checked bytes, if it is whole.
+    /// Checks the head that begins the inbox, if it is whole.
     fn check_head(&mut self) -> Result<(), Reason> {
-        // What is handed over is one request's, so that the next head's end is found
-        // only once hyper has asked for it.
-        if self.checked > 0 {
-            return Ok(());
-        }
-        // An empty line before a request is ignored (RFC 9112, 2.2).
-        while self.searched == 0 && self.inbox.starts_with(b"\r\n") {
+        // One empty line before a request is ignored (RFC 9112, 2.2).
+        if self.inbox.starts_with(b"\r\n") && !self.skipped {
             self.inbox.advance(2);
+            self.searched = 0;
+            self.skipped = true;
         }
         let Some(end) = self.end_of_head()? else {
             return Ok(());
@@ -170,11 +168,9 @@ impl<S> Checked<S> {
         };
         self.checked = end;
         self.searched = 0;
+        self.skipped = false;
         self.watched = Watched::Nothing;
-        match self.expects {
-            Expects::Head => Ok(()),
-            _ => self.check(),
-        }
+        Ok(())
     }
 
     /// Where the head ends: behind the first empty line. Bare line feeds are refused

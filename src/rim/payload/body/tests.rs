@@ -80,6 +80,34 @@ fn encoded_bodies_leave_as_they_came() {
 }
 
 #[test]
+fn what_gzip_says_beside_the_body_is_looked_at() {
+    use std::io::Write as _;
+    let plain = br#"{"a":1}"#;
+    let named = |name: &str| {
+        let builder = flate2::GzBuilder::new()
+            .extra("ab")
+            .filename(name)
+            .comment("c");
+        let mut encoder = builder.write(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(plain).expect("memory");
+        encoder.finish().expect("memory")
+    };
+    let clean = named("report.json");
+    let (out, _) = pass(&policy(), &encoded_head("gzip"), &clean).expect("passes");
+    assert_eq!(out, clean);
+    for coding in ["gzip", "gzip, zstd"] {
+        let mut bytes = encoded("gzip", b" ");
+        bytes.extend_from_slice(&named("password=hunter2hunter2"));
+        if coding != "gzip" {
+            bytes = encoded("zstd", &bytes);
+        }
+        let (out, outcome) = pass(&policy(), &encoded_head(coding), &bytes).expect("passes");
+        assert!(outcome.changed && outcome.tally.masks() == 1);
+        assert_eq!(out, encoded(coding, b" {\"a\":1}"));
+    }
+}
+
+#[test]
 fn unknown_codings_are_refused() {
     for coding in ["compress", "gzip, x", "gzip;q=1", "gzip,gzip,gzip,gzip"] {
         let begun = Body::new(&rules(), &policy(), &encoded_head(coding));
@@ -180,6 +208,20 @@ proptest! {
         let out = String::from_utf8_lossy(&out);
         prop_assert!(outcome.changed && outcome.tally.masks() > 0);
         prop_assert!(!out.contains("hunter2"), "{out}");
+    }
+
+    /// Multipart bodies in any order of their pieces.
+    #[test]
+    fn broken_parts_hide_nothing(
+        text in "(--a|--|\r\n|\n|\r\n\r\n|b|c: d|name=\"x\"| password=hunter2hunter2 ){0,24}",
+    ) {
+        let body = format!("--a\r\n{text}");
+        let head = head("/", "multipart/form-data; boundary=a");
+        let (out, outcome) = pass(&policy(), &head, body.as_bytes()).expect("passes");
+        let out = String::from_utf8_lossy(&out);
+        prop_assert!(!out.contains("hunter2"), "{out}");
+        prop_assert_eq!(outcome.format, "multipart");
+        prop_assert_eq!(outcome.changed, text.contains("hunter2"));
     }
 
     /// Any bytes: nothing panics, and cuts cannot be seen (asserted by `pass`).

@@ -86,6 +86,12 @@ trait Decode: Send + Sync {
     /// Pushes `input` and takes what fits into `out`.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step;
 
+    /// What it has met beside the body since the last call: text that leaves with the
+    /// encoded bytes though it is no part of the decoded ones.
+    fn unseen(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Encodes `plain` as what it has decoded was.
     fn encode(&self, plain: &[u8]) -> Vec<u8>;
 
@@ -168,6 +174,12 @@ impl Decoder {
         self.room.take(0)
     }
 
+    /// What leaves with the encoded bytes though it is no part of the decoded ones, such as
+    /// a file's name, a line each. It does not leave if the body is encoded anew.
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = &[u8]> {
+        self.stages.iter().map(|stage| stage.unseen.as_slice())
+    }
+
     /// Encodes a body as the one that was decoded.
     pub(crate) fn encode(&self, plain: Vec<u8>) -> Vec<u8> {
         let innermost_first = self.stages.iter().rev();
@@ -181,7 +193,8 @@ impl Decoder {
     pub(crate) fn held(&self) -> usize {
         let stages = self.stages.iter().map(|stage| {
             let member = stage.member.as_ref();
-            SCRATCH as u64 + member.map_or(0, |member| member.held(stage.made))
+            (SCRATCH + stage.unseen.capacity()) as u64
+                + member.map_or(0, |member| member.held(stage.made))
         });
         stages.sum::<u64>() as usize
     }
@@ -236,6 +249,7 @@ struct Stage {
     member: Option<Box<dyn Decode>>,
     ended: bool,
     made: u64,
+    unseen: Vec<u8>,
     scratch: Box<[u8]>,
 }
 
@@ -246,6 +260,7 @@ impl Stage {
             member: None,
             ended: false,
             made: 0,
+            unseen: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
         }
     }
@@ -273,6 +288,11 @@ impl Stage {
             let step = member.step(input, &mut self.scratch);
             if step.state == State::Corrupt {
                 return Err(Refusal::CorruptEncoding);
+            }
+            let unseen = member.unseen();
+            if !unseen.is_empty() {
+                self.unseen.extend_from_slice(&unseen);
+                self.unseen.push(b'\n');
             }
             input = &input[step.read..];
             self.made += step.written as u64;

@@ -142,6 +142,24 @@ fn bombs_are_refused_long_before_they_fill_memory() {
 }
 
 #[test]
+fn skippable_frames_are_refused() {
+    let mut bytes = encoded("zstd", b"one");
+    bytes.extend_from_slice(b"\x50\x2a\x4d\x18\x03\0\0\0abc");
+    assert_eq!(decoded("zstd", &bytes), Err(Refusal::CorruptEncoding));
+    assert_eq!(decoded_in(1, "zstd", &bytes), Err(Refusal::CorruptEncoding));
+}
+
+#[test]
+fn a_header_of_gzip_has_an_end() {
+    let mut bytes = b"\x1f\x8b\x08\x08\0\0\0\0\0\xff".to_vec();
+    bytes.resize(1 << 20, b'a');
+    let mut decoder = Decoder::new(&[Coding::Gzip], &policy());
+    let refused = decoder.write(&bytes, &mut Vec::new());
+    assert_eq!(refused, Err(Refusal::CorruptEncoding));
+    assert!(decoder.held() < 512 * 1024);
+}
+
+#[test]
 fn windows_have_a_limit() {
     // Frame heads that ask for 16 MiB (zstd) and for a large window (br).
     let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 14 << 3, 0x01, 0x00, 0x00];

@@ -1,5 +1,6 @@
 //! Zstandard (RFC 8878). A window of more than 8 MiB, which that RFC advises decoders to
-//! refuse, is corrupt data here.
+//! refuse, is corrupt data here; so is a skippable frame, which could hide anything and
+//! which nobody sends.
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation as _, OutBuffer};
 
@@ -9,10 +10,18 @@ use crate::rim::payload::refusal::Refusal;
 
 /// The largest window, as a power of two.
 const WINDOW_LOG: u32 = 23;
+
+/// The high half of the first byte of a skippable frame. Other frames begin with 0x28.
+const SKIPPABLE: u8 = 0x50;
+
+/// What is needed beside the window.
 const TABLES: u64 = 256 * 1024;
 
 /// One frame.
-pub(super) struct Frame(Decoder<'static>);
+pub(super) struct Frame {
+    decoder: Decoder<'static>,
+    begun: bool,
+}
 
 impl Frame {
     /// # Errors
@@ -23,14 +32,27 @@ impl Frame {
             decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG))?;
             Ok(decoder)
         });
-        limited.map(Self).map_err(|_| Refusal::CorruptEncoding)
+        limited
+            .map(|decoder| Self {
+                decoder,
+                begun: false,
+            })
+            .map_err(|_| Refusal::CorruptEncoding)
     }
 }
 
 impl Decode for Frame {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+        if !self.begun && input.first().is_some_and(|first| first & 0xf0 == SKIPPABLE) {
+            return Step {
+                read: 0,
+                written: 0,
+                state: State::Corrupt,
+            };
+        }
+        self.begun |= !input.is_empty();
         let (mut input, mut out) = (InBuffer::around(input), OutBuffer::around(out));
-        let left = self.0.run(&mut input, &mut out);
+        let left = self.decoder.run(&mut input, &mut out);
         Step {
             read: input.pos(),
             written: out.pos(),

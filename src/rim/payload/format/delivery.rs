@@ -6,7 +6,9 @@
 //! events of `CloudWatch` Logs (`{"awslogs": {"data"}}`).
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{
+    GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD,
+};
 use memchr::memmem;
 
 use crate::rim::payload::body::Head;
@@ -30,13 +32,24 @@ pub(crate) const FORMAT: Format = Format {
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 
 fn looks_like_delivery(_: &Head, body: &[u8]) -> bool {
-    let has = |name: &str| memmem::find(body, name.as_bytes()).is_some();
-    let firehose = || {
-        ["\"requestId\"", "\"timestamp\"", "\"records\"", "\"data\""]
-            .into_iter()
-            .all(has)
-    };
-    json::begins_like_json(body) && (firehose() || (has("\"awslogs\"") && has("\"data\"")))
+    json::begins_like_json(body)
+        && (has(
+            body,
+            "\"records\"",
+            &[b":", b"[", b"{", b"\"data\"", b":", b"\""],
+        ) && memmem::find(body, b"\"requestId\"").is_some()
+            || has(body, "\"awslogs\"", &[b":", b"{", b"\"data\"", b":", b"\""]))
+}
+
+/// Whether `name` stands anywhere in `body` with these tokens behind it.
+fn has(body: &[u8], name: &str, tokens: &[&[u8]]) -> bool {
+    memmem::find_iter(body, name).any(|at| {
+        let behind = Some(&body[at + name.len()..]);
+        let rest = tokens.iter().fold(behind, |rest, token| {
+            rest?.trim_ascii_start().strip_prefix(*token)
+        });
+        rest.is_some()
+    })
 }
 
 fn mask(body: &[u8], head: &Head, work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
@@ -62,8 +75,8 @@ pub(crate) fn mask_encoded(
         out.extend_from_slice(&body[at..range.start]);
         at = range.end;
         let content = &body[range];
-        let record = text::unescape(content).and_then(|spelled| STANDARD.decode(spelled).ok());
-        let Some(record) = record else {
+        let record = text::unescape(content).and_then(|spelled| decode(&spelled));
+        let Some((alphabet, record)) = record else {
             out.extend_from_slice(content);
             continue;
         };
@@ -71,11 +84,18 @@ pub(crate) fn mask_encoded(
         if masked == record {
             out.extend_from_slice(content);
         } else {
-            out.extend_from_slice(STANDARD.encode(masked).as_bytes());
+            out.extend_from_slice(alphabet.encode(masked).as_bytes());
         }
     }
     out.extend_from_slice(&body[at..]);
     Ok(())
+}
+
+/// Decodes base64 of any kind that the JSON form of protobuf admits. What is none is text.
+fn decode(spelled: &[u8]) -> Option<(&'static GeneralPurpose, Vec<u8>)> {
+    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
+        .into_iter()
+        .find_map(|alphabet| Some((alphabet, alphabet.decode(spelled).ok()?)))
 }
 
 fn mask_record(record: &[u8], work: &mut Work<'_>) -> Result<Vec<u8>, Refusal> {
@@ -109,7 +129,8 @@ fn mask_record(record: &[u8], work: &mut Work<'_>) -> Result<Vec<u8>, Refusal> {
         work,
         &mut masked,
     )?;
-    Ok(if masked == plain {
+    let must_go = decoder.unseen().any(|text| work.holds_secrets(text));
+    Ok(if masked == plain && !must_go {
         record.to_vec()
     } else {
         decoder.encode(masked)
@@ -190,7 +211,24 @@ mod tests {
 
     #[test]
     fn other_documents_with_data_are_left_alone() {
-        let body = r#"{"records":[{"data":"test"}]}"#;
-        check("/", "", body, body, "json");
+        for body in [
+            r#"{"records":[{"data":"test"}]}"#,
+            r#"{"requestId":"a","timestamp":1,"records":[],"data":"abcd"}"#,
+            r#"{"awslogs":"data","data":"abcd"}"#,
+        ] {
+            check("/", "", body, body, "json");
+        }
+    }
+
+    #[test]
+    fn all_kinds_of_base64_are_read() {
+        let secret = b"\xc3\xbe? the password=hunter2hunter2";
+        let masked = b"\xc3\xbe? the password=[REDACTED]";
+        for alphabet in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
+            let delivery = |spelled: &str| format!("{{\"awslogs\": {{\"data\" :\"{spelled}\"}}}}");
+            let spelled = alphabet.encode(secret).replace('/', "\\/");
+            let masked = delivery(&alphabet.encode(masked));
+            check("/", "", &delivery(&spelled), &masked, "aws-delivery");
+        }
     }
 }

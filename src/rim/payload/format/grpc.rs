@@ -95,8 +95,8 @@ fn compressed(
         // The flag is not allowed then.
         return Err(Refusal::Undecodable);
     }
-    let (decoder, plain) = unpack(&codings, message, work.policy())?;
+    let (codec, plain) = unpack(&codings, message, work.policy())?;
     *decoded = decoded.saturating_add(plain.len());
     let masked = signal.mask(&plain, work)?;
-    Ok(masked.map(|masked| decoder.encode(masked)))
+    Ok(masked.map(|masked| codec.encode(masked)))
 }

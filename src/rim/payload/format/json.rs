@@ -103,6 +103,13 @@ mod tests {
     }
 
     #[test]
+    fn events_of_cloudwatch_are_json() {
+        let body = r#"{"logGroupName":"g","logStreamName":"s","logEvents":[{"timestamp":1,"message":"password=hunter2hunter2"},{"timestamp":2,"message":"{\"password\":\"hunter2hunter2\"}"}]}"#;
+        let masked = body.replace("hunter2hunter2", "[REDACTED]");
+        check("/", "application/x-amz-json-1.1", body, &masked, "json");
+    }
+
+    #[test]
     fn broken_json_is_masked_all_the_same() {
         check(
             "/",

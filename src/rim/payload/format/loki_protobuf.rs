@@ -3,7 +3,7 @@
 //! Source: `pkg/push/push.proto` of <https://github.com/grafana/loki>.
 
 use crate::rim::payload::body::Head;
-use crate::rim::payload::format::{Content, Flow, Format, json, never};
+use crate::rim::payload::format::{Content, Flow, Format, json, look, never};
 use crate::rim::payload::packed;
 use crate::rim::payload::protobuf::schema::{Kind, Message, Named};
 use crate::rim::payload::protobuf::walk::Walker;
@@ -21,9 +21,13 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 fn is_push(head: &Head, body: &[u8]) -> bool {
+    // A length of 123 is a brace. A block begins with a literal then, JSON hardly with
+    // what would be one.
+    let begins_a_block = matches!(body, [b'{' | b'[', tag, ..] if tag.trailing_zeros() >= 2);
+    let looks_like_json = json::begins_like_json(body)
+        && (look::media_type(head).ends_with("json") || !begins_a_block);
     let path = head.path.trim_end_matches('/');
-    (path.ends_with("/loki/api/v1/push") || path.ends_with("/api/prom/push"))
-        && !json::begins_like_json(body)
+    (path.ends_with("/loki/api/v1/push") || path.ends_with("/api/prom/push")) && !looks_like_json
 }
 
 /// Masks a push request.

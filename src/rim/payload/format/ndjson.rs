@@ -46,13 +46,11 @@ fn mask(body: &[u8], _: &Head, work: &mut Work<'_>, out: &mut Vec<u8>) -> Result
 }
 
 fn looks_like_lines(head: &Head, body: &[u8]) -> bool {
-    if !begins_with_a_line(body) {
-        return false;
-    }
-    let body = json::without_lead(body);
-    let second = memchr::memchr(b'\n', body).map_or(&[][..], |newline| &body[newline..]);
-    TYPES.contains(&look::media_type(head).as_str())
-        || matches!(second.trim_ascii_start().first(), Some(b'{' | b'['))
+    let lines = json::without_lead(body);
+    let second = memchr::memchr(b'\n', lines).map_or(&[][..], |newline| &lines[newline..]);
+    let said = TYPES.contains(&look::media_type(head).as_str());
+    (said || matches!(second.trim_ascii_start().first(), Some(b'{' | b'[')))
+        && begins_with_a_line(body)
 }
 
 #[cfg(test)]

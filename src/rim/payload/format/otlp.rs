@@ -4,11 +4,11 @@
 //! What is not listed here is unknown: see [`walk`](crate::rim::payload::protobuf::walk).
 
 use crate::rim::payload::body::Head;
-use crate::rim::payload::format::{Content, Flow, Format, json, never};
+use crate::rim::payload::format::{Content, Flow, Format, json, look, never};
 use crate::rim::payload::protobuf::schema::Kind::{self, Any, Id, Text};
 use crate::rim::payload::protobuf::schema::{AnyValue, Message, Named};
 use crate::rim::payload::protobuf::walk::Walker;
-use crate::rim::payload::protobuf::wire::on_path;
+use crate::rim::payload::protobuf::wire::{is_message, on_path};
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -84,7 +84,10 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 fn is_protobuf(head: &Head, body: &[u8]) -> bool {
-    Signal::of_path(&head.path).is_some() && !json::begins_like_json(body)
+    // A first field of 123 bytes is a newline and a brace.
+    let looks_like_json = json::begins_like_json(body)
+        && (look::media_type(head).ends_with("json") || !is_message(body));
+    Signal::of_path(&head.path).is_some() && !looks_like_json
 }
 
 /// Masks the body of an OTLP request.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use crate::rim::payload::format::msgpack;
 use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::sample;
 use crate::rim::payload::testing::{MASK, SECRET, head, masked, masked_by, policy, token};
 
 fn mask(body: &[u8]) -> Result<Vec<u8>, Refusal> {
@@ -137,7 +138,7 @@ fn values_go_by_their_keys() {
 fn bytes_that_are_no_text_are_stubbed() {
     let packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let body = map(&[("x", bin(&packed))]);
-    let (out, _, stubs) = masked_by(msgpack::mask, &head("/"), &policy(), &body).unwrap();
+    let (out, stubs) = masked_by(msgpack::mask, &head("/"), &policy(), &body).unwrap();
     assert_eq!(out, map(&[("x", bin(b"[blackbar: bytes removed]"))]));
     assert_eq!(stubs, [("binary", 1)]);
 }
@@ -153,6 +154,22 @@ fn several_values_and_text_that_poses_as_numbers() {
     );
     let behind = [map(&[]), line.into_bytes()].concat();
     assert_eq!(mask(&behind), Err(Refusal::Undecodable));
+}
+
+#[test]
+fn bodies_are_told_by_path_and_by_type() {
+    let build = |text_: &str| array(&[map(&[("password", text(text_))])]);
+    for (path, content_type) in [
+        ("/v0.4/traces", "application/octet-stream"),
+        ("/v0.5/traces", ""),
+        ("/any", "application/msgpack"),
+        ("/any", "application/vnd.msgpack"),
+        ("/any", "application/x-msgpack"),
+    ] {
+        let head = sample::head(path, content_type);
+        let (out, outcome) = sample::pass(&policy(), &head, &build(SECRET)).unwrap();
+        assert_eq!((out, outcome.format), (build(MASK), "msgpack"), "{path}");
+    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
             Kind::Str(content) => self.text(at..end, content, name)?,
             Kind::Bin(content) => self.bin(at..end, content, name)?,
             Kind::Ext(of, content) => self.ext(at..end, of, content, name),
-            Kind::Array(_) | Kind::Map(_) => return self.container(at, kind, end, name, depth),
+            Kind::Array(_) | Kind::Map(_) => return self.container(at, &kind, end, name, depth),
         }
         Ok(end)
     }
@@ -79,7 +79,7 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
     fn container(
         &mut self,
         at: usize,
-        kind: Kind,
+        kind: &Kind,
         head_end: usize,
         name: Option<&'b [u8]>,
         depth: usize,
@@ -95,14 +95,14 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         let mut at = head_end;
         match kind {
             Kind::Map(count) => {
-                for _ in 0..count {
+                for _ in 0..*count {
                     let key = self.key(at)?;
                     at = self.value(at, None, depth + 1)?;
                     at = self.value(at, key, depth + 1)?;
                 }
             }
             Kind::Array(count) => {
-                for _ in 0..count {
+                for _ in 0..*count {
                     at = self.value(at, name, depth + 1)?;
                 }
             }

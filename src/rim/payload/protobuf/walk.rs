@@ -8,7 +8,7 @@
 
 use crate::rim::payload::named;
 use crate::rim::payload::protobuf::schema::{AnyValue, Kind, Message, Named};
-use crate::rim::payload::protobuf::wire::{Content, Field, Fields, Rewrite};
+use crate::rim::payload::protobuf::wire::{Content, Field, Fields, Rewrite, is_message};
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
 
@@ -214,7 +214,7 @@ impl<'w, 'r, 's> Walker<'w, 'r, 's> {
 
     /// Bytes of a field that the schema does not know.
     fn unknown(&mut self, content: &[u8], guesses: usize) -> Option<Vec<u8>> {
-        let walked = if guesses < MAX_GUESSES && is_message(content) {
+        let walked = if guesses < MAX_GUESSES && !content.is_empty() && is_message(content) {
             self.guessed(content, guesses)
         } else {
             None
@@ -240,8 +240,4 @@ impl<'w, 'r, 's> Walker<'w, 'r, 's> {
         }
         rewrite.finish()
     }
-}
-
-fn is_message(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && Fields::of(bytes).all(|field| field.is_ok())
 }

@@ -110,6 +110,11 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// Whether the bytes are fields from the first to the last.
+pub(crate) fn is_message(bytes: &[u8]) -> bool {
+    Fields::of(bytes).all(|field| field.is_ok())
+}
+
 /// The varint at the start of the bytes, and its length; `None` if there is none.
 pub(crate) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;

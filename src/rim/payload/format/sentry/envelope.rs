@@ -20,8 +20,7 @@ use crate::rim::payload::work::Work;
 /// Whether a body looks like an envelope, wherever it was posted.
 pub(crate) fn looks_like(body: &[u8]) -> bool {
     let (first, rest) = line(body, 0);
-    let second = line(&body[rest.min(body.len())..], 0).0;
-    let second = &body[rest.min(body.len())..][second];
+    let second = &body[line(body, rest).0];
     let has = |line: &[u8], names: &[&str]| {
         let members = members(line, 0..line.len()).unwrap_or_default();
         members

@@ -100,7 +100,8 @@ pub(super) fn spliced<'a>(
 /// Where the values of members lie that are named as ids, in order.
 fn places(text: &[u8], ids: &Ids) -> Vec<Range<usize>> {
     let mut places = Vec::new();
-    let mut objects = vec![0..text.len()];
+    let all = 0..text.len();
+    let mut objects = vec![all];
     while let Some(object) = objects.pop() {
         for member in members(text, object).unwrap_or_default() {
             if ids.names.contains(&member.name.as_str()) {

@@ -9,17 +9,15 @@ use crate::rim::config::policy::{Policy, Undecodable};
 use crate::rim::payload::codec::tests::{decoded, encoded};
 use crate::rim::payload::format::sentry;
 use crate::rim::payload::refusal::Refusal;
-use crate::rim::payload::testing::{MASK, SECRET, head, holds, masked_by, policy, token};
+use crate::rim::payload::sample;
+use crate::rim::payload::testing::{MASK, SECRET, Stubs, head, holds, masked_by, policy, token};
 
 const PATH: &str = "/api/42/envelope/";
 const ID: &str = "9ec79c33ec9942ab8353589fcb2e04dc";
 const KEY: &str = "e12d836b15bb49d7bbf99e64295d995b";
 
-type Stubs = Vec<(&'static str, u64)>;
-
 fn mask_by(policy: &Policy, body: &[u8]) -> Result<(Vec<u8>, Stubs), Refusal> {
-    let masked = masked_by(sentry::FORMAT.mask, &head(PATH), policy, body);
-    masked.map(|(out, _, stubs)| (out, stubs))
+    masked_by(sentry::FORMAT.mask, &head(PATH), policy, body)
 }
 
 fn mask(body: &[u8]) -> Result<Vec<u8>, Refusal> {
@@ -27,7 +25,7 @@ fn mask(body: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 fn store(body: &[u8]) -> Result<Vec<u8>, Refusal> {
-    masked_by(sentry::STORE.mask, &head("/api/42/store/"), &policy(), body).map(|(out, ..)| out)
+    masked_by(sentry::STORE.mask, &head("/api/42/store/"), &policy(), body).map(|(out, _)| out)
 }
 
 /// An item with a `length` between two other members.
@@ -351,6 +349,30 @@ fn events_of_the_store_endpoint() {
         store(STANDARD.encode("plain").as_bytes()),
         Err(Refusal::CorruptEncoding)
     );
+}
+
+#[test]
+fn bodies_are_told_by_path_and_by_look() {
+    let event =
+        |text: &str| format!("{{\"event_id\":\"{ID}\",\"extra\":{{\"password\":\"{text}\"}}}}");
+    let whole = |text: &str| envelope(&[item("event", "", event(text).as_bytes())], "\n");
+    for (path, content_type) in [
+        (PATH, "application/x-sentry-envelope"),
+        (PATH, ""),
+        ("/tunnel", "text/plain;charset=UTF-8"),
+        ("/tunnel", "application/json"),
+        ("/tunnel", ""),
+    ] {
+        let head = sample::head(path, content_type);
+        let (out, outcome) = sample::pass(&policy(), &head, &whole(SECRET)).unwrap();
+        assert_eq!(
+            (out, outcome.format),
+            (whole(MASK), "sentry"),
+            "{path} {content_type}"
+        );
+    }
+    let (event, masked) = (event(SECRET), event(MASK));
+    sample::check("/api/42/store/", "", &event, &masked, "sentry-store");
 }
 
 proptest! {

@@ -5,6 +5,7 @@ use crate::rim::payload::codec::tests::{NAMES, decoded, encoded};
 use crate::rim::payload::format::{MaskBody, grpc, loki_protobuf, remote_write};
 use crate::rim::payload::packed;
 use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::sample;
 use crate::rim::payload::testing::{MASK, SECRET, head, masked, masked_by, policy, token};
 
 // gRPC.
@@ -125,4 +126,88 @@ fn snappy_blocks_of_loki_and_prometheus() {
         masked(loki_protobuf::mask, "/", &bomb),
         Err(Refusal::TooLarge)
     );
+}
+
+#[test]
+fn bodies_are_told_by_path_and_by_type() {
+    let text = format!("password={SECRET}");
+    let hidden = format!("password={MASK}");
+    let block = |plain: &[u8]| packed::to_snappy(plain).unwrap();
+    for (path, content_type, body, expected, format) in [
+        (
+            "/v1/logs",
+            "application/x-protobuf",
+            logs_of(&text),
+            logs_of(&hidden),
+            "otlp",
+        ),
+        (
+            "/otlp/v1/traces",
+            "",
+            traces_of(&text),
+            traces_of(&hidden),
+            "otlp",
+        ),
+        (
+            "/v1/metrics",
+            "text/plain",
+            metrics_of(&text),
+            metrics_of(&hidden),
+            "otlp",
+        ),
+        (
+            EXPORT,
+            "application/grpc",
+            frame(0, &logs_of(&text)),
+            frame(0, &logs_of(&hidden)),
+            "otlp-grpc",
+        ),
+        (
+            "/loki/api/v1/push",
+            "",
+            block(&push_of(&text, SECRET)),
+            block(&push_of(&hidden, MASK)),
+            "loki-protobuf",
+        ),
+        (
+            "/api/v1/write",
+            "",
+            block(&write_of(&text, SECRET)),
+            block(&write_of(&hidden, MASK)),
+            "prometheus-remote-write",
+        ),
+    ] {
+        let head = sample::head(path, content_type);
+        let (out, outcome) = sample::pass(&policy(), &head, &body).unwrap();
+        assert_eq!((out, outcome.format), (expected, format), "{path}");
+    }
+    let other = sample::head("/grpc.health.v1.Health/Check", "application/grpc");
+    let out = sample::pass(&policy(), &other, &frame(0, b""));
+    assert_eq!(out.unwrap_err(), Refusal::Undecodable);
+}
+
+#[test]
+fn lengths_that_look_like_json() {
+    let text = |length: usize| format!("{} password={SECRET}", "x".repeat(length));
+    let hidden = |length: usize| format!("{} password={MASK}", "x".repeat(length));
+    let record = |text: &str| logs(&[field(5, string(text))]);
+    let push = |text: &str| field(1, field(2, field(2, text)));
+    let mut seen = [0, 0];
+    for length in 0..120 {
+        let body = record(&text(length));
+        seen[0] += usize::from(matches!(body[1], b'{' | b'['));
+        let head = sample::head("/v1/logs", "application/x-protobuf");
+        let (out, outcome) = sample::pass(&policy(), &head, &body).unwrap();
+        assert_eq!((out, outcome.format), (record(&hidden(length)), "otlp"));
+        let body = packed::to_snappy(&push(&text(length))).unwrap();
+        seen[1] += usize::from(matches!(body[0], b'{' | b'['));
+        let head = sample::head("/loki/api/v1/push", "application/x-protobuf");
+        let (out, outcome) = sample::pass(&policy(), &head, &body).unwrap();
+        let plain = packed::from_snappy(&out, &policy());
+        assert_eq!(
+            (plain, outcome.format),
+            (Ok(push(&hidden(length))), "loki-protobuf")
+        );
+    }
+    assert_eq!(seen, [2, 2]);
 }

@@ -1,0 +1,11 @@
+//! The proxy as a process, between raw sockets: what an upstream gets, what a client
+//! gets, and what is refused.
+
+mod ending;
+mod http2;
+mod limits;
+mod proxying;
+mod smuggling;
+mod support;
+mod tls;
+mod upstream;

@@ -1,0 +1,144 @@
+//! Upstreams that fail, at each stage.
+
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Proxy, Upstream, assert_refused, read_message, read_rest};
+
+#[test]
+fn an_upstream_that_is_down() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let proxy = Proxy::routed(&format!("http://{address}"), "", "");
+    let answer = proxy.post("/", "", b"hi");
+    assert_refused(&answer, 502, "upstream_unreachable");
+    assert!(!answer.contains(&address.port().to_string()));
+}
+
+#[test]
+fn an_upstream_that_closes_without_an_answer() {
+    let upstream = Upstream::answering("");
+    let proxy = Proxy::to(&upstream, "");
+    let answer = proxy.post("/", "", b"hi");
+    assert_refused(&answer, 502, "upstream_broke_off");
+    // The connection was new: nothing is sent twice.
+    assert_eq!(upstream.recorded().len(), 1);
+}
+
+#[test]
+fn an_upstream_that_closes_within_its_head() {
+    let upstream = Upstream::new(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Le");
+        false
+    });
+    let proxy = Proxy::to(&upstream, "");
+    assert_refused(&proxy.post("/", "", b"hi"), 502, "upstream_broke_off");
+}
+
+#[test]
+fn an_answer_that_is_cut_does_not_look_whole() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: close\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: close\r\n\r\n5\r\nhello\r\n",
+    ] {
+        let upstream = Upstream::answering(answer);
+        let proxy = Proxy::to(&upstream, "");
+        let mut stream = proxy.connect();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        let got = read_rest(&mut stream);
+        assert!(
+            read_message(&mut BufReader::new(got.as_bytes())).is_none(),
+            "{got}"
+        );
+        proxy.await_log("upstream_broke_off");
+    }
+}
+
+#[test]
+fn a_request_that_may_be_sent_twice_survives_a_connection_that_has_just_gone() {
+    let upstream = Upstream::new(|request, stream| {
+        // The second request on a connection finds it closed.
+        if request.head.starts_with("PUT /last") {
+            return false;
+        }
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        true
+    });
+    let proxy = Proxy::to(&upstream, "");
+    proxy.post("/first", "", b"");
+    let last = b"PUT /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
+    assert_refused(&proxy.send(last), 502, "upstream_broke_off");
+    let paths: Vec<_> = upstream
+        .recorded()
+        .iter()
+        .map(|request| request.head[..9].to_owned())
+        .collect();
+    assert_eq!(paths, ["POST /fir", "PUT /last", "PUT /last"]);
+}
+
+#[test]
+fn a_post_is_never_sent_twice() {
+    let upstream = Upstream::new(|request, stream| {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        !request.head.starts_with("POST /last") && stream.write_all(answer).is_ok()
+    });
+    let proxy = Proxy::to(&upstream, "");
+    proxy.post("/first", "", b"");
+    assert_refused(&proxy.post("/last", "", b"hi"), 502, "upstream_broke_off");
+    assert_eq!(upstream.recorded().len(), 2);
+}
+
+#[test]
+fn an_upstream_that_does_not_answer() {
+    let upstream = Upstream::new(|_, _| {
+        thread::sleep(Duration::from_secs(5));
+        false
+    });
+    let proxy = Proxy::to(&upstream, "[timeouts]\nresponse = \"400ms\"\n");
+    let answer = proxy.post("/", "", b"hi");
+    assert_refused(&answer, 504, "upstream_response_timeout");
+}
+
+#[test]
+fn an_early_answer_is_passed_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let answer = b"HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+        stream.write_all(answer).unwrap();
+        thread::sleep(Duration::from_secs(2));
+    });
+    let proxy = Proxy::routed(&format!("http://{address}"), "", "format = \"text\"");
+    let mut stream = proxy.connect();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(b"6\r\nhello\n\r\n").unwrap();
+    // The body never ends; the answer comes all the same.
+    let answer = read_message(&mut BufReader::new(stream)).unwrap();
+    assert!(answer.head.starts_with("HTTP/1.1 413 Too Much\r\n"));
+    assert_eq!(answer.body, b"no");
+}
+
+#[test]
+fn a_stream_whose_client_breaks_off_does_not_look_whole_upstream() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::routed(
+        &format!("http://{}", upstream.address),
+        "",
+        "format = \"text\"",
+    );
+    let mut stream = proxy.connect();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(b"6\r\nhello\n\r\n").unwrap();
+    thread::sleep(Duration::from_millis(200));
+    drop(stream);
+    proxy.await_log("incomplete_body");
+    assert!(upstream.recorded().is_empty());
+}
