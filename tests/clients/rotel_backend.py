@@ -32,7 +32,8 @@ class RotelBackend:
             self.process = subprocess.Popen(
                 [
                     agent, "start", "--exporter", "blackhole",
-                    *(part for signal in SIGNALS for part in ("--debug-log", signal)), "--debug-log-verbosity", "detailed",
+                    *(part for signal in SIGNALS for part in ("--debug-log", signal)),
+                    "--debug-log-verbosity", "detailed",
                     "--otlp-http-endpoint", f"127.0.0.1:{ports['http']}",
                     "--otlp-grpc-endpoint", f"127.0.0.1:{ports['grpc']}",
                 ],

@@ -37,8 +37,9 @@ def main() -> None:
         with transaction.start_child(op="db", name="select") as span:
             span.set_data("secret", PLANTED["span"])
         fail()
-    logging.getLogger("shop").warning(f"mail of a customer: token={PLANTED['feedback']}")
-    logging.getLogger("shop").error(f"no payment: password={PLANTED['message']} and {PLANTED['token_github']}")
+    logger = logging.getLogger("shop")
+    logger.warning(f"mail of a customer: token={PLANTED['feedback']}")
+    logger.error(f"no payment: password={PLANTED['message']} and {PLANTED['token_github']}")
     sentry_sdk.flush(timeout=20)
     sys.exit(f"lost: {failures}" if failures else 0)
 
