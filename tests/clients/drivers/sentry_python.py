@@ -38,8 +38,9 @@ def main() -> None:
             span.set_data("secret", PLANTED["span"])
         fail()
     logger = logging.getLogger("shop")
-    logger.warning(f"mail of a customer: token={PLANTED['feedback']}")
-    logger.error(f"no payment: password={PLANTED['message']} and {PLANTED['token_github']}")
+    logger.warning("mail of a customer: token=%(token)s", {"token": PLANTED["feedback"]})
+    # The parameters are reported beside the template and the text that they make.
+    logger.error("no payment: password=%s and %s", PLANTED["message"], PLANTED["token_github"])
     sentry_sdk.flush(timeout=20)
     sys.exit(f"lost: {failures}" if failures else 0)
 
