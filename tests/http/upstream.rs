@@ -124,7 +124,8 @@ fn an_early_answer_is_passed_on() {
     let mut stream = proxy.connect();
     let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(b"6\r\nhello\n\r\n").unwrap();
+    let lines = "hello\n".repeat(200);
+    write!(stream, "{:x}\r\n{lines}\r\n", lines.len()).unwrap();
     // The body never ends; the answer comes all the same.
     let answer = read_message(&mut BufReader::new(stream)).unwrap();
     assert!(answer.head.starts_with("HTTP/1.1 413 Too Much\r\n"));

@@ -195,7 +195,11 @@ impl Client {
         let length = content_length(&parts.headers);
         let mut policy = way.route.policy.clone();
         policy.hold |= is_signed;
-        if length.is_some_and(|length| length > policy.max_body as u64) && !is_observed {
+        // What is held cannot be larger. Other bodies may turn out to be records that leave
+        // one by one.
+        let is_held = policy.hold || parts.headers.contains_key(header::CONTENT_ENCODING);
+        let is_too_large = length.is_some_and(|length| length > policy.max_body as u64);
+        if is_held && is_too_large && !is_observed {
             return Err(Reason::Body(Refusal::TooLarge));
         }
         let masker = masker(way, &policy, parts, is_observed)?;
