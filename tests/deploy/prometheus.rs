@@ -45,8 +45,8 @@ fn the_alerts_are_raised_when_they_should_be() {
 
 #[test]
 fn every_metric_and_reason_is_there() {
-    let exposition = exposition();
-    let names = words(&alerts());
+    let (exposition, alerts) = (exposition(), alerts());
+    let names = words(&alerts);
     assert!(names.len() > 5, "{names:?}");
     for name in names {
         // With the labels of a series behind it.
@@ -55,7 +55,7 @@ fn every_metric_and_reason_is_there() {
         let is_there = exposition.contains(&series) || exposition.contains(&plain);
         assert!(is_there, "{name} is not in\n{exposition}");
     }
-    for part in alerts().split("{reason=\"").skip(1) {
+    for part in alerts.split("{reason=\"").skip(1) {
         let reason = part.split('"').next().expect("a quote");
         let label = format!("reason=\"{reason}\"");
         assert!(exposition.contains(&label), "{label}");
