@@ -100,8 +100,12 @@ def probes(container, config):
 def fits(pod, container, config):
     """Memory and time that blackbar.toml does not fit into."""
     limit = size(container["resources"]["limits"]["memory"])
-    if "budget" not in config["limits"] or OWN + 2 * size(config["limits"]["budget"]) > limit:
-        yield "has less memory than twice its budget and 64Mi"
+    budget = size(config["limits"].get("budget", "1G"))
+    if OWN + budget * 3 // 2 > limit:
+        yield "has too little memory for its budget"
+    # What came, what leaves, and what the engine holds of it.
+    if 3 * size(config["limits"].get("max_body", "32M")) > budget:
+        yield "has a budget that is too small for one large body"
     drain = seconds(config.get("timeouts", {}).get("drain", "25s"))
     wait = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     if pod.get("terminationGracePeriodSeconds", 30) < drain + wait:

@@ -113,11 +113,8 @@ fn each_weakness_is_seen() {
             "takes a port of the node",
         ),
         ("cpu: 100m", "", "no resources.requests.cpu"),
-        (
-            "memory: 256Mi",
-            "memory: 255Mi",
-            "less memory than twice its budget",
-        ),
+        ("memory: 256Mi", "memory: 255Mi", "too little memory"),
+        ("\"128M\"", "\"95M\"", "too small for one large body"),
         (
             "PeriodSeconds: 40",
             "PeriodSeconds: 29",

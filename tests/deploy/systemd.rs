@@ -57,7 +57,7 @@ fn memory_and_time_fit_to_the_configuration() {
     let config: toml::Table = text.parse().expect("TOML");
     let mebibytes = |text: &str| text.trim_end_matches('M').parse::<u64>().expect("a size");
     let budget = mebibytes(config["limits"]["budget"].as_str().expect("a text"));
-    assert!(mebibytes(value(&unit(), "MemoryMax")) >= 64 + 2 * budget);
+    assert!(mebibytes(value(&unit(), "MemoryMax")) >= 64 + budget * 3 / 2);
     assert!(
         !config.contains_key("timeouts"),
         "compare its drain with TimeoutStopSec"

@@ -105,20 +105,20 @@ fn bodies_beyond_the_budget_wait_and_are_told_to_come_again() {
     let limits = "[limits]\nbudget = \"300K\"\nmax_body = \"200K\"\n";
     let proxy = Proxy::to(&upstream, limits);
     // One line without end is held until its end.
-    let part = vec![b'a'; 120 * 1024];
+    let chunk = vec![b'a'; 120 * 1024];
     let head = format!(
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n\"",
-        part.len() + 2
+        chunk.len() + 2
     );
-    let mut held: Vec<_> = (0..6).map(|_| proxy.connect()).collect();
-    for stream in &mut held {
+    let mut clients: Vec<_> = (0..6).map(|_| proxy.connect()).collect();
+    for stream in &mut clients {
         stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&part).unwrap();
+        stream.write_all(&chunk).unwrap();
     }
     // None of the six has ended, and there is no room for all of them.
     proxy.await_log("memory_budget");
-    drop(held);
+    drop(clients);
     // All of it was given back.
     eventually(
         || proxy.post("/", "", b"hi").ends_with("ok"),

@@ -1,6 +1,6 @@
 //! Upstreams that fail, at each stage.
 
-use std::io::{BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
@@ -110,9 +110,15 @@ fn an_early_answer_is_passed_on() {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            reader.read_line(&mut line).unwrap();
+        }
         let answer = b"HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
         stream.write_all(answer).unwrap();
-        thread::sleep(Duration::from_secs(2));
+        let _ = io::copy(&mut reader, &mut io::sink());
     });
     let proxy = Proxy::routed(&format!("http://{address}"), "", "format = \"text\"");
     let mut stream = proxy.connect();

@@ -135,9 +135,12 @@ fn is_observed(route: &Route) -> bool {
 }
 
 fn masked_head(parts: &Parts, route: &Route, is_observed: bool) -> Result<Head, Reason> {
-    let act = || match is_observed {
-        true => head::observed(parts, route),
-        false => head::masked(parts, route),
+    let act = || {
+        if is_observed {
+            head::observed(parts, route)
+        } else {
+            head::masked(parts, route)
+        }
     };
     catch_unwind(AssertUnwindSafe(act)).unwrap_or(Err(Reason::Internal))
 }
@@ -167,9 +170,10 @@ impl Client {
         ways.find(|way| way.route.takes(&parts.method, path))
             .ok_or_else(|| {
                 let is_path_known = self.ways.iter().any(|way| way.route.takes_path(path));
-                match is_path_known {
-                    true => Reason::Method,
-                    false => Reason::NoRoute,
+                if is_path_known {
+                    Reason::Method
+                } else {
+                    Reason::NoRoute
                 }
             })
     }

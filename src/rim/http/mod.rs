@@ -142,11 +142,12 @@ fn way(route: &Arc<Route>, proxy: &Proxy) -> Result<Way, Failure> {
 async fn accept(listener: TcpListener, port: Arc<Port>, room: Arc<Semaphore>) {
     let mut ending = port.ending.clone();
     loop {
-        let Ok(place) = room.clone().acquire_owned().await else {
-            return;
+        let next = async {
+            let place = room.clone().acquire_owned().await;
+            (place, listener.accept().await)
         };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             _ = ending.wait_for(|&ending| ending) => return,
         };
         let Some(stream) = usable(accepted).await else {

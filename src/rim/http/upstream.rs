@@ -38,9 +38,10 @@ pub(crate) type Pool = Client<Connector, Outgoing>;
 pub(crate) fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
     let is_tls = upstream.base.scheme_str() == Some("https");
     let connector = Connector {
-        tls: match is_tls {
-            true => Some(Arc::new(tls::client(upstream)?)),
-            false => None,
+        tls: if is_tls {
+            Some(Arc::new(tls::client(upstream)?))
+        } else {
+            None
         },
         time: connect,
     };
