@@ -40,6 +40,27 @@ fn systemd_knows_every_key() {
     assert!(output.status.success() && told.is_empty(), "{told:?}");
 }
 
+/// The service's own command is not there, so it holds only with the drop-in.
+#[test]
+fn the_drop_in_puts_blackbar_before_a_command() {
+    let Some(mut analyze) = tool("systemd-analyze") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a directory for temporary files");
+    let service = folder.path().join("my-app.service");
+    fs::write(&service, "[Service]\nExecStart=/nowhere/my-app\n").expect("writable");
+    let drop_in = fs::read_to_string(deployed("systemd/my-app.service.d/blackbar.conf"));
+    let drop_in = drop_in
+        .expect("readable")
+        .replace("/usr/local/bin/blackbar", env!("CARGO_BIN_EXE_blackbar"))
+        .replace("/usr/local/bin/my-app", "/bin/true");
+    fs::create_dir(folder.path().join("my-app.service.d")).expect("writable");
+    let path = folder.path().join("my-app.service.d/blackbar.conf");
+    fs::write(path, drop_in).expect("writable");
+    analyze.args(["verify", "--man=no"]);
+    succeed(analyze.arg(service));
+}
+
 #[test]
 fn it_may_do_little() {
     let Some(mut analyze) = tool("systemd-analyze") else {
