@@ -100,12 +100,20 @@ def probes(container, config):
 def fits(pod, container, config):
     """Memory and time that blackbar.toml does not fit into."""
     limit = size(container["resources"]["limits"]["memory"])
-    budget = size(config["limits"].get("budget", "1G"))
-    if OWN + budget * 3 // 2 > limit:
-        yield "has too little memory for its budget"
-    # What came, what leaves, and what the engine holds of it.
-    if 3 * size(config["limits"].get("max_body", "32M")) > budget:
-        yield "has a budget that is too small for one large body"
+    limits = config["limits"]
+    streams = [listen for listen in config["listen"] if "http" not in listen]
+    budget = 0
+    if len(streams) < len(config["listen"]):
+        budget = size(limits.get("budget", "1G"))
+        # What came, what leaves, and what the engine holds of it.
+        if 3 * size(limits.get("max_body", "32M")) > budget:
+            yield "has a budget that is too small for one large body"
+    shared = [listen for listen in streams if listen.get("sharing") == "shared"]
+    rings = sum(size(one.get("ring", "16M")) + size(one.get("resend", "1M")) for one in shared)
+    # One that comes and one that leaves.
+    records = 2 * limits.get("max_connections", 4096) * size(limits.get("max_record", "1M"))
+    if OWN + budget * 3 // 2 + rings + (records if streams else 0) > limit:
+        yield "has too little memory for its limits"
     drain = seconds(config.get("timeouts", {}).get("drain", "25s"))
     wait = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     if pod.get("terminationGracePeriodSeconds", 30) < drain + wait:

@@ -7,7 +7,13 @@ use std::path::{Path, PathBuf};
 use crate::support::{deployed, fed, files, python, said, succeed, tool};
 
 /// Each folder that is applied as it is; a base or a component is not.
-const APPLIED: &[&str] = &["run-example", "sentry-gateway", "sidecar-example"];
+const APPLIED: &[&str] = &[
+    "node-fluent-bit",
+    "node-vector",
+    "run-example",
+    "sentry-gateway",
+    "sidecar-example",
+];
 
 /// What rendering makes of a folder.
 fn rendered(name: &str) -> Option<String> {
