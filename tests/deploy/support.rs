@@ -52,8 +52,8 @@ pub(crate) fn blackbar(arguments: &[&str]) -> Command {
     command
 }
 
-/// A program that `tests/deploy/install` brings, or that the machine has; none where it
-/// could not be had, which is said aloud.
+/// A program that `tests/deploy/install` brings; none where it could not be had, which is
+/// said aloud.
 pub(crate) fn tool(name: &str) -> Option<Command> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let tools = target.expect("target/tmp has a parent").join("deploy");
@@ -61,11 +61,9 @@ pub(crate) fn tool(name: &str) -> Option<Command> {
         tools.join("installed").exists(),
         "the tools are not installed: run tests/deploy/install, or tests/run for everything"
     );
-    let search = env::var_os("PATH").unwrap_or_default();
-    let found = [tools.join("bin"), tools.join("python/bin")]
+    let found = ["bin", "python/bin"]
+        .map(|folder| tools.join(folder).join(name))
         .into_iter()
-        .chain(env::split_paths(&search))
-        .map(|folder| folder.join(name))
         .find(|path| path.is_file());
     if found.is_none() {
         // Not by `eprintln!`, which a test that passes keeps to itself.
