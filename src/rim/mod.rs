@@ -1,6 +1,6 @@
 //! Everything around the engine: arguments, files, signals, messages.
 //!
-//! Imports point one way: `cli -> http, admin, check, rules -> payload, transport ->
+//! Imports point one way: `cli -> http, admin, check, rules, run -> payload, transport ->
 //! config, stats -> exit, message, nearest, size`. The engine is the library; nothing below this folder knows what a secret looks like.
 
 pub(crate) mod admin;
@@ -15,6 +15,7 @@ pub(crate) mod message;
 pub(crate) mod nearest;
 pub(crate) mod payload;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod size;
 pub(crate) mod stats;
 pub(crate) mod transport;

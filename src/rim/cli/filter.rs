@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Instant;
 
 use blackbar::{Framing, Redactor};
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use encoding_rs::Encoding;
 
@@ -120,6 +121,20 @@ pub(crate) struct FilterOptions {
         help_heading = "Input and output"
     )]
     jobs: Jobs,
+
+    /// Do not wait for a line's end where a pipe is silent
+    ///
+    /// What cannot lie in a secret any more then leaves at once: prompts, progress bars. The
+    /// output is the same. Not with the profiles of the article.
+    #[arg(
+        long,
+        env = "BLACKBAR_EAGER",
+        hide_env = true,
+        value_parser = FalseyValueParser::new(),
+        hide_short_help = true,
+        help_heading = "Input and output"
+    )]
+    eager: bool,
 
     /// Make masks stand out, with light and dark swapped
     ///
@@ -266,6 +281,7 @@ impl FilterOptions {
             format: self.format(),
             reading: self.reading(),
             jobs: self.jobs,
+            eager: self.eager,
             inputs,
             progress: progress.cloned(),
         }

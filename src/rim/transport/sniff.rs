@@ -126,7 +126,7 @@ impl<R: Read> Read for Peeked<R> {
 
 /// The longest signature that `head` begins with, and whether more bytes could make a
 /// longer one fit.
-fn classify(head: &[u8]) -> (Option<Magic>, bool) {
+pub(crate) fn classify(head: &[u8]) -> (Option<Magic>, bool) {
     let mut found: Option<(usize, Magic)> = None;
     let mut undecided = false;
     for (magic, signature) in SIGNATURES {
