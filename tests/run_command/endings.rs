@@ -17,8 +17,17 @@ fn the_programs_code_is_ours() {
 
 #[test]
 fn one_that_a_signal_kills_gives_128_and_its_number() {
-    for (name, number) in [("KILL", 9), ("TERM", 15), ("ABRT", 6), ("SEGV", 11), ("PIPE", 13)] {
-        let run = output(shell(&[], &format!("echo hunter2; kill -{name} $$; sleep 60")));
+    for (name, number) in [
+        ("KILL", 9),
+        ("TERM", 15),
+        ("ABRT", 6),
+        ("SEGV", 11),
+        ("PIPE", 13),
+    ] {
+        let run = output(shell(
+            &[],
+            &format!("echo hunter2; kill -{name} $$; sleep 60"),
+        ));
         assert_eq!(run.code, Some(128 + number), "{name}: {run:?}");
         assert_eq!(run.out, "[REDACTED]\n");
     }
@@ -26,10 +35,16 @@ fn one_that_a_signal_kills_gives_128_and_its_number() {
 
 #[test]
 fn one_that_is_not_there_gives_127() {
-    for words in [&["no-such-program-of-any-name"][..], &["/no/such/program", "x"]] {
+    for words in [
+        &["no-such-program-of-any-name"][..],
+        &["/no/such/program", "x"],
+    ] {
         let run = output(run(&[], words));
         assert_eq!(run.code, Some(127), "{run:?}");
-        let said = format!("blackbar: cannot run {}: No such file or directory\n", words[0]);
+        let said = format!(
+            "blackbar: cannot run {}: No such file or directory\n",
+            words[0]
+        );
         assert_eq!((&*run.out, run.err), ("", said));
     }
 }
@@ -59,10 +74,28 @@ fn our_own_failure_gives_125_and_the_program_does_not_run() {
 }
 
 #[test]
-fn without_a_program_the_options_are_wrong() {
-    let mut command = blackbar();
-    command.arg("run");
-    assert_eq!(output(command).code, Some(2));
+fn wrong_options_are_no_program() {
+    for arguments in [
+        &["run"][..],
+        &["run", "--"],
+        &["run", "--no-such-option", "true"],
+    ] {
+        let mut command = blackbar();
+        command.args(arguments);
+        assert_eq!(output(command).code, Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn options_behind_the_program_are_its_own() {
+    for arguments in [
+        &["run", "--", "echo", "--pty", "-x"][..],
+        &["run", "echo", "--pty", "-x"],
+    ] {
+        let mut command = blackbar();
+        command.args(arguments);
+        assert_eq!(output(command).out, "--pty -x\n", "{arguments:?}");
+    }
 }
 
 #[test]
@@ -75,7 +108,10 @@ fn the_tail_of_a_dying_program_is_not_lost() {
     let lines: Vec<&str> = run.out.lines().collect();
     assert_eq!(lines.len(), 20001);
     for (number, line) in lines[..20000].iter().enumerate() {
-        assert_eq!(*line, format!("line {number} [REDACTED] and so on and so on"));
+        assert_eq!(
+            *line,
+            format!("line {number} [REDACTED] and so on and so on")
+        );
     }
     assert_eq!(lines[20000], "last [REDACTED]");
 }
@@ -83,18 +119,30 @@ fn the_tail_of_a_dying_program_is_not_lost() {
 #[test]
 fn one_that_forks_and_exits_is_not_waited_for_forever() {
     let began = Instant::now();
-    let run = output(shell(&[], "sleep 50 & echo out hunter2; echo err hunter2 >&2; exit 7"));
+    let run = output(shell(
+        &[],
+        "sleep 50 & echo out hunter2; echo err hunter2 >&2; exit 7",
+    ));
     assert!(began.elapsed() < Duration::from_secs(30), "it waited");
     assert_eq!((run.code, &*run.out), (Some(7), "out [REDACTED]\n"));
     assert!(run.err.starts_with("err [REDACTED]\n"), "{run:?}");
-    assert_eq!(run.err.matches("a process that the program left holds").count(), 2, "{run:?}");
+    assert_eq!(
+        run.err
+            .matches("a process that the program left holds")
+            .count(),
+        2,
+        "{run:?}"
+    );
 }
 
 #[test]
 fn what_a_process_says_that_the_program_leaves_is_read_while_it_speaks() {
     let script = "(for i in 1 2 3 4; do sleep 0.1; echo $i hunter2; done) & exit 0";
     let run = output(shell(&[], script));
-    assert_eq!(run.out, "1 [REDACTED]\n2 [REDACTED]\n3 [REDACTED]\n4 [REDACTED]\n");
+    assert_eq!(
+        run.out,
+        "1 [REDACTED]\n2 [REDACTED]\n3 [REDACTED]\n4 [REDACTED]\n"
+    );
     assert_eq!((run.code, &*run.err), (Some(0), ""));
 }
 
@@ -105,7 +153,10 @@ fn a_process_that_never_stops_talking_does_not_hold_us() {
     let run = output(shell(&[], script));
     assert_eq!(run.code, Some(3));
     assert!(began.elapsed() < Duration::from_secs(30), "it waited");
-    assert!(run.err.contains("standard output open; no longer read"), "{run:?}");
+    assert!(
+        run.err.contains("standard output open; no longer read"),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -113,7 +164,10 @@ fn one_that_closes_its_outputs_goes_on() {
     let began = Instant::now();
     let run = output(shell(&[], "echo hunter2; exec >&- 2>&-; sleep 0.5; exit 4"));
     assert!(began.elapsed() >= Duration::from_millis(450));
-    assert_eq!((run.code, &*run.out, &*run.err), (Some(4), "[REDACTED]\n", ""));
+    assert_eq!(
+        (run.code, &*run.out, &*run.err),
+        (Some(4), "[REDACTED]\n", "")
+    );
 }
 
 #[test]
@@ -160,7 +214,11 @@ fn as_the_first_process_it_reaps_what_is_left_behind() {
     command.args(namespace).arg(env!("CARGO_BIN_EXE_blackbar"));
     command.args(["run", "--pattern", SECRET, "--", "sh", "-c", script]);
     let run = output(command);
-    assert_eq!((run.code, &*run.out), (Some(9), "pid 1\n0\n[REDACTED]\n"), "{run:?}");
+    assert_eq!(
+        (run.code, &*run.out),
+        (Some(9), "pid 1\n0\n[REDACTED]\n"),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -170,7 +228,10 @@ fn a_node_program_says_its_last_words() {
     }
     let program = "console.error('FATAL password=hunter2secretvalue'); process.exit(1)";
     let run = output(run(&[], &["node", "-e", program]));
-    assert_eq!((run.code, &*run.err), (Some(1), "FATAL password=[REDACTED]\n"));
+    assert_eq!(
+        (run.code, &*run.err),
+        (Some(1), "FATAL password=[REDACTED]\n")
+    );
 }
 
 #[test]

@@ -31,7 +31,11 @@ fn each_is_passed_on_once() {
     let run = live.end();
     assert_eq!(run.code, Some(11), "{run:?}");
     for (_, name) in signals {
-        assert_eq!(run.out.matches(&format!("got {name}\n")).count(), 1, "{run:?}");
+        assert_eq!(
+            run.out.matches(&format!("got {name}\n")).count(),
+            1,
+            "{run:?}"
+        );
     }
     assert_eq!(run.err, "");
 }
@@ -65,7 +69,9 @@ fn what_is_ignored_when_we_start_is_ignored_by_the_program() {
         "trap '' HUP; exec {} run -- sh -c 'echo ready; sleep 0.7; echo still here'",
         env!("CARGO_BIN_EXE_blackbar")
     );
-    command.args(["-c", &script]).stdout(std::process::Stdio::piped());
+    command
+        .args(["-c", &script])
+        .stdout(std::process::Stdio::piped());
     let mut live = Live::start(command);
     live.wait_for("ready");
     live.send(Signal::HUP);
@@ -78,7 +84,12 @@ fn both_stop_and_both_go_on() {
     let script = "echo $$ ready; while :; do sleep 0.05; echo tick; done";
     let mut live = Live::start(shell(&[], script));
     live.wait_for("ready");
-    let program: u32 = live.seen.split(' ').next().and_then(|pid| pid.parse().ok()).expect("a pid");
+    let program: u32 = live
+        .seen
+        .split(' ')
+        .next()
+        .and_then(|pid| pid.parse().ok())
+        .expect("a pid");
     live.send(Signal::TSTP);
     for pid in [live.child.id(), program] {
         wait_for_state(pid, 'T');
@@ -97,7 +108,10 @@ fn wait_for_state(pid: u32, state: char) {
     let path = format!("/proc/{pid}/stat");
     for _ in 0..1000 {
         let stat = std::fs::read_to_string(&path).expect("it is running");
-        let now = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+        let now = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.chars().next());
         if now == Some(state) {
             return;
         }

@@ -68,7 +68,10 @@ fn where_both_are_one_file_no_line_gets_into_another() {
 
 #[test]
 fn s9_a_secret_is_not_looked_for_across_the_streams() {
-    let run = output(shell(&[], "printf hun; printf hun >&2; printf ter2; printf ter2 >&2"));
+    let run = output(shell(
+        &[],
+        "printf hun; printf hun >&2; printf ter2; printf ter2 >&2",
+    ));
     assert_eq!((&*run.out, &*run.err), ("[REDACTED]", "[REDACTED]"));
     let run = output(shell(&[], "printf hun; printf ter2 >&2"));
     assert_eq!((&*run.out, &*run.err), ("hun", "ter2"));
@@ -76,7 +79,10 @@ fn s9_a_secret_is_not_looked_for_across_the_streams() {
 
 #[test]
 fn s5_a_prompt_without_newline_appears() {
-    let mut command = shell(&[], "printf 'Password: '; read answer; echo \"got $answer\"");
+    let mut command = shell(
+        &[],
+        "printf 'Password: '; read answer; echo \"got $answer\"",
+    );
     command.stdin(Stdio::piped());
     let mut live = Live::start(command);
     live.wait_for("Password: ");
@@ -104,7 +110,11 @@ fn s5_the_filter_does_so_if_asked() {
         let mut live = Live::start(command);
         let mut stdin = live.child.stdin.take().expect("piped");
         std::io::Write::write_all(&mut stdin, b"ready\nGo on? [y/n] ").expect("it reads");
-        live.wait_for(if early { "ready\nGo on? [y/n] " } else { "ready\n" });
+        live.wait_for(if early {
+            "ready\nGo on? [y/n] "
+        } else {
+            "ready\n"
+        });
         std::thread::sleep(Duration::from_millis(200));
         assert_eq!(live.seen.contains("Go on"), early);
         drop(stdin);
@@ -114,9 +124,15 @@ fn s5_the_filter_does_so_if_asked() {
 
 #[test]
 fn what_is_no_text_is_not_passed_on() {
-    let run = output(shell(&[], r"printf '\037\213\010\000hunter2'; echo here >&2"));
+    let run = output(shell(
+        &[],
+        r"printf '\037\213\010\000hunter2'; echo here >&2",
+    ));
     assert_eq!((run.code, &*run.out), (Some(125), ""), "{run:?}");
-    assert!(run.err.contains("standard output begins like gzip data"), "{run:?}");
+    assert!(
+        run.err.contains("standard output begins like gzip data"),
+        "{run:?}"
+    );
     assert!(run.err.contains("here\n"), "{run:?}");
     // A beginning that could become one is no loss.
     assert_eq!(output(shell(&[], "printf B")).out, "B");
@@ -125,7 +141,10 @@ fn what_is_no_text_is_not_passed_on() {
 
 #[test]
 fn counters_are_told_if_asked() {
-    let run = output(shell(&["--stats=json"], "echo hunter2; echo two hunter2 >&2; echo x"));
+    let run = output(shell(
+        &["--stats=json"],
+        "echo hunter2; echo two hunter2 >&2; echo x",
+    ));
     assert!(run.err.contains("\"inputs\":2"), "{run:?}");
     assert!(run.err.contains("\"records\":3"), "{run:?}");
     assert!(run.err.contains("\"masks\":2"), "{run:?}");
@@ -140,5 +159,8 @@ fn a_pager_reads_what_a_program_says() {
     );
     command.args(["-c", &script]);
     // The pipe's end ends the program as well.
-    assert_eq!(output(command).out, "[REDACTED]\n[REDACTED]\n[REDACTED]\ndone\n");
+    assert_eq!(
+        output(command).out,
+        "[REDACTED]\n[REDACTED]\n[REDACTED]\ndone\n"
+    );
 }

@@ -18,12 +18,7 @@ use crate::rim::stats::{StatsFormat, render};
 #[command(before_long_help = EXAMPLES, after_long_help = NOTES)]
 pub(crate) struct RunOptions {
     /// The program and its arguments
-    #[arg(
-        value_name = "CMD",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     words: Vec<OsString>,
 
     /// Give the program a terminal, as big as ours

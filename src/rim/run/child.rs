@@ -85,7 +85,9 @@ pub(super) fn spawn(words: &[OsString], pty: Option<Pty>) -> Result<(Child, Outp
         None => on_pipes(&mut command),
     };
     let outputs = outputs.map_err(no_means)?;
-    let child = command.spawn().map_err(|error| SpawnError::of(program, &error))?;
+    let child = command
+        .spawn()
+        .map_err(|error| SpawnError::of(program, &error))?;
     Ok((
         Child {
             pid: Pid::from_child(&child),
@@ -103,7 +105,10 @@ fn on_pipes(command: &mut Command) -> io::Result<Outputs> {
     Ok(Outputs::Pipes(readers))
 }
 
-#[allow(unsafe_code, reason = "a terminal becomes the program's own only from within it")]
+#[allow(
+    unsafe_code,
+    reason = "a terminal becomes the program's own only from within it"
+)]
 fn on_terminal(command: &mut Command, pty: Pty) -> io::Result<Outputs> {
     let Pty { master, slave } = pty;
     command

@@ -26,8 +26,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,9 +37,9 @@ use signal_hook::consts::{SIGCHLD, SIGTSTP, SIGWINCH};
 
 use crate::rim::message::{reason, report};
 use crate::rim::run::child::{Child, Outputs, spawn};
+use crate::rim::run::output::{Output, Target, Turns};
 use crate::rim::run::queue::{Queue, stderr_has_room};
 use crate::rim::run::signals::{Arrived, listen};
-use crate::rim::run::output::{Output, Target, Turn};
 use crate::rim::run::stream::{Ended, Stream};
 use crate::rim::run::terminal::{Console, Pty};
 use crate::rim::stats::Totals;
@@ -129,7 +129,7 @@ impl Run {
         let ended = OwnedFd::from(ended);
         let pty = if self.pty { Some(Pty::open()?) } else { None };
         let outputs = [Descriptor::Own(1).file()?, Descriptor::Own(2).file()?];
-        let turn: Turn = are_same(&outputs)?.then(Arc::default);
+        let turns: Option<Arc<Turns>> = are_same(&outputs)?.then(Arc::default);
         let (child, sources) = match spawn(&self.words, pty) {
             Ok(started) => started,
             Err(error) => return Ok(Err(error)),
@@ -153,7 +153,7 @@ impl Run {
                 name,
                 source,
                 ended: ended.try_clone()?,
-                sink: Sink::new(self.target(output, name, turn.clone())?),
+                sink: Sink::new(self.target(output, name, turns.clone())?),
                 when_sink_fails: self.when_sink_fails,
             };
             self.begin(stream, events.clone())?;
@@ -171,15 +171,21 @@ impl Run {
         }))
     }
 
-    fn target(&self, output: File, name: &'static str, turn: Turn) -> io::Result<Target> {
-        pipes::enlarge(&output);
+    fn target(
+        &self,
+        file: File,
+        name: &'static str,
+        turns: Option<Arc<Turns>>,
+    ) -> io::Result<Target> {
+        pipes::enlarge(&file);
         let output = Output {
-            file: Patient(output),
-            turn,
+            name,
+            file: Patient(file),
+            turns,
         };
         Ok(match self.when_blocked {
             WhenBlocked::Block => Target::Direct(output),
-            WhenBlocked::DropNewest => Target::Queued(Queue::start(output, name)?),
+            WhenBlocked::DropNewest => Target::Queued(Queue::start(output)?),
         })
     }
 

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::rim::message::report;
-use crate::rim::run::output::{Output, lock};
+use crate::rim::run::output::Output;
 use crate::rim::transport::patient::timespec;
 use crate::rim::transport::pipes::ROOM;
 
@@ -46,25 +45,25 @@ struct State {
 
 /// What did not pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Dropped {
+struct Dropped {
     /// Lines, also those of which only a part did not.
-    pub(super) lines: u64,
+    lines: u64,
     /// Bytes, after redaction.
-    pub(super) bytes: u64,
+    bytes: u64,
 }
 
 impl Queue {
-    /// A queue before an output that messages call `name`.
+    /// A queue before an output.
     ///
     /// # Errors
     ///
     /// Where there is no thread to be had.
-    pub(super) fn start(output: Output, name: &'static str) -> io::Result<Self> {
+    pub(super) fn start(output: Output) -> io::Result<Self> {
         let queue = Self::with_room(ROOM);
         let shared = Arc::clone(&queue.0);
         thread::Builder::new()
             .name("queue".to_owned())
-            .spawn(move || shared.empty_into(output, name))?;
+            .spawn(move || shared.empty_into(output))?;
         Ok(queue)
     }
 
@@ -76,12 +75,12 @@ impl Queue {
         }))
     }
 
-    /// Waits until everything is written. Returns what was dropped in all.
+    /// Waits until everything is written.
     ///
     /// # Errors
     ///
     /// What the output failed with.
-    pub(super) fn close(&self) -> io::Result<Dropped> {
+    pub(super) fn close(&self) -> io::Result<()> {
         let mut state = self.0.lock();
         state.closed = true;
         self.0.changed.notify_all();
@@ -90,7 +89,7 @@ impl Queue {
         }
         match state.failed.take() {
             Some(error) => Err(error),
-            None => Ok(state.dropped),
+            None => Ok(()),
         }
     }
 }
@@ -118,6 +117,8 @@ impl State {
     fn put(&mut self, part: &[u8], room: usize) {
         let ends = part.ends_with(b"\n");
         // A part that is longer than the whole queue passes where there is nothing else.
+        // The rest of a line finds some more room, so that few are torn.
+        let room = if self.in_line { room + room / 8 } else { room };
         let fits = self.bytes.is_empty() || self.bytes.len() + part.len() <= room;
         if !self.dropping && fits {
             self.bytes.extend_from_slice(part);
@@ -144,55 +145,58 @@ impl Shared {
     }
 
     /// Writes what is in the queue until it is closed and empty, or the output fails.
-    fn empty_into(&self, mut output: Output, name: &'static str) {
+    fn empty_into(&self, mut output: Output) {
         let mut bytes = Vec::new();
-        let mut said = Dropped::default();
-        let mut said_at = None;
+        let mut said = Said::default();
         loop {
             bytes.clear();
-            let Some(dropped) = self.take(&mut bytes) else {
-                return;
-            };
-            let turn = output.turn.as_deref().map(lock);
-            let written = output.file.write_all(&bytes);
-            drop(turn);
-            if let Err(error) = written {
+            let (dropped, last) = self.take(&mut bytes);
+            let written = output.write_all(&bytes);
+            // Not into a line of the same file.
+            if written.is_ok() && (last || bytes.ends_with(b"\n")) {
+                said.say(&output, dropped, last);
+            }
+            if last || written.is_err() {
                 let mut state = self.lock();
-                state.failed = Some(error);
+                state.failed = written.err();
                 state.done = true;
                 self.changed.notify_all();
                 return;
-            }
-            let due = said_at.is_none_or(|at: Instant| at.elapsed() >= SAID_EVERY);
-            if dropped != said && due && stderr_has_room() {
-                announce(name, dropped);
-                (said, said_at) = (dropped, Some(Instant::now()));
             }
         }
     }
 
-    /// Waits for bytes. None at the end.
-    fn take(&self, bytes: &mut Vec<u8>) -> Option<Dropped> {
+    /// Waits for bytes. Returns what was dropped so far, and whether these are the last.
+    fn take(&self, bytes: &mut Vec<u8>) -> (Dropped, bool) {
         let mut state = self.lock();
-        while state.bytes.is_empty() {
-            if state.closed {
-                state.done = true;
-                self.changed.notify_all();
-                return None;
-            }
+        while state.bytes.is_empty() && !state.closed {
             state = self.wait(state);
         }
         mem::swap(&mut state.bytes, bytes);
-        Some(state.dropped)
+        (state.dropped, state.closed)
     }
 }
 
-/// Says how much of an output did not pass so far.
-pub(super) fn announce(name: &str, dropped: Dropped) {
-    report(&format_args!(
-        "{name} takes too little; lines dropped so far: {}, bytes: {}",
-        dropped.lines, dropped.bytes
-    ));
+/// What was announced of the drops.
+#[derive(Default)]
+struct Said {
+    dropped: Dropped,
+    at: Option<Instant>,
+}
+
+impl Said {
+    /// Says how much was dropped, if that is news and not too soon after the last time.
+    fn say(&mut self, output: &Output, dropped: Dropped, last: bool) {
+        let due = last || self.at.is_none_or(|at| at.elapsed() >= SAID_EVERY);
+        if dropped != self.dropped && due && stderr_has_room() {
+            output.say(&format_args!(
+                "{} takes too little; lines dropped so far: {}, bytes: {}",
+                output.name, dropped.lines, dropped.bytes
+            ));
+            self.dropped = dropped;
+            self.at = Some(Instant::now());
+        }
+    }
 }
 
 /// Whether a message would not have to wait.
@@ -212,7 +216,8 @@ mod tests {
     fn output(writer: io::PipeWriter) -> Output {
         Output {
             file: Patient(File::from(OwnedFd::from(writer))),
-            turn: None,
+            name: "a pipe",
+            turns: None,
         }
     }
 
@@ -223,7 +228,9 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_dropped_line_by_line() {
         let mut queue = Queue::with_room(12);
-        queue.write_all(b"one\ntwo\nthree and more\n4\n").expect("it takes all");
+        queue
+            .write_all(b"one\ntwo\nthree and more\n4\n")
+            .expect("it takes all");
         assert_eq!(queued(&queue), "one\ntwo\n4\n");
         let dropped = queue.0.lock().dropped;
         assert_eq!((dropped.lines, dropped.bytes), (1, 15));
@@ -244,16 +251,18 @@ mod tests {
     #[test]
     fn a_line_longer_than_the_room_passes_alone() {
         let mut queue = Queue::with_room(4);
-        queue.write_all(b"a long line\nnext\n").expect("it takes all");
+        queue
+            .write_all(b"a long line\nnext\n")
+            .expect("it takes all");
         assert_eq!(queued(&queue), "a long line\n");
     }
 
     #[test]
     fn everything_is_written_before_the_end() {
         let (mut reader, writer) = io::pipe().expect("a pipe");
-        let mut queue = Queue::start(output(writer), "a pipe").expect("a thread");
+        let mut queue = Queue::start(output(writer)).expect("a thread");
         queue.write_all(b"one\ntwo").expect("it takes all");
-        assert_eq!(queue.close().expect("nobody failed"), Dropped::default());
+        queue.close().expect("nobody failed");
         drop(queue);
         let mut text = String::new();
         io::Read::read_to_string(&mut reader, &mut text).expect("readable");
@@ -264,7 +273,7 @@ mod tests {
     fn the_outputs_failure_is_ours() {
         let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
-        let mut queue = Queue::start(output(writer), "a pipe").expect("a thread");
+        let mut queue = Queue::start(output(writer)).expect("a thread");
         queue.write_all(b"one\n").expect("it takes all");
         let error = queue.close().expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);

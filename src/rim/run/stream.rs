@@ -11,9 +11,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, ioctl_fionread};
 
 use crate::rim::message::{reason, report};
-use crate::rim::run::output::{Target, lock};
-use crate::rim::run::queue::{announce, stderr_has_room};
 use crate::rim::run::WhenSinkFails;
+use crate::rim::run::output::{Target, in_turn};
 use crate::rim::transport::patient::{PAUSE, timespec};
 use crate::rim::transport::pipes::ROOM;
 use crate::rim::transport::sink::Sink;
@@ -152,7 +151,11 @@ impl Course {
                 };
             }
             if ready.nothing {
-                return if self.unflushed { Next::Silence } else { Next::Enough };
+                return if self.unflushed {
+                    Next::Silence
+                } else {
+                    Next::Enough
+                };
             }
         }
     }
@@ -252,9 +255,13 @@ impl Course {
         let written = if self.lost || self.pieces.is_empty() {
             Ok(())
         } else {
-            let turn = stream.sink.target().turn();
-            let _turn = turn.as_deref().map(lock);
-            stream.sink.write(&self.session, &self.pieces, chunk)
+            let (session, pieces) = (&self.session, &self.pieces);
+            let last = pieces.last().map(|piece| session.bytes(piece, chunk));
+            let open = last.is_some_and(|bytes| !bytes.ends_with(b"\n"));
+            let turns = stream.sink.target().turns();
+            in_turn(turns.as_deref(), stream.name, || {
+                stream.sink.write(session, pieces, chunk).map(|()| open)
+            })
         };
         self.pieces.clear();
         written.or_else(|error| self.fail(&error))
@@ -267,15 +274,7 @@ impl Course {
         if self.lost {
             return Ok(());
         }
-        match queue.close() {
-            Ok(dropped) => {
-                if dropped.lines > 0 && stderr_has_room() {
-                    announce(self.stream.name, dropped);
-                }
-                Ok(())
-            }
-            Err(error) => self.fail(&error),
-        }
+        queue.close().or_else(|error| self.fail(&error))
     }
 
     /// The output takes nothing any more. That its reader has gone is no failure of ours.
