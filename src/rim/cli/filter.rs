@@ -32,6 +32,7 @@ use crate::rim::transport::output::{Destination, Output};
 use crate::rim::transport::progress::Progress;
 
 /// Options of the plain filter.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args)]
 pub(crate) struct FilterOptions {
     /// Files to redact, one after the other; "-" or none is standard input

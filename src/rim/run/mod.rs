@@ -8,8 +8,8 @@
 //! 1. Signals are passed on, each once. None of them ends us: the program decides.
 //! 2. When the program has ended, the streams are read to their ends. A process that it
 //!    leaves behind with its output open is not waited for, but what is in the pipe is read.
-//! 3. An output that takes no more bytes is waited for; not longer than [`STALLED`] where a
-//!    signal has asked for the end, or the output must not hold anybody up.
+//! 3. An output that takes no more bytes is waited for; not for long where a signal has
+//!    asked for the end, or the output must not hold anybody up ([`supervisor`]).
 //!
 //! Where we fail, the stream's pipe is closed: the program notices, and nothing passes
 //! that was not redacted.
@@ -19,6 +19,7 @@ mod output;
 mod queue;
 mod signals;
 mod stream;
+mod supervisor;
 mod terminal;
 
 use std::ffi::OsString;
@@ -27,20 +28,18 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use blackbar::Redactor;
-use rustix::process::{Signal, getpid, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGTSTP, SIGWINCH};
 
 use crate::rim::message::{reason, report};
-use crate::rim::run::child::{Child, Outputs, spawn};
+use crate::rim::run::child::{Outputs, SpawnError, spawn};
 use crate::rim::run::output::{Output, Target, Turns};
-use crate::rim::run::queue::{Queue, stderr_has_room};
-use crate::rim::run::signals::{Arrived, listen};
+use crate::rim::run::queue::Queue;
+use crate::rim::run::signals::listen;
 use crate::rim::run::stream::{Ended, Stream};
+use crate::rim::run::supervisor::{Event, Supervisor};
 use crate::rim::run::terminal::{Console, Pty};
 use crate::rim::stats::Totals;
 use crate::rim::transport::descriptor::Descriptor;
@@ -51,9 +50,6 @@ use crate::rim::transport::sink::Sink;
 
 /// The exit code where we could not do our part.
 pub(crate) const FAILED: u8 = 125;
-
-/// How long an output that takes nothing is waited for at the end, at most.
-const STALLED: Duration = Duration::from_secs(5);
 
 /// What an output does that takes no bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -95,13 +91,6 @@ pub(crate) struct Outcome {
     pub(crate) totals: Totals,
 }
 
-/// What the supervising thread waits for.
-enum Event {
-    Signal(Arrived),
-    /// A stream is at its end; none where it panicked.
-    Ended(Option<Ended>),
-}
-
 impl Run {
     /// Runs the program to its end.
     pub(crate) fn run(self) -> Outcome {
@@ -123,8 +112,8 @@ impl Run {
         }
     }
 
-    /// Everything is set up before the program starts, so that it loses no byte.
-    fn start(&self, events: &Sender<Event>) -> io::Result<Result<Supervisor, child::SpawnError>> {
+    /// Where a thread is not to be had for a stream, its pipe is closed, and the program notices.
+    fn start(&self, events: &Sender<Event>) -> io::Result<Result<Supervisor, SpawnError>> {
         let (ended, alive) = io::pipe()?;
         let ended = OwnedFd::from(ended);
         let pty = if self.pty { Some(Pty::open()?) } else { None };
@@ -158,17 +147,8 @@ impl Run {
             };
             self.begin(stream, events.clone())?;
         }
-        Ok(Ok(Supervisor {
-            child,
-            console,
-            alive: Some(alive),
-            streams,
-            patient: self.when_blocked == WhenBlocked::Block,
-            signalled: false,
-            totals: Totals::default(),
-            code: None,
-            failed: false,
-        }))
+        let patient = self.when_blocked == WhenBlocked::Block;
+        Ok(Ok(Supervisor::new(child, console, alive, streams, patient)))
     }
 
     fn target(
@@ -189,17 +169,20 @@ impl Run {
         })
     }
 
-    /// A panic drops the stream, and with it the pipe that the program writes to.
     fn begin(&self, stream: Stream, events: Sender<Event>) -> io::Result<()> {
         let redactor = Arc::clone(&self.redactor);
         thread::Builder::new()
             .name(stream.name.to_owned())
             .spawn(move || {
-                let ended = catch_unwind(AssertUnwindSafe(|| stream.run(&redactor)));
-                let _ = events.send(Event::Ended(ended.ok()));
+                let _ = events.send(to_the_end(move || stream.run(&redactor)));
             })?;
         Ok(())
     }
+}
+
+/// A panic drops the stream, and with it the pipe that the program writes to.
+fn to_the_end(stream: impl FnOnce() -> Ended) -> Event {
+    Event::Ended(catch_unwind(AssertUnwindSafe(stream)).ok())
 }
 
 impl Outcome {
@@ -217,125 +200,21 @@ fn are_same(outputs: &[File; 2]) -> io::Result<bool> {
     Ok(file_id(&stdout.metadata()?) == file_id(&stderr.metadata()?))
 }
 
-/// What is left to do once the program runs.
-struct Supervisor {
-    child: Child,
-    console: Option<Console>,
-    /// Closed when the program has ended.
-    alive: Option<io::PipeWriter>,
-    /// Streams that are not at their end.
-    streams: usize,
-    /// Outputs that take nothing are waited for, unless a signal asked for an end.
-    patient: bool,
-    signalled: bool,
-    totals: Totals,
-    code: Option<u8>,
-    failed: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Write};
 
-impl Supervisor {
-    fn supervise(mut self, inbox: &Receiver<Event>) -> Outcome {
-        self.totals.inputs = self.streams as u64;
-        let mut until = None;
-        while self.code.is_none() || self.streams > 0 {
-            if self.code.is_some() && (self.signalled || !self.patient) && until.is_none() {
-                until = Some(Instant::now() + STALLED);
-            }
-            match next(inbox, until) {
-                Some(Event::Signal(arrived)) if self.ends_the_wait(arrived) => {
-                    return self.stalled();
-                }
-                Some(Event::Signal(arrived)) => self.pass_on(arrived),
-                Some(Event::Ended(ended)) => self.note(ended),
-                None => return self.stalled(),
-            }
-        }
-        self.outcome()
-    }
-
-    /// Whether a signal means us: the program has ended, and this is not the signal that
-    /// ended it, of which we hear maybe later than of the end.
-    fn ends_the_wait(&self, arrived: Arrived) -> bool {
-        self.code.is_some() && self.signalled && arrived.asks_to_end()
-    }
-
-    fn pass_on(&mut self, arrived: Arrived) {
-        self.signalled |= arrived.asks_to_end();
-        match (arrived.signal, &self.console) {
-            (SIGCHLD, _) => self.look_for_the_end(),
-            // Its own terminal tells the program.
-            (SIGWINCH, Some(console)) => console.resize(),
-            (SIGTSTP, _) => self.stop(arrived),
-            _ => {
-                // A terminal of its own has its own keys; ours did not reach it.
-                if !arrived.by_terminal || self.console.is_some() {
-                    self.child.signal(arrived.signal);
-                }
-            }
-        }
-    }
-
-    /// We stop as the program does, so that a shell sees the job stopped.
-    fn stop(&self, arrived: Arrived) {
-        if !arrived.by_terminal {
-            self.child.signal(SIGTSTP);
-        }
-        let stop = || {
-            let _ = kill_process(getpid(), Signal::STOP);
-        };
-        match &self.console {
-            Some(console) => console.aside(stop),
-            None => stop(),
-        }
-    }
-
-    fn look_for_the_end(&mut self) {
-        if let Some(code) = self.child.reap() {
-            self.code = Some(code);
-            self.alive = None;
-        }
-    }
-
-    fn note(&mut self, ended: Option<Ended>) {
-        self.streams -= 1;
-        match ended {
-            Some(Ended { tally, failed }) => {
-                self.totals.tally.add(&tally);
-                self.failed |= failed;
-            }
-            None => self.failed = true,
-        }
-    }
-
-    /// The program has ended and its last words find no reader.
-    fn stalled(self) -> Outcome {
-        if stderr_has_room() {
-            report(&"the output takes no more bytes, and what was waiting is lost");
-        }
-        self.outcome()
-    }
-
-    fn outcome(self) -> Outcome {
-        let code = match self.code {
-            // A program that failed as well says more.
-            None | Some(0) if self.failed => FAILED,
-            Some(code) => code,
-            None => FAILED,
-        };
-        Outcome {
-            code,
-            totals: self.totals,
-        }
-    }
-}
-
-/// The next event; none when the time is over.
-fn next(inbox: &Receiver<Event>, until: Option<Instant>) -> Option<Event> {
-    let Some(until) = until else {
-        return inbox.recv().ok();
-    };
-    match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        Ok(event) => Some(event),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+    /// G8: nothing passes that was not redacted, and the program notices.
+    #[test]
+    fn a_panic_closes_the_programs_pipe() {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let event = to_the_end(move || {
+            let _reader = &reader;
+            panic!("for the test")
+        });
+        assert!(matches!(event, Event::Ended(None)));
+        let error = writer.write_all(b"secret").expect_err("nobody reads");
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     }
 }

@@ -36,11 +36,19 @@ struct State {
     /// The rest of a line is dropped, too.
     dropping: bool,
     dropped: Dropped,
-    /// Nothing more will be put in.
-    closed: bool,
-    /// Everything is written, or the output has failed.
-    done: bool,
+    phase: Phase,
     failed: Option<io::Error>,
+}
+
+/// How far a queue's life is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// Nothing more will be put in.
+    Closed,
+    /// Everything is written, or the output has failed.
+    Done,
 }
 
 /// What did not pass.
@@ -82,9 +90,11 @@ impl Queue {
     /// What the output failed with.
     pub(super) fn close(&self) -> io::Result<()> {
         let mut state = self.0.lock();
-        state.closed = true;
+        if state.phase == Phase::Open {
+            state.phase = Phase::Closed;
+        }
         self.0.changed.notify_all();
-        while !state.done {
+        while state.phase != Phase::Done {
             state = self.0.wait(state);
         }
         match state.failed.take() {
@@ -159,7 +169,7 @@ impl Shared {
             if last || written.is_err() {
                 let mut state = self.lock();
                 state.failed = written.err();
-                state.done = true;
+                state.phase = Phase::Done;
                 self.changed.notify_all();
                 return;
             }
@@ -169,11 +179,11 @@ impl Shared {
     /// Waits for bytes. Returns what was dropped so far, and whether these are the last.
     fn take(&self, bytes: &mut Vec<u8>) -> (Dropped, bool) {
         let mut state = self.lock();
-        while state.bytes.is_empty() && !state.closed {
+        while state.bytes.is_empty() && state.phase == Phase::Open {
             state = self.wait(state);
         }
         mem::swap(&mut state.bytes, bytes);
-        (state.dropped, state.closed)
+        (state.dropped, state.phase == Phase::Closed)
     }
 }
 
