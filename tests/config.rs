@@ -320,3 +320,32 @@ fn a_bad_log_filter_is_refused() {
     assert_eq!(code, Some(2));
     assert!(err.starts_with("blackbar: BLACKBAR_LOG: "), "{err}");
 }
+
+#[test]
+fn streams_are_checked_and_shown() {
+    let (code, out, _) = run(&["config", "check", "--tcp", "unix:/run/a.sock=shipper:5171"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        out.starts_with("stream-1: tcp unix:/run/a.sock -> shipper:5171\n"),
+        "{out}"
+    );
+    let (_, shown, _) = run(&["config", "show", "--tcp", "127.0.0.1:5170=[::1]:5171"]);
+    assert!(shown.contains("tcp = \"127.0.0.1:5170\"") && shown.contains("framing = \"lines\""));
+    let (code, _, err) = run_with(&["config", "check", "-c", "-"], &shown);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    for (told, expected) in [
+        ("127.0.0.1:5170", "--tcp: write ADDR=UPSTREAM"),
+        (
+            "a=hunter2hunter2:1",
+            "--tcp: before the `=`, write an IP address",
+        ),
+        (
+            "127.0.0.1:1=hunter2hunter2",
+            "--tcp: after the `=`, write host:port",
+        ),
+    ] {
+        let (code, _, err) = run(&["config", "check", "--tcp", told]);
+        assert_eq!(code, Some(2));
+        assert!(err.contains(expected) && !err.contains(SECRET), "{err}");
+    }
+}

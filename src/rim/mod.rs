@@ -1,12 +1,13 @@
 //! Everything around the engine: arguments, files, signals, messages.
 //!
-//! Imports point one way: `cli -> http, admin, check, rules, run -> payload, transport ->
-//! config, stats -> exit, message, nearest, size`. The engine is the library; nothing below this folder knows what a secret looks like.
+//! Imports point one way: `cli -> admin -> tcp -> http, check, rules, run -> payload,
+//! transport, tls, ending -> config, stats -> exit, message, nearest, size`. The engine is the library; nothing below this folder knows what a secret looks like.
 
 pub(crate) mod admin;
 pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod config;
+pub(crate) mod ending;
 pub(crate) mod exit;
 pub(crate) mod hardening;
 pub(crate) mod http;
@@ -18,4 +19,6 @@ pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod size;
 pub(crate) mod stats;
+pub(crate) mod tcp;
+pub(crate) mod tls;
 pub(crate) mod transport;

@@ -54,10 +54,24 @@ fn heads_and_bodies_that_are_too_large_are_refused() {
     assert_refused(&proxy.post("/", &header, b""), 431, "head_too_large");
     let many = "X: y\r\n".repeat(101);
     assert_refused(&proxy.post("/", &many, b""), 431, "head_too_large");
-    let early =
-        b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n";
+    // What is encoded is held, and need not come before it is refused.
+    let early = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
+        Content-Encoding: gzip\r\nContent-Length: 99999\r\n\r\n";
     assert_refused(&proxy.send(early), 413, "body_too_large");
+    let document = format!("[{}1]", "1,".repeat(50_000));
+    let refused = proxy.post("/", "", document.as_bytes());
+    assert_refused(&refused, 413, "body_too_large");
     assert!(upstream.recorded().is_empty());
+}
+
+#[test]
+fn records_that_leave_one_by_one_may_be_more_than_a_body() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "[limits]\nmax_body = \"64K\"\n");
+    let body = "{\"message\":\"hello\",\"pin\":null}\n".repeat(10_000);
+    let answer = proxy.post("/_bulk", "", body.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(upstream.recorded()[0].body, body.as_bytes());
 }
 
 #[test]
@@ -105,20 +119,20 @@ fn bodies_beyond_the_budget_wait_and_are_told_to_come_again() {
     let limits = "[limits]\nbudget = \"300K\"\nmax_body = \"200K\"\n";
     let proxy = Proxy::to(&upstream, limits);
     // One line without end is held until its end.
-    let part = vec![b'a'; 120 * 1024];
+    let chunk = vec![b'a'; 120 * 1024];
     let head = format!(
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n\"",
-        part.len() + 2
+        chunk.len() + 2
     );
-    let mut held: Vec<_> = (0..6).map(|_| proxy.connect()).collect();
-    for stream in &mut held {
+    let mut clients: Vec<_> = (0..6).map(|_| proxy.connect()).collect();
+    for stream in &mut clients {
         stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&part).unwrap();
+        stream.write_all(&chunk).unwrap();
     }
     // None of the six has ended, and there is no room for all of them.
     proxy.await_log("memory_budget");
-    drop(held);
+    drop(clients);
     // All of it was given back.
     eventually(
         || proxy.post("/", "", b"hi").ends_with("ok"),

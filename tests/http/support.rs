@@ -10,27 +10,27 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A secret by its name, and what must not be seen anywhere.
-pub const SECRET: &str = "hunter2hunter2";
+pub(crate) const SECRET: &str = "hunter2hunter2";
 
 /// A request as an upstream got it.
 #[derive(Clone, Debug, Default)]
-pub struct Recorded {
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Recorded {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Recorded {
     /// The value of a header, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
     }
 }
 
 /// The value of a header in a head.
-pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().skip(1).find_map(|line| {
         let (key, value) = line.split_once(':')?;
         key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -38,15 +38,15 @@ pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// An upstream that records what it gets.
-pub struct Upstream {
-    pub address: SocketAddr,
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
     recorded: Arc<Mutex<Vec<Recorded>>>,
     connections: Arc<Mutex<usize>>,
 }
 
 impl Upstream {
     /// Answers every request so; an empty answer closes the connection.
-    pub fn answering(answer: &'static str) -> Self {
+    pub(crate) fn answering(answer: &'static str) -> Self {
         Self::new(move |_, stream| {
             let sent = !answer.is_empty() && stream.write_all(answer.as_bytes()).is_ok();
             sent && !answer.contains("close")
@@ -54,7 +54,9 @@ impl Upstream {
     }
 
     /// Answers as it is told; the connection goes on as long as it returns true.
-    pub fn new(answer: impl Fn(&Recorded, &mut TcpStream) -> bool + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        answer: impl Fn(&Recorded, &mut TcpStream) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let upstream = Self {
             address: listener.local_addr().unwrap(),
@@ -83,30 +85,30 @@ impl Upstream {
     }
 
     /// The usual one.
-    pub fn ok() -> Self {
+    pub(crate) fn ok() -> Self {
         Self::answering("HTTP/1.1 200 Fine\r\nContent-Length: 2\r\n\r\nok")
     }
 
     /// The requests so far.
-    pub fn recorded(&self) -> Vec<Recorded> {
+    pub(crate) fn recorded(&self) -> Vec<Recorded> {
         self.recorded.lock().unwrap().clone()
     }
 
     /// The only request so far.
-    pub fn only(&self) -> Recorded {
+    pub(crate) fn only(&self) -> Recorded {
         let recorded = self.recorded();
         assert_eq!(recorded.len(), 1, "{recorded:?}");
         recorded[0].clone()
     }
 
     /// How many connections there have been.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
     }
 }
 
 /// Reads a message with its body decoded; `None` if it does not come to its end.
-pub fn read_message(reader: &mut impl BufRead) -> Option<Recorded> {
+pub(crate) fn read_message(reader: &mut impl BufRead) -> Option<Recorded> {
     let mut message = Recorded::default();
     while !message.head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut message.head).ok()? == 0 {
@@ -144,21 +146,21 @@ pub fn read_message(reader: &mut impl BufRead) -> Option<Recorded> {
 }
 
 /// `blackbar serve` with a configuration of its own.
-pub struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
-    pub address: SocketAddr,
-    pub folder: TempDir,
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: TempDir,
     log: Arc<Mutex<String>>,
 }
 
 impl Proxy {
     /// Passes everything on to the upstream. `more` is put before the listener.
-    pub fn to(upstream: &Upstream, more: &str) -> Self {
+    pub(crate) fn to(upstream: &Upstream, more: &str) -> Self {
         Self::routed(&format!("http://{}", upstream.address), more, "")
     }
 
     /// The same, with more keys of the route.
-    pub fn routed(upstream: &str, more: &str, route: &str) -> Self {
+    pub(crate) fn routed(upstream: &str, more: &str, route: &str) -> Self {
         let listen = format!(
             "{more}\n[[listen]]\nhttp = \"127.0.0.1:0\"\n\
              [[listen.route]]\nname = \"all\"\npath = \"/*\"\nupstream = \"{upstream}\"\n{route}\n"
@@ -167,7 +169,7 @@ impl Proxy {
     }
 
     /// With a whole configuration, in a folder that may hold what it names.
-    pub fn configured(folder: TempDir, text: &str) -> Self {
+    pub(crate) fn configured(folder: TempDir, text: &str) -> Self {
         let file = folder.path().join("blackbar.toml");
         std::fs::write(&file, text).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_blackbar"))
@@ -200,7 +202,7 @@ impl Proxy {
     }
 
     /// A new connection, whose reads do not wait for ever.
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -208,14 +210,14 @@ impl Proxy {
     }
 
     /// Sends bytes and reads to the end of the connection.
-    pub fn send(&self, bytes: &[u8]) -> String {
+    pub(crate) fn send(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         read_rest(&mut stream)
     }
 
     /// Sends a POST of its own connection, and returns the answer.
-    pub fn post(&self, path: &str, headers: &str, body: &[u8]) -> String {
+    pub(crate) fn post(&self, path: &str, headers: &str, body: &[u8]) -> String {
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\
              Content-Length: {}\r\n\r\n",
@@ -225,14 +227,14 @@ impl Proxy {
     }
 
     /// Sends a signal.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(sent.success());
     }
 
     /// The exit code, which must come.
-    pub fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -244,12 +246,12 @@ impl Proxy {
     }
 
     /// What it has logged so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
     /// Waits until the log holds a text.
-    pub fn await_log(&self, text: &str) {
+    pub(crate) fn await_log(&self, text: &str) {
         eventually(|| self.log().contains(text), || self.log());
     }
 }
@@ -262,7 +264,7 @@ impl Drop for Proxy {
 }
 
 /// Waits until something holds.
-pub fn eventually(mut holds: impl FnMut() -> bool, say: impl Fn() -> String) {
+pub(crate) fn eventually(mut holds: impl FnMut() -> bool, say: impl Fn() -> String) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "it never holds: {}", say());
@@ -271,7 +273,7 @@ pub fn eventually(mut holds: impl FnMut() -> bool, say: impl Fn() -> String) {
 }
 
 /// Reads to the end of a connection; a reset ends it, too.
-pub fn read_rest(stream: &mut impl Read) -> String {
+pub(crate) fn read_rest(stream: &mut impl Read) -> String {
     let mut out = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -294,7 +296,7 @@ pub fn read_rest(stream: &mut impl Read) -> String {
 
 /// Asserts that an answer is ours, with this status and reason, and echoes nothing.
 #[track_caller]
-pub fn assert_refused(answer: &str, status: u16, reason: &str) {
+pub(crate) fn assert_refused(answer: &str, status: u16, reason: &str) {
     assert!(
         answer.starts_with(&format!("HTTP/1.1 {status} ")),
         "{answer}"

@@ -1,6 +1,6 @@
 //! Upstreams that fail, at each stage.
 
-use std::io::{BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
@@ -110,15 +110,22 @@ fn an_early_answer_is_passed_on() {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            reader.read_line(&mut line).unwrap();
+        }
         let answer = b"HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
         stream.write_all(answer).unwrap();
-        thread::sleep(Duration::from_secs(2));
+        let _ = io::copy(&mut reader, &mut io::sink());
     });
     let proxy = Proxy::routed(&format!("http://{address}"), "", "format = \"text\"");
     let mut stream = proxy.connect();
     let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(b"6\r\nhello\n\r\n").unwrap();
+    let lines = "hello\n".repeat(200);
+    write!(stream, "{:x}\r\n{lines}\r\n", lines.len()).unwrap();
     // The body never ends; the answer comes all the same.
     let answer = read_message(&mut BufReader::new(stream)).unwrap();
     assert!(answer.head.starts_with("HTTP/1.1 413 Too Much\r\n"));

@@ -16,12 +16,14 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::rim::admin::streams::OfStreams;
 use crate::rim::config::serve::{Route, Serve};
 use crate::rim::http::answer::Reason;
 use crate::rim::http::events::{Gauges, Observer, RequestRecord};
+use crate::rim::tcp;
 
-type Labels = Vec<(&'static str, String)>;
-type Counters = Family<Labels, Counter>;
+pub(super) type Labels = Vec<(&'static str, String)>;
+pub(super) type Counters = Family<Labels, Counter>;
 type States = Family<Labels, Gauge>;
 
 /// Under this name stands what no route took; no route can be called so.
@@ -45,20 +47,22 @@ pub(crate) struct Metrics {
     families: Families,
     /// By name; [`NO_ROUTE`] is one.
     routes: HashMap<String, OfRoute>,
+    /// By name.
+    streams: HashMap<String, Arc<tcp::counters::Counters>>,
     state: State,
 }
 
 #[derive(Clone)]
-struct Families {
+pub(super) struct Families {
     requests: Counters,
     bytes: Counters,
-    records: Counters,
-    findings: Counters,
+    pub(super) records: Counters,
+    pub(super) findings: Counters,
     observed: Counters,
     candidates: Counters,
-    refused: Counters,
+    pub(super) refused: Counters,
     stubbed: Counters,
-    upstream_errors: Counters,
+    pub(super) upstream_errors: Counters,
     seconds: Family<Labels, Histogram, fn() -> Histogram>,
 }
 
@@ -93,18 +97,30 @@ impl Metrics {
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", version);
         let families = Families::register(&mut registry);
+        let of_streams = OfStreams::register(&mut registry);
         let state = State::register(&mut registry);
         let routes = serve.listen.iter().flat_map(|listen| &listen.routes);
         let mut all: HashMap<_, _> = routes
             .map(|route| (route.name.clone(), families.of_route(Some(route))))
             .collect();
         all.insert(NO_ROUTE.to_owned(), families.of_route(None));
+        let streams = serve.streams.iter().map(|stream| {
+            let counters = of_streams.of(stream, &families);
+            (stream.name.clone(), Arc::new(counters))
+        });
+        let streams = streams.collect();
         Self {
             registry,
             families,
             routes: all,
+            streams,
             state,
         }
+    }
+
+    /// The counters of the listeners of streams, by their names.
+    pub(crate) fn streams(&self) -> HashMap<String, Arc<tcp::counters::Counters>> {
+        self.streams.clone()
     }
 
     /// The exposition, as `OpenMetrics` text.
@@ -158,7 +174,7 @@ fn count(counters: &[Counter], tally: &Tally) {
     }
 }
 
-fn labels(route: &str, key: &'static str, value: &str) -> Labels {
+pub(super) fn labels(route: &str, key: &'static str, value: &str) -> Labels {
     vec![("route", route.to_owned()), (key, value.to_owned())]
 }
 

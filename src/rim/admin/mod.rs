@@ -10,6 +10,7 @@
 //! TLS and no log-in, and what it tells is names of routes and counts.
 
 pub(crate) mod metrics;
+mod streams;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

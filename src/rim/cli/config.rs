@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::rim::cli::configuration::ConfigurationOptions;
 use crate::rim::cli::report::Report;
-use crate::rim::config::file::schema::{File, Mode};
+use crate::rim::config::file::schema::{File, Listen, Mode};
 use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::report;
 
@@ -57,12 +57,12 @@ fn summary(file: &File) -> Vec<String> {
     let mut lines = Vec::new();
     let mut routes = 0;
     for listen in &file.listen {
-        let scheme = if listen.tls.is_some() {
-            "https"
+        let tls = if listen.tls.is_some() { "s" } else { "" };
+        if let Some(address) = listen.http {
+            lines.push(format!("http{tls}://{address}"));
         } else {
-            "http"
-        };
-        lines.push(format!("{scheme}://{}", listen.http));
+            lines.push(stream(listen));
+        }
         for route in &listen.route {
             routes += 1;
             let mode = match route.mode {
@@ -85,4 +85,17 @@ fn summary(file: &File) -> Vec<String> {
         "listeners: {listeners}, routes: {routes}, no problems"
     ));
     lines
+}
+
+/// `name: tcp 0.0.0.0:5170 -> shipper:5171`.
+fn stream(listen: &Listen) -> String {
+    let told = |value: Option<String>| value.unwrap_or_default();
+    let (kind, address) = match &listen.tcp {
+        Some(address) if listen.tls.is_some() => ("tls", address.to_string()),
+        Some(address) => ("tcp", address.to_string()),
+        None => ("udp", told(listen.udp.map(|address| address.to_string()))),
+    };
+    let upstream = told(listen.upstream.as_ref().map(ToString::to_string));
+    let name = told(listen.name.clone());
+    format!("{name}: {kind} {address} -> {upstream}")
 }

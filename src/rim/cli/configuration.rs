@@ -12,6 +12,7 @@ use crate::rim::config::file::schema::{Admin, File, Listen, Route};
 use crate::rim::config::file::value::Address;
 use crate::rim::config::file::{Source, Wrong};
 use crate::rim::config::serve::LogFormat;
+use crate::rim::config::stream::{Destination, StreamAddress};
 use crate::rim::exit::Failure;
 use crate::rim::payload::format;
 
@@ -45,6 +46,20 @@ pub(crate) struct ConfigurationOptions {
         help_heading = "Configuration"
     )]
     http: Vec<String>,
+
+    /// Listen on ADDR and send all lines on to UPSTREAM; repeatable
+    ///
+    /// `--tcp 0.0.0.0:5170=shipper:5171`; `unix:/path` is possible on both sides. A
+    /// connection there for each one here; the file knows more.
+    #[arg(
+        long,
+        value_name = "ADDR=UPSTREAM",
+        env = "BLACKBAR_TCP",
+        hide_env = true,
+        value_delimiter = ',',
+        help_heading = "Configuration"
+    )]
+    tcp: Vec<String>,
 
     /// Answer /healthz, /readyz and /metrics on ADDR, such as 127.0.0.1:9001
     #[arg(
@@ -93,6 +108,9 @@ impl ConfigurationOptions {
         for text in &self.http {
             file.listen.push(listener(text)?);
         }
+        for text in &self.tcp {
+            file.listen.push(stream(text)?);
+        }
         if let Some(listen) = self.admin {
             file.admin = Some(Admin { listen });
         }
@@ -124,20 +142,39 @@ impl ConfigurationOptions {
 /// `ADDR=URL`. Parsed here and not by clap, whose errors show the value: a URL may have a
 /// password where it should not.
 fn listener(text: &str) -> Result<Listen, Wrong> {
-    let wrong = |what: String| Wrong {
-        file: None,
-        at: None,
-        key: String::new(),
-        what: format!("--http: {what}"),
-    };
+    let wrong = |what: String| wrong("--http", &what);
     let form = "write ADDR=URL, such as 127.0.0.1:9000=https://backend.example";
     let (address, url) = text.split_once('=').ok_or_else(|| wrong(form.to_owned()))?;
     let http = address.parse::<Address>();
     let http = http.map_err(|error| wrong(format!("before the `=`, {error}")))?;
     build::check_upstream(url).map_err(|what| wrong(format!("after the `=`, {what}")))?;
     Ok(Listen {
-        http,
-        tls: None,
+        http: Some(http),
         route: vec![Route::to(url)],
+        ..Listen::default()
     })
+}
+
+/// `ADDR=UPSTREAM`.
+fn stream(text: &str) -> Result<Listen, Wrong> {
+    let form = "write ADDR=UPSTREAM, such as 0.0.0.0:5170=shipper:5171";
+    let (address, upstream) = text.split_once('=').ok_or_else(|| wrong("--tcp", form))?;
+    let tcp = address.parse::<StreamAddress>();
+    let tcp = tcp.map_err(|error| wrong("--tcp", &format!("before the `=`, {error}")))?;
+    let upstream = upstream.parse::<Destination>();
+    let upstream = upstream.map_err(|error| wrong("--tcp", &format!("after the `=`, {error}")))?;
+    Ok(Listen {
+        tcp: Some(tcp),
+        upstream: Some(upstream),
+        ..Listen::default()
+    })
+}
+
+fn wrong(option: &str, what: &str) -> Wrong {
+    Wrong {
+        file: None,
+        at: None,
+        key: String::new(),
+        what: format!("{option}: {what}"),
+    }
 }

@@ -9,9 +9,9 @@ const UNLIMITED: u64 = 1 << 30;
 /// Less would not do for one small body.
 const LEAST: u64 = 8 << 20;
 
-/// Half of what the control group leaves beside the process's own needs. Half, since the
-/// bytes before and after masking are there at the same time, and the kernel's socket
-/// buffers count too.
+/// Two thirds of what the control group leaves beside the process's own needs, since the
+/// buffers of connections, the kernel's too, are not counted in the budget. A body claims
+/// three times its size: what came, what leaves, and what the engine holds of it.
 pub(crate) fn budget() -> usize {
     // https://docs.kernel.org/admin-guide/cgroup-v2.html, and version 1, as a container
     // sees its own group.
@@ -33,7 +33,7 @@ fn limit(text: &str) -> Option<u64> {
 
 fn of_limit(limit: Option<u64>) -> u64 {
     let shared = limit.map_or(UNLIMITED, |limit| limit.saturating_sub(OWN));
-    (shared / 2).max(LEAST)
+    (shared / 3 * 2).max(LEAST)
 }
 
 #[cfg(test)]
@@ -48,9 +48,9 @@ mod tests {
     }
 
     #[test]
-    fn half_of_what_is_left() {
-        assert_eq!(of_limit(Some(256 << 20)), 96 << 20);
-        assert_eq!(of_limit(None), 512 << 20);
+    fn two_thirds_of_what_is_left() {
+        assert_eq!(of_limit(Some(256 << 20)), 128 << 20);
+        assert_eq!(of_limit(None), (1 << 30) / 3 * 2);
         assert_eq!(of_limit(Some(1)), LEAST);
     }
 }

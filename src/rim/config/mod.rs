@@ -9,6 +9,7 @@ mod memory;
 pub(crate) mod passes;
 pub(crate) mod policy;
 pub(crate) mod serve;
+pub(crate) mod stream;
 
 pub(crate) use detection::{ConfigError, Detection, pack_files, read_pack, read_packs};
 pub(crate) use ids::unknown_id;

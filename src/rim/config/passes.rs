@@ -12,7 +12,8 @@ use crate::rim::config::serve::Passes;
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Preset {
-    /// Those of all backends below.
+    /// Those of all backends below, but for parameters whose names are anybody's
+    /// (`token`).
     #[default]
     Auto,
     /// Sentry, and what speaks its protocol.
@@ -43,6 +44,10 @@ struct Backend {
 
 /// The header that every backend may ask for.
 const EVERY_BACKEND: &str = "authorization";
+
+/// Names of parameters that not only the backend uses: they pass only where the route
+/// says which backend it has.
+const COMMON: [&str; 3] = ["api_key", "channel", "token"];
 
 const BACKENDS: &[Backend] = &[
     // https://develop.sentry.dev/sdk/foundations/transport/authentication/: the DSN's public
@@ -125,10 +130,11 @@ impl Preset {
         let own = |backend: &&Backend| self == Self::Auto || backend.preset == self;
         for backend in BACKENDS.iter().filter(own) {
             let owned = |name: &&str| (*name).to_owned();
+            // Any application may have a secret under a name that many use.
+            let told = |name: &&&str| self == backend.preset || !COMMON.contains(*name);
             passes.headers.extend(backend.headers.iter().map(owned));
-            passes
-                .parameters
-                .extend(backend.parameters.iter().map(owned));
+            let parameters = backend.parameters.iter().filter(told);
+            passes.parameters.extend(parameters.map(owned));
         }
         passes
     }
@@ -145,6 +151,18 @@ mod tests {
 
     #[test]
     fn a_preset_passes_what_its_backend_asks_for_and_no_more() {
+        assert!(
+            Preset::Splunk
+                .passes()
+                .parameters
+                .contains(&"token".to_owned())
+        );
+        assert!(
+            !Preset::Auto
+                .passes()
+                .parameters
+                .contains(&"token".to_owned())
+        );
         assert_eq!(
             Preset::Sentry.passes().headers,
             ["authorization", "x-sentry-auth"]
@@ -159,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_passes_what_every_preset_passes() {
+    fn auto_passes_what_every_preset_passes_but_for_common_names() {
         let auto = Preset::Auto.passes();
         for backend in BACKENDS {
             let own = backend.preset.passes();
@@ -167,7 +185,7 @@ mod tests {
             assert!(
                 own.parameters
                     .iter()
-                    .all(|name| auto.parameters.contains(name))
+                    .all(|name| auto.parameters.contains(name) != COMMON.contains(&name.as_str()))
             );
         }
         assert!(auto.cookies.is_empty());

@@ -10,11 +10,14 @@ use hyper::{Method, Uri};
 use serde::{Deserialize, Serialize};
 
 use crate::rim::config::policy::{Policy, Rules};
+pub(crate) use crate::rim::config::stream::Stream;
 
 /// A whole configuration, validated and compiled.
 pub(crate) struct Serve {
-    /// Where clients come in; at least one.
+    /// Where clients of HTTP come in.
     pub(crate) listen: Vec<Listen>,
+    /// Where lines and messages come in.
+    pub(crate) streams: Vec<Arc<Stream>>,
     /// Where health and metrics are asked for.
     pub(crate) admin: Option<SocketAddr>,
     /// What bounds the process.
@@ -143,6 +146,13 @@ pub(crate) struct Upstream {
     pub(crate) http2: bool,
     /// Whether the client's Host goes on instead of the upstream's.
     pub(crate) preserve_host: bool,
+    /// Whom we believe and what we show, where its scheme is https.
+    pub(crate) tls: ClientTls,
+}
+
+/// How we speak TLS to an upstream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClientTls {
     /// Authorities, PEM; without them the system's roots.
     pub(crate) ca: Option<PathBuf>,
     /// A client certificate and its key, PEM.

@@ -128,6 +128,7 @@ fn log(id: &str, method: &Method, path: Option<&str>, record: &RequestRecord<'_>
         method = known(method),
         path = path.unwrap_or("-"),
         status = record.status,
+        by_upstream = record.by_upstream,
         bytes_in = record.bytes_in,
         bytes_out = record.bytes_out,
         format = record.body.map_or("-", |body| body.format),
@@ -162,9 +163,10 @@ fn known(method: &Method) -> &str {
         Method::OPTIONS,
         Method::TRACE,
     ];
-    match KNOWN.contains(method) {
-        true => method.as_str(),
-        false => "other",
+    if KNOWN.contains(method) {
+        method.as_str()
+    } else {
+        "other"
     }
 }
 

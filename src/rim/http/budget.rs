@@ -2,13 +2,18 @@
 //!
 //! A body claims what it occupies. Beyond the limit its reader waits, so that the client
 //! is not read from; if nothing is freed for long, the request is refused.
+//!
+//! Those who wait hold something already, and could wait for each other until all are
+//! refused. So what is freed goes to the eldest of them, who waits longer than the others:
+//! when they are refused, it gets on.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::rim::http::answer::Reason;
 use crate::rim::http::events::Gauges;
@@ -20,7 +25,18 @@ pub(crate) struct Budget {
     freed: Notify,
     /// How long a body waits for others to free some.
     patience: Duration,
+    /// The number of the next claim: an elder one has a smaller number.
+    next: AtomicU64,
+    /// The claims that wait, by their numbers.
+    waiting: Mutex<BTreeSet<u64>>,
 }
+
+/// Bodies of this size need not wait behind a large one.
+const SMALL: usize = 64 * 1024;
+
+/// How many times as long as the others the eldest waits: others have to be refused, and
+/// their clients be told, meanwhile.
+const ELDEST: u32 = 6;
 
 impl Budget {
     /// The limit, and what is used of it, are in the gauges.
@@ -29,6 +45,8 @@ impl Budget {
             gauges,
             freed: Notify::new(),
             patience,
+            next: AtomicU64::new(0),
+            waiting: Mutex::default(),
         })
     }
 
@@ -36,8 +54,18 @@ impl Budget {
     pub(crate) fn claim(self: &Arc<Self>) -> Claim {
         Claim {
             budget: self.clone(),
+            number: self.next.fetch_add(1, Ordering::Relaxed),
             bytes: 0,
         }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no elder claim waits.
+    fn is_eldest(&self, number: u64) -> bool {
+        self.waiting().first().is_none_or(|&first| number <= first)
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -60,6 +88,7 @@ impl Budget {
 /// What one body occupies. Is given back when dropped.
 pub(crate) struct Claim {
     budget: Arc<Budget>,
+    number: u64,
     bytes: usize,
 }
 
@@ -78,20 +107,55 @@ impl Claim {
         if bytes > self.budget.gauges.budget_limit {
             return Err(Reason::Body(Refusal::TooLarge));
         }
-        let deadline = Instant::now() + self.budget.patience;
+        let budget = self.budget.clone();
+        let is_first = bytes <= SMALL || budget.is_eldest(self.number);
+        if is_first && budget.take(more) {
+            self.bytes = bytes;
+            return Ok(());
+        }
+        let _waiting = Waiter::new(&budget, self.number);
+        let began = Instant::now();
         loop {
-            let freed = self.budget.freed.notified();
+            let freed = budget.freed.notified();
             tokio::pin!(freed);
             // What is freed between the attempt and the wait is noticed, too.
             freed.as_mut().enable();
-            if self.budget.take(more) {
-                self.bytes = bytes;
-                return Ok(());
-            }
-            if tokio::time::timeout_at(deadline, freed).await.is_err() {
+            let patience = if budget.is_eldest(self.number) {
+                if budget.take(more) {
+                    self.bytes = bytes;
+                    return Ok(());
+                }
+                budget.patience * ELDEST
+            } else {
+                budget.patience
+            };
+            // Who becomes the eldest has more time.
+            let is_over = timeout_at(began + patience, freed).await.is_err();
+            let became_eldest = patience == budget.patience && budget.is_eldest(self.number);
+            if is_over && !became_eldest {
                 return Err(Reason::Budget);
             }
         }
+    }
+}
+
+/// A claim that waits. Where it ends, the next eldest tries.
+struct Waiter<'a> {
+    budget: &'a Budget,
+    number: u64,
+}
+
+impl<'a> Waiter<'a> {
+    fn new(budget: &'a Budget, number: u64) -> Self {
+        budget.waiting().insert(number);
+        Self { budget, number }
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.budget.waiting().remove(&self.number);
+        self.budget.freed.notify_waiters();
     }
 }
 
@@ -139,5 +203,33 @@ mod tests {
         let mut huge = budget.claim();
         let never = Err(Reason::Body(Refusal::TooLarge));
         assert_eq!(huge.resize(101).await, never);
+    }
+
+    #[tokio::test]
+    async fn claims_that_wait_for_each_other_are_not_all_refused() {
+        let budget = budget(100 * SMALL);
+        let grow = |mut claim: Claim| {
+            tokio::spawn(async move {
+                for part in [10, 40, 70] {
+                    claim.resize(part * SMALL).await?;
+                    tokio::task::yield_now().await;
+                }
+                Ok::<_, Reason>(())
+            })
+        };
+        let bodies: Vec<_> = (0..10).map(|_| grow(budget.claim())).collect();
+        let mut refused = 0;
+        for (number, body) in bodies.into_iter().enumerate() {
+            match body.await.unwrap() {
+                Ok(()) => {}
+                Err(reason) => {
+                    assert!(number > 0, "the eldest is refused");
+                    assert_eq!(reason, Reason::Budget);
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused < 10);
+        assert_eq!(budget.gauges.budget_used.load(Ordering::Relaxed), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::rim::http::forward::{Client, Proxy, Way, handle};
 use crate::rim::http::socket::{Reset, Socket};
 use crate::rim::http::strict::{Bounds, Checked, Verdict};
-use crate::rim::http::tls::Shown;
+use crate::rim::tls::Shown;
 
 /// What begins a connection of HTTP/2 (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -28,7 +28,7 @@ const STREAMS: u32 = 100;
 
 /// What one HTTP/2 stream, and one connection, may send unasked.
 const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// How long the answer to a ping may take.
 const PING: Duration = Duration::from_secs(20);
@@ -121,7 +121,7 @@ impl Port {
                 _ = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break,
                 _ = ending.wait_for(|&ending| ending), if !is_ending => {
                     is_ending = true;
-                    Pin::new(&mut connection).graceful_shutdown();
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
                 }
             }
         }

@@ -48,6 +48,8 @@ pub(crate) struct RequestRecord<'a> {
 pub(crate) struct Gauges {
     /// Client connections that stand.
     pub(crate) connections: AtomicUsize,
+    /// Connections of streams, and shared upstreams of them, that owe what they have read.
+    pub(crate) delivering: AtomicUsize,
     /// Requests that are worked on.
     pub(crate) in_flight: AtomicUsize,
     /// Bytes that bodies occupy.
@@ -65,14 +67,17 @@ impl Gauges {
     /// Of a process that has not begun.
     pub(crate) fn new(serve: &Serve) -> Self {
         let routes = serve.listen.iter().flat_map(|listen| &listen.routes);
+        let names = routes.map(|route| &route.name);
+        let names = names.chain(serve.streams.iter().map(|stream| &stream.name));
         Self {
             connections: AtomicUsize::new(0),
+            delivering: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             budget_used: AtomicUsize::new(0),
             budget_limit: serve.limits.budget,
             ready: AtomicBool::new(false),
-            upstreams: routes
-                .map(|route| (route.name.clone(), AtomicBool::new(true)))
+            upstreams: names
+                .map(|name| (name.clone(), AtomicBool::new(true)))
                 .collect(),
         }
     }
@@ -82,6 +87,7 @@ impl Gauges {
     pub(crate) fn for_tests(budget_limit: usize) -> Self {
         Self {
             connections: AtomicUsize::new(0),
+            delivering: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             budget_used: AtomicUsize::new(0),
             budget_limit,

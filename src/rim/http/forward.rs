@@ -135,9 +135,12 @@ fn is_observed(route: &Route) -> bool {
 }
 
 fn masked_head(parts: &Parts, route: &Route, is_observed: bool) -> Result<Head, Reason> {
-    let act = || match is_observed {
-        true => head::observed(parts, route),
-        false => head::masked(parts, route),
+    let act = || {
+        if is_observed {
+            head::observed(parts, route)
+        } else {
+            head::masked(parts, route)
+        }
     };
     catch_unwind(AssertUnwindSafe(act)).unwrap_or(Err(Reason::Internal))
 }
@@ -167,9 +170,10 @@ impl Client {
         ways.find(|way| way.route.takes(&parts.method, path))
             .ok_or_else(|| {
                 let is_path_known = self.ways.iter().any(|way| way.route.takes_path(path));
-                match is_path_known {
-                    true => Reason::Method,
-                    false => Reason::NoRoute,
+                if is_path_known {
+                    Reason::Method
+                } else {
+                    Reason::NoRoute
                 }
             })
     }
@@ -191,7 +195,11 @@ impl Client {
         let length = content_length(&parts.headers);
         let mut policy = way.route.policy.clone();
         policy.hold |= is_signed;
-        if length.is_some_and(|length| length > policy.max_body as u64) && !is_observed {
+        // What is held cannot be larger. Other bodies may turn out to be records that leave
+        // one by one.
+        let is_held = policy.hold || parts.headers.contains_key(header::CONTENT_ENCODING);
+        let is_too_large = length.is_some_and(|length| length > policy.max_body as u64);
+        if is_held && is_too_large && !is_observed {
             return Err(Reason::Body(Refusal::TooLarge));
         }
         let masker = masker(way, &policy, parts, is_observed)?;

@@ -103,9 +103,10 @@ pub(crate) fn masked_headers(
         if !goes_on(name, value, &dropped) {
             continue;
         }
-        let value = match passes.headers.iter().any(|passed| passed == name.as_str()) {
-            true => value.clone(),
-            false => masked_value(name, value, passes, masking)?,
+        let value = if passes.headers.iter().any(|passed| passed == name.as_str()) {
+            value.clone()
+        } else {
+            masked_value(name, value, passes, masking)?
         };
         masked.append(name.clone(), value);
     }
@@ -192,9 +193,10 @@ fn masked_cookies(
             .cookies
             .iter()
             .any(|passed| passed.as_bytes() == name);
-        let line = match is_passed {
-            true => None,
-            false => masking.line(&[b"cookie: ", cookie].concat()),
+        let line = if is_passed {
+            None
+        } else {
+            masking.line(&[b"cookie: ", cookie].concat())
         };
         match &line {
             Some(line) => {
@@ -221,9 +223,10 @@ fn masked_query(query: &[u8], passes: &Passes, masking: &mut Masking) -> Result<
             .parameters
             .iter()
             .any(|passed| passed.as_bytes().eq_ignore_ascii_case(&decoded));
-        let line = match is_passed && !name.is_empty() {
-            true => None,
-            false => masking.encoded(parameter, true),
+        let line = if is_passed && !name.is_empty() {
+            None
+        } else {
+            masking.encoded(parameter, true)
         };
         match line {
             // A parameter without a name may change as a whole.
@@ -274,4 +277,79 @@ fn authority(base: &Uri) -> String {
 /// Whether HTTP/1 is spoken.
 pub(crate) fn is_http1(version: Version) -> bool {
     version <= Version::HTTP_11
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use blackbar::Redactor;
+
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for &(name, value) in lines {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    fn masking() -> Masking {
+        Masking::new(&Arc::new(Redactor::builder().build().unwrap()))
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_stays_behind() {
+        let came = headers(&[
+            ("connection", "close, x-hop"),
+            ("x-hop", "1"),
+            ("te", "gzip"),
+            ("host", "a"),
+            ("content-length", "5"),
+            ("expect", "100-continue"),
+            ("proxy-authorization", "x"),
+            ("accept", "*/*"),
+            ("accept", "a/b"),
+        ]);
+        let left = masked_headers(&came, &Passes::default(), &mut masking()).unwrap();
+        assert_eq!(left, headers(&[("accept", "*/*"), ("accept", "a/b")]));
+        let trailers = headers(&[("te", "trailers")]);
+        let left = masked_headers(&trailers, &Passes::default(), &mut masking()).unwrap();
+        assert_eq!(left, trailers);
+    }
+
+    #[test]
+    fn only_what_is_passed_goes_on_unscanned() {
+        let came = headers(&[
+            ("x-password", "hunter2hunter2"),
+            ("x-secret", "hunter2hunter2"),
+            ("cookie", "a=hunter2hunter2;b=hunter2hunter2"),
+        ]);
+        let passes = Passes {
+            headers: vec!["x-password".to_owned()],
+            parameters: vec!["password".to_owned()],
+            cookies: vec!["b".to_owned()],
+        };
+        let mut masking = masking();
+        let left = masked_headers(&came, &passes, &mut masking).unwrap();
+        assert_eq!(left["x-password"], "hunter2hunter2");
+        assert_eq!(left["x-secret"], "[REDACTED]");
+        assert_eq!(left["cookie"], "a=[REDACTED];b=hunter2hunter2");
+        let query = b"password=hunter2hunter2&secret=hunter2hunter2&c";
+        let left = masked_query(query, &passes, &mut masking).unwrap();
+        assert_eq!(
+            left,
+            b"password=hunter2hunter2&secret=%5BREDACTED%5D&c".as_slice()
+        );
+    }
+
+    #[test]
+    fn the_upstreams_path_comes_first() {
+        let base = Uri::from_static("http://a:1/base/");
+        let uri = upstream_uri(&base, b"/x/y", Some(b"q")).unwrap();
+        assert_eq!(uri, "http://a:1/base/x/y?q");
+        assert_eq!(authority(&base), "a:1");
+        assert_eq!(authority(&Uri::from_static("https://a:443/")), "a");
+    }
 }

@@ -94,9 +94,10 @@ impl Masker {
 
     fn write(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
         self.try_candidates(chunk.len(), |body, waste| body.write(chunk, waste));
-        let into = match self.observing {
-            true => &mut self.waste,
-            false => &mut *out,
+        let into = if self.observing {
+            &mut self.waste
+        } else {
+            &mut *out
         };
         if let Some(body) = &mut self.body {
             let written = protected(chunk.len(), || body.write(chunk, into));
@@ -116,10 +117,7 @@ impl Masker {
             candidates = Some(body.end(waste)?.tally);
             Ok(())
         });
-        let into = match self.observing {
-            true => &mut self.waste,
-            false => out,
-        };
+        let into = if self.observing { &mut self.waste } else { out };
         let mut outcome = None;
         if let Some(body) = &mut self.body {
             match protected(work, || body.end(into)) {
@@ -172,16 +170,16 @@ impl Masker {
 fn protected<T>(work: usize, act: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Reason> {
     // What a panic leaves behind is dropped with the request.
     let act = || catch_unwind(AssertUnwindSafe(act));
-    let result = match work >= LARGE {
-        true => tokio::task::block_in_place(act),
-        false => act(),
+    let result = if work >= LARGE {
+        tokio::task::block_in_place(act)
+    } else {
+        act()
     };
-    match result {
-        Ok(result) => result.map_err(Reason::Body),
-        Err(_) => {
-            tracing::error!("a body could not be masked because of a defect; it was refused");
-            Err(Reason::Internal)
-        }
+    if let Ok(result) = result {
+        result.map_err(Reason::Body)
+    } else {
+        tracing::error!("a body could not be masked because of a defect; it was refused");
+        Err(Reason::Internal)
     }
 }
 

@@ -35,9 +35,12 @@ impl Masking {
     /// stands and decoded; what is not masked keeps its spelling, and masks are
     /// percent-encoded. `plus` is a blank in queries.
     pub(crate) fn encoded(&mut self, text: &[u8], plus: bool) -> Option<Vec<u8>> {
-        let raw = self.mask(text, |out, bytes, is_mask| match is_mask {
-            true => encode(bytes, out),
-            false => out.extend_from_slice(bytes),
+        let raw = self.mask(text, |out, bytes, is_mask| {
+            if is_mask {
+                encode(bytes, out);
+            } else {
+                out.extend_from_slice(bytes);
+            }
         });
         let spelled = raw.as_deref().unwrap_or(text);
         let is_encoded = |&byte: &u8| byte == b'%' || (plus && byte == b'+');

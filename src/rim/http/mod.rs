@@ -24,27 +24,25 @@ mod route;
 mod signed;
 mod socket;
 mod strict;
-mod tls;
 mod upstream;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::sleep;
 
 use crate::rim::config::policy::Rules;
 use crate::rim::config::serve::{Listen, Route, Serve};
-use crate::rim::exit::{Exit, Failure};
+use crate::rim::exit::Failure;
 use crate::rim::http::budget::Budget;
 use crate::rim::http::connection::Port;
 use crate::rim::http::events::{Counted, Gauges, Observer};
 use crate::rim::http::forward::{Proxy, Way};
 use crate::rim::message::reason;
-use crate::rim::transport::signals;
+use crate::rim::tls::{self, Shown};
 
 /// How long a body waits for others to free some of the budget.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,50 +50,48 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long no connection is accepted after an attempt failed for want of resources.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until a signal asks for the end, on a runtime of several threads.
+/// What the listeners of a process share.
+pub(crate) struct Surroundings {
+    /// Is told of each request.
+    pub(crate) observer: Arc<dyn Observer>,
+    /// The present state.
+    pub(crate) gauges: Arc<Gauges>,
+    /// Places for connections.
+    pub(crate) room: Arc<Semaphore>,
+    /// Becomes true when everything is to end.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+/// Listens for all of them, and serves from there on.
 ///
 /// # Errors
 ///
 /// It cannot begin: an address is taken, or a certificate cannot be used.
-pub(crate) async fn run(
-    serve: Serve,
-    observer: Arc<dyn Observer>,
-    gauges: Arc<Gauges>,
-) -> Result<Exit, Failure> {
-    let (sender, mut asked) = mpsc::unbounded_channel();
-    signals::listen(move |signal| {
-        // Nobody listens any more once the end has come.
-        let _ = sender.send(signal);
-    })
-    .map_err(|error| Failure::Start(reason(&error)))?;
+pub(crate) async fn start(serve: &Serve, surroundings: Surroundings) -> Result<(), Failure> {
+    let Surroundings {
+        observer,
+        gauges,
+        room,
+        ending,
+    } = surroundings;
     let proxy = Arc::new(Proxy {
         timeouts: serve.timeouts,
         limits: serve.limits,
         observer,
         budget: Budget::new(gauges.clone(), PATIENCE),
-        gauges: gauges.clone(),
+        gauges,
     });
-    let (end, ending) = watch::channel(false);
     let mut opened = Vec::new();
     for listen in &serve.listen {
         opened.push(open(listen, &proxy, &ending).await?);
     }
-    let room = Arc::new(Semaphore::new(serve.limits.max_connections));
     for (listener, port) in opened {
         if let Ok(address) = listener.local_addr() {
             tracing::info!("listening on {address}");
         }
         tokio::spawn(accept(listener, port, room.clone()));
     }
-    gauges.ready.store(true, Ordering::Release);
-    let first = asked.recv().await;
-    gauges.ready.store(false, Ordering::Release);
-    tracing::info!("ending; requests in flight are finished");
-    end.send_replace(true);
-    tokio::select! {
-        second = asked.recv() => Ok(Exit::Signal(second.or(first).unwrap_or(15))),
-        exit = drained(&gauges, serve.timeouts.drain) => Ok(exit),
-    }
+    Ok(())
 }
 
 /// Makes a listener ready.
@@ -105,7 +101,7 @@ async fn open(
     ending: &watch::Receiver<bool>,
 ) -> Result<(TcpListener, Arc<Port>), Failure> {
     let tls = match &listen.tls {
-        Some(files) => Some(tls::Shown::new(files).map_err(Failure::Usage)?),
+        Some(files) => Some(Shown::new(files, tls::HTTP).map_err(Failure::Usage)?),
         None => None,
     };
     let ways = listen.routes.iter().map(|route| way(route, proxy));
@@ -142,11 +138,12 @@ fn way(route: &Arc<Route>, proxy: &Proxy) -> Result<Way, Failure> {
 async fn accept(listener: TcpListener, port: Arc<Port>, room: Arc<Semaphore>) {
     let mut ending = port.ending.clone();
     loop {
-        let Ok(place) = room.clone().acquire_owned().await else {
-            return;
+        let next = async {
+            let place = room.clone().acquire_owned().await;
+            (place, listener.accept().await)
         };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             _ = ending.wait_for(|&ending| ending) => return,
         };
         let Some(stream) = usable(accepted).await else {
@@ -172,24 +169,5 @@ async fn usable(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Opti
             sleep(PAUSE).await;
             None
         }
-    }
-}
-
-/// Waits for what is in flight, but not for longer than `time`.
-async fn drained(gauges: &Gauges, time: Duration) -> Exit {
-    let deadline = Instant::now() + time;
-    loop {
-        let in_flight = gauges.in_flight.load(Ordering::Acquire);
-        if in_flight == 0 && gauges.connections.load(Ordering::Acquire) == 0 {
-            return Exit::Done;
-        }
-        if Instant::now() >= deadline {
-            if in_flight == 0 {
-                return Exit::Done;
-            }
-            tracing::error!("{in_flight} requests were cut at the deadline");
-            return Exit::Io;
-        }
-        sleep(Duration::from_millis(10)).await;
     }
 }

@@ -85,7 +85,7 @@ impl Body for Reply {
             } => match Pin::new(body).poll_frame(cx) {
                 Poll::Ready(frame) => {
                     *timer = None;
-                    let broke = |_| (Reason::UpstreamBroke);
+                    let broke = |_| Reason::UpstreamBroke;
                     Poll::Ready(frame.map(|frame| frame.map_err(broke)))
                 }
                 Poll::Pending => {

@@ -22,7 +22,7 @@ const OF_BODY: [&str; 6] = [
 ];
 
 impl Signed {
-    /// What the headers say is signed. SigV4 signs the head, and the body but where its
+    /// What the headers say is signed. AWS's version 4 signs the head, and the body but where its
     /// digest is `UNSIGNED-PAYLOAD`; HTTP Message Signatures (RFC 9421) name what they
     /// sign, and are taken to sign all.
     pub(crate) fn find(headers: &HeaderMap) -> Self {

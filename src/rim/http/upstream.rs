@@ -21,7 +21,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::rim::config::serve::Upstream;
 use crate::rim::http::outgoing::Outgoing;
-use crate::rim::http::tls;
+use crate::rim::tls;
 
 /// How long an idle connection is kept. Most servers keep theirs for 5 s and longer, so
 /// that one that is taken from the pool is seldom closed at the same time.
@@ -38,9 +38,10 @@ pub(crate) type Pool = Client<Connector, Outgoing>;
 pub(crate) fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
     let is_tls = upstream.base.scheme_str() == Some("https");
     let connector = Connector {
-        tls: match is_tls {
-            true => Some(Arc::new(tls::client(upstream)?)),
-            false => None,
+        tls: if is_tls {
+            Some(Arc::new(tls::client(&upstream.tls, tls::HTTP)?))
+        } else {
+            None
         },
         time: connect,
     };

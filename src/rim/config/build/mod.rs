@@ -5,6 +5,7 @@ mod exceptions;
 mod route;
 mod rules;
 mod shadow;
+mod stream;
 mod upstream;
 
 use std::collections::HashSet;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::rim::config::file::schema::{self, File};
-use crate::rim::config::file::value::Size;
+use crate::rim::config::file::value::{Address, Size};
 use crate::rim::config::file::{KeyPath, Source, Wrong};
 use crate::rim::config::memory;
 use crate::rim::config::serve::{Listen, Route, Serve, ServeLimits, ServerTls, Timeouts};
+use crate::rim::config::stream::StreamAddress;
 use crate::rim::message::{name, reason};
 
 pub(crate) use upstream::parse as check_upstream;
@@ -49,6 +51,7 @@ pub(crate) fn effective(file: &mut File) {
         route.max_body = route.max_body.or(Some(file.limits.max_body));
         route::fill_passes(route);
     }
+    stream::fill(&mut file.listen);
 }
 
 /// Checks the whole and compiles it. `file` is an [`effective`] one.
@@ -92,17 +95,23 @@ impl Building<'_> {
     fn serve(&mut self) -> Result<Serve, Wrong> {
         if self.file.listen.is_empty() {
             let what = "nothing listens; write a [[listen]] with http = \"127.0.0.1:9000\", or \
-                        give --http 127.0.0.1:9000=https://backend.example";
+                        give --http 127.0.0.1:9000=https://backend.example or --tcp \
+                        127.0.0.1:5170=shipper:5171";
             return Err(self.wrong(&KeyPath::default(), what));
         }
         self.check_exceptions()?;
         self.check_addresses()?;
-        let listen = self.file.listen.iter().enumerate();
-        let listen = listen.map(|(index, listen)| {
-            self.listen(listen, &KeyPath::default().key("listen").index(index))
-        });
+        let (mut listen, mut streams) = (Vec::new(), Vec::new());
+        for (index, told) in self.file.listen.iter().enumerate() {
+            let path = KeyPath::default().key("listen").index(index);
+            match told.http {
+                Some(address) => listen.push(self.listen(address, told, &path)?),
+                None => streams.push(Arc::new(self.stream(told, &path)?)),
+            }
+        }
         Ok(Serve {
-            listen: listen.collect::<Result<_, _>>()?,
+            listen,
+            streams,
             admin: self.file.admin.as_ref().map(|admin| admin.listen.0),
             limits: self.limits()?,
             timeouts: self.timeouts(),
@@ -110,7 +119,13 @@ impl Building<'_> {
         })
     }
 
-    fn listen(&mut self, listen: &schema::Listen, path: &KeyPath) -> Result<Listen, Wrong> {
+    fn listen(
+        &mut self,
+        Address(address): Address,
+        listen: &schema::Listen,
+        path: &KeyPath,
+    ) -> Result<Listen, Wrong> {
+        self.check_keys_of_http(listen, path)?;
         if listen.route.is_empty() {
             let what = "it has no route; write a [[listen.route]] with upstream = \"https://…\" \
                         below it";
@@ -137,7 +152,7 @@ impl Building<'_> {
             routes.push(Arc::new(route));
         }
         Ok(Listen {
-            address: listen.http.0,
+            address,
             tls,
             routes,
         })
@@ -175,8 +190,14 @@ impl Building<'_> {
     fn check_addresses(&self) -> Result<(), Wrong> {
         let root = KeyPath::default();
         let listen = self.file.listen.iter().enumerate();
-        let listen = listen
-            .map(|(index, listen)| (listen.http.0, root.key("listen").index(index).key("http")));
+        let listen = listen.filter_map(|(index, listen)| {
+            let (address, key) = match (listen.http, &listen.tcp) {
+                (Some(address), _) => (address, "http"),
+                (None, Some(StreamAddress::Tcp(address))) => (*address, "tcp"),
+                _ => return None,
+            };
+            Some((address.0, root.key("listen").index(index).key(key)))
+        });
         let admin = self.file.admin.iter();
         let admin = admin.map(|admin| (admin.listen.0, root.key("admin").key("listen")));
         let mut taken = HashSet::new();

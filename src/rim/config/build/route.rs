@@ -32,7 +32,7 @@ fn add(names: &mut Vec<String>, more: Vec<String>) {
 
 impl Building<'_> {
     pub(super) fn route(&mut self, told: &schema::Route, path: &KeyPath) -> Result<Route, Wrong> {
-        let name = self.name(told, path)?;
+        let name = self.name(told.name.as_deref(), path)?;
         let methods = self.methods(told, path)?;
         self.check_path(&told.path, &path.key("path"))?;
         let upstream = self.upstream(told, path)?;
@@ -62,8 +62,8 @@ impl Building<'_> {
         })
     }
 
-    fn name(&mut self, told: &schema::Route, path: &KeyPath) -> Result<String, Wrong> {
-        let name = told.name.clone().unwrap_or_default();
+    pub(super) fn name(&mut self, told: Option<&str>, path: &KeyPath) -> Result<String, Wrong> {
+        let name = told.unwrap_or_default().to_owned();
         let path = path.key("name");
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(1..=64).contains(&name.len()) || !name.bytes().all(plain) {

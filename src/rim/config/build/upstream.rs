@@ -1,11 +1,14 @@
 //! Where a route's requests go.
 
+use std::path::PathBuf;
+
 use hyper::Uri;
 
 use super::Building;
+use super::stream::is_own;
 use crate::rim::config::file::schema;
 use crate::rim::config::file::{KeyPath, Wrong};
-use crate::rim::config::serve::Upstream;
+use crate::rim::config::serve::{ClientTls, Upstream};
 
 /// Why a text is no upstream. The text itself is not shown: it may hold a password.
 pub(crate) fn parse(text: &str) -> Result<Uri, &'static str> {
@@ -62,22 +65,30 @@ impl Building<'_> {
         if let Some(authorities) = &route.ca {
             self.check_file(authorities, &path.key("ca"))?;
         }
-        let identity = match &route.identity {
-            Some(identity) => {
-                let path = path.key("identity");
-                self.check_file(&identity.certificate, &path.key("certificate"))?;
-                self.check_file(&identity.key, &path.key("key"))?;
-                Some((identity.certificate.clone(), identity.key.clone()))
-            }
-            None => None,
-        };
+        let identity = self.identity(route.identity.as_ref(), &path.key("identity"))?;
         Ok(Upstream {
             base,
             http2: route.http2,
             preserve_host: route.preserve_host,
-            ca: route.ca.clone(),
-            identity,
+            tls: ClientTls {
+                ca: route.ca.clone(),
+                identity,
+            },
         })
+    }
+
+    /// The files of a client certificate and its key.
+    pub(super) fn identity(
+        &self,
+        told: Option<&schema::Identity>,
+        path: &KeyPath,
+    ) -> Result<Option<(PathBuf, PathBuf)>, Wrong> {
+        let Some(identity) = told else {
+            return Ok(None);
+        };
+        self.check_file(&identity.certificate, &path.key("certificate"))?;
+        self.check_file(&identity.key, &path.key("key"))?;
+        Ok(Some((identity.certificate.clone(), identity.key.clone())))
     }
 
     /// A request that comes back in would go round until something breaks.
@@ -88,17 +99,10 @@ impl Building<'_> {
             80
         };
         let port = base.port_u16().unwrap_or(default);
-        let host = match base.host().unwrap_or_default() {
-            "localhost" => "127.0.0.1",
-            host => host.trim_start_matches('[').trim_end_matches(']'),
-        };
-        let listeners = self.file.listen.iter().map(|listen| listen.http.0);
-        let is_own = |own: std::net::SocketAddr| {
-            let same_host =
-                host.parse() == Ok(own.ip()) || own.ip().is_unspecified() && host == "127.0.0.1";
-            own.port() == port && same_host
-        };
-        if listeners.into_iter().any(is_own) {
+        let host = base.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let mut listeners = self.file.listen.iter().filter_map(|listen| listen.http);
+        if listeners.any(|own| is_own(own.0, host, port)) {
             let what = "this is a listener of the same configuration; its requests would go \
                         round in circles";
             return Err(self.wrong(&path.key("upstream"), what));

@@ -105,6 +105,13 @@ impl Source {
                 at(&mut tls.key);
                 tls.client_ca.iter_mut().for_each(at);
             }
+            if let Some(tls) = &mut listen.upstream_tls {
+                tls.ca.iter_mut().for_each(at);
+                if let Some(identity) = &mut tls.identity {
+                    at(&mut identity.certificate);
+                    at(&mut identity.key);
+                }
+            }
             for route in &mut listen.route {
                 route.ca.iter_mut().for_each(at);
                 route.detect.rules.iter_mut().for_each(at);

@@ -7,9 +7,10 @@ use std::time::Duration;
 use blackbar::{Limits as EngineLimits, Profile, Values};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::rim::config::file::route::{Mode, Relax, Route};
+pub(crate) use crate::rim::config::file::route::{Identity, Mode, Relax, Route};
 use crate::rim::config::file::value::{Address, Period, Size, spelled, spelled_if_any};
 use crate::rim::config::serve::LogFormat;
+use crate::rim::config::stream::{Destination, Overflow, Sharing, StreamAddress, StreamFraming};
 
 /// The whole file.
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -164,19 +165,84 @@ pub(crate) struct Admin {
     pub(crate) listen: Address,
 }
 
-/// `[[listen]]`.
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// `[[listen]]`: exactly one of `http`, `tcp` and `udp`. Of the other keys, `route` belongs
+/// to `http`, and those from `name` on to the other two.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Listen {
     /// Where it listens for HTTP.
-    #[serde(with = "spelled")]
-    pub(crate) http: Address,
+    #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
+    pub(crate) http: Option<Address>,
+    /// Where it listens for lines or syslog messages.
+    #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
+    pub(crate) tcp: Option<StreamAddress>,
+    /// Where it listens for datagrams, each a message.
+    #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
+    pub(crate) udp: Option<Address>,
+    /// Its name in logs and metrics; left out, `stream-N`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// Where records go.
+    #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream: Option<Destination>,
+    /// How records are told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) framing: Option<StreamFraming>,
+    /// Whether clients share an upstream connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sharing: Option<Sharing>,
+    /// Bytes that may wait for a shared upstream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ring: Option<Size>,
+    /// Bytes of those sent last that a shared upstream gets again after a reconnect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resend: Option<Size>,
+    /// What becomes of records that the ring does not take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) overflow: Option<Overflow>,
+    /// How long a client may say nothing; left out, for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) idle: Option<Period>,
     /// With it, the listener speaks TLS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls: Option<Tls>,
+    /// With it, TLS is spoken to the upstream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream_tls: Option<UpstreamTls>,
     /// The first that matches takes the request.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) route: Vec<Route>,
+}
+
+impl Listen {
+    /// The keys that are given and belong to listeners of streams only.
+    pub(crate) fn stream_keys(&self) -> Vec<&'static str> {
+        let given = [
+            ("name", self.name.is_some()),
+            ("upstream", self.upstream.is_some()),
+            ("framing", self.framing.is_some()),
+            ("sharing", self.sharing.is_some()),
+            ("ring", self.ring.is_some()),
+            ("resend", self.resend.is_some()),
+            ("overflow", self.overflow.is_some()),
+            ("idle", self.idle.is_some()),
+            ("upstream_tls", self.upstream_tls.is_some()),
+        ];
+        let given = given.into_iter().filter(|(_, given)| *given);
+        given.map(|(key, _)| key).collect()
+    }
+}
+
+/// `upstream_tls` of a listener: PEM files, relative to the file.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UpstreamTls {
+    /// Authorities of the upstream's certificate; left out, those of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca: Option<PathBuf>,
+    /// What is shown to the upstream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<Identity>,
 }
 
 /// `tls` of a listener: PEM files, relative to the file.

@@ -71,9 +71,9 @@ pub(crate) struct Checked<S> {
     io: S,
     bounds: Bounds,
     verdict: Verdict,
-    /// What was read and is not yet handed over; the first `checked` bytes may be.
+    /// What was read and is not yet handed over; the first `vetted` bytes may be.
     inbox: BytesMut,
-    checked: usize,
+    vetted: usize,
     /// How many bytes of the inbox are known to hold no end of a head.
     searched: usize,
     /// Whether an empty line before the head was dropped.
@@ -109,7 +109,7 @@ impl<S> Checked<S> {
             bounds,
             verdict,
             inbox: read,
-            checked: 0,
+            vetted: 0,
             searched: 0,
             skipped: false,
             expects: Expects::Head,
@@ -143,7 +143,7 @@ impl<S> Checked<S> {
             }
             Expects::Chunks(chunks) => (chunks.follow(&self.inbox)?, chunks.has_ended()),
         };
-        self.checked = taken;
+        self.vetted = taken;
         if has_ended {
             self.expects = Expects::Head;
         }
@@ -166,7 +166,7 @@ impl<S> Checked<S> {
             Framing::Length(length) => Expects::Body(length),
             Framing::Chunked => Expects::Chunks(Chunked::default()),
         };
-        self.checked = end;
+        self.vetted = end;
         self.searched = 0;
         self.skipped = false;
         self.watched = Watched::Nothing;
@@ -201,13 +201,13 @@ impl<S> Checked<S> {
         self.expects = Expects::Nothing;
         self.watched = Watched::Nothing;
         self.inbox.clear();
-        self.checked = 0;
+        self.vetted = 0;
         if !is_head {
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason.name()));
         }
         let head = format!("{} / HTTP/1.1\r\nhost: refused\r\n\r\n", marker());
         self.inbox.extend_from_slice(head.as_bytes());
-        self.checked = self.inbox.len();
+        self.vetted = self.inbox.len();
         Ok(())
     }
 
@@ -274,11 +274,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
-            if this.checked > 0 {
-                let most = this.checked.min(out.remaining());
+            if this.vetted > 0 {
+                let most = this.vetted.min(out.remaining());
                 out.put_slice(&this.inbox[..most]);
                 this.inbox.advance(most);
-                this.checked -= most;
+                this.vetted -= most;
                 return Poll::Ready(Ok(()));
             }
             if let (Expects::Body(left), true) = (&this.expects, this.inbox.is_empty()) {
@@ -288,7 +288,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
             if let Err(reason) = this.check() {
                 this.refuse(reason)?;
             }
-            if this.checked > 0 {
+            if this.vetted > 0 {
                 continue;
             }
             if matches!(this.expects, Expects::Nothing) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::header::check;
 use super::ids;
 use super::json::members;
+use super::parameters;
 use crate::rim::payload::codec::Coding;
 use crate::rim::payload::msgpack::walk::Walker;
 use crate::rim::payload::named::is_text;
@@ -164,8 +165,14 @@ fn text(kind: &str, payload: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) {
         "attachment" | "statsd" | "metric_buckets" | "form_data" if !is_json() => {
             work.lines(payload, out);
         }
-        _ => ids::document(payload, &ids::ITEM, work, out),
+        _ => event(payload, work, out),
     }
+}
+
+/// Masks an event, or what else has ids and messages as it has.
+pub(super) fn event(text: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) {
+    let masked = parameters::masked(text, work);
+    ids::document(masked.as_deref().unwrap_or(text), &ids::ITEM, work, out);
 }
 
 /// A stub stands for the payload, by the route's policy.

@@ -1,4 +1,4 @@
-//! Where the members of a JSON object lie. The rest of the text stays unread.
+//! Where the members of a JSON object and the elements of an array lie. The rest of the text stays unread.
 
 use std::ops::Range;
 
@@ -38,6 +38,31 @@ pub(super) fn members(text: &[u8], range: Range<usize>) -> Option<Vec<Member>> {
                 lexer.at += 1;
                 return lexer.is_at_end().then_some(members);
             }
+            _ => return None,
+        }
+    }
+}
+
+/// Where the elements of the array lie that `text` is in this range, or `None` if no array
+/// lies there.
+pub(super) fn elements(text: &[u8], range: Range<usize>) -> Option<Vec<Range<usize>>> {
+    let mut lexer = Lexer {
+        text: text.get(..range.end)?,
+        at: range.start,
+    };
+    let mut elements = Vec::new();
+    lexer.expect(b'[')?;
+    if lexer.peek()? == b']' {
+        lexer.at += 1;
+        return lexer.is_at_end().then_some(elements);
+    }
+    loop {
+        elements.push(lexer.value()?);
+        let next = lexer.peek()?;
+        lexer.at += 1;
+        match next {
+            b',' => {}
+            b']' => return lexer.is_at_end().then_some(elements),
             _ => return None,
         }
     }

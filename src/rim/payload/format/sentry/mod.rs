@@ -9,6 +9,7 @@ mod header;
 mod ids;
 mod item;
 mod json;
+mod parameters;
 mod store;
 
 use crate::rim::payload::body::Head;

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::ids;
+use super::item;
 use crate::rim::payload::body::Head;
 use crate::rim::payload::codec::Coding;
 use crate::rim::payload::named::is_text;
@@ -24,7 +24,7 @@ pub(crate) fn mask(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     if opens_json(body) {
-        ids::document(body, &ids::ITEM, work, out);
+        item::event(body, work, out);
         return Ok(());
     }
     let encoded = body.trim_ascii();
@@ -34,7 +34,7 @@ pub(crate) fn mask(
         return Err(Refusal::Undecodable);
     }
     let mut masked = Vec::with_capacity(plain.len());
-    ids::document(&plain, &ids::ITEM, work, &mut masked);
+    item::event(&plain, work, &mut masked);
     if masked == plain {
         out.extend_from_slice(body);
     } else {

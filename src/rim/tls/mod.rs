@@ -11,8 +11,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use crate::rim::config::serve::{ServerTls, Upstream};
+use crate::rim::config::serve::{ClientTls, ServerTls};
 use crate::rim::message::name;
+
+/// The protocols that are agreed on in the handshake (ALPN, RFC 7301), best first.
+pub(crate) type Protocols = &'static [&'static [u8]];
+
+/// HTTP/2 and HTTP/1.1.
+pub(crate) const HTTP: Protocols = &[b"h2", b"http/1.1"];
+
+/// Nothing to agree on.
+pub(crate) const STREAM: Protocols = &[];
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -20,6 +29,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// What a listener shows, read again when the files change.
 pub(crate) struct Shown {
     files: ServerTls,
+    protocols: Protocols,
     current: ArcSwap<ServerConfig>,
 }
 
@@ -29,10 +39,11 @@ impl Shown {
     /// # Errors
     ///
     /// They cannot be read or do not belong together; the text names the file.
-    pub(crate) fn new(files: &ServerTls) -> Result<Arc<Self>, String> {
+    pub(crate) fn new(files: &ServerTls, protocols: Protocols) -> Result<Arc<Self>, String> {
         Ok(Arc::new(Self {
             files: files.clone(),
-            current: ArcSwap::from_pointee(server(files)?),
+            protocols,
+            current: ArcSwap::from_pointee(server(files, protocols)?),
         }))
     }
 
@@ -53,7 +64,7 @@ impl Shown {
             }
             seen = stamps;
             let certificate = name(&self.files.certificate);
-            match server(&self.files) {
+            match server(&self.files, self.protocols) {
                 Ok(config) => {
                     self.current.store(Arc::new(config));
                     tracing::info!("read the new certificate {certificate}");
@@ -77,7 +88,7 @@ impl Shown {
     }
 }
 
-fn server(files: &ServerTls) -> Result<ServerConfig, String> {
+fn server(files: &ServerTls, protocols: Protocols) -> Result<ServerConfig, String> {
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
@@ -94,7 +105,7 @@ fn server(files: &ServerTls) -> Result<ServerConfig, String> {
     let mut config = builder
         .with_single_cert(chain(&files.certificate)?, key(&files.key)?)
         .map_err(|error| format!("{}: {error}", name(&files.certificate)))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(config)
 }
 
@@ -103,8 +114,8 @@ fn server(files: &ServerTls) -> Result<ServerConfig, String> {
 /// # Errors
 ///
 /// A file cannot be read or used; the text names it.
-pub(crate) fn client(upstream: &Upstream) -> Result<ClientConfig, String> {
-    let roots = match &upstream.ca {
+pub(crate) fn client(told: &ClientTls, protocols: Protocols) -> Result<ClientConfig, String> {
+    let roots = match &told.ca {
         Some(path) => authorities(path)?,
         None => system_roots(),
     };
@@ -112,13 +123,13 @@ pub(crate) fn client(upstream: &Upstream) -> Result<ClientConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots);
-    let mut config = match &upstream.identity {
+    let mut config = match &told.identity {
         None => builder.with_no_client_auth(),
         Some((certificate, path)) => builder
             .with_client_auth_cert(chain(certificate)?, key(path)?)
             .map_err(|error| format!("{}: {error}", name(certificate)))?,
     };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(config)
 }
 

@@ -1,0 +1,71 @@
+//! The series of listeners of lines, messages and datagrams. `route` is the listener.
+
+use prometheus_client::registry::Registry;
+
+use crate::rim::admin::metrics::{Counters, Families, labels};
+use crate::rim::config::stream::Stream;
+use crate::rim::tcp;
+use crate::rim::tcp::reason::Reason;
+
+/// The families that only streams have.
+pub(super) struct OfStreams {
+    connections: Counters,
+    bytes: Counters,
+    dropped: Counters,
+    again: Counters,
+}
+
+impl OfStreams {
+    /// With no series yet.
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let mut counters = |name: &str, help: &str| {
+            let family = Counters::default();
+            registry.register(name, help, family.clone());
+            family
+        };
+        Self {
+            connections: counters("stream_connections", "Connections of streams"),
+            bytes: counters(
+                "stream_bytes",
+                "Bytes of streams: from clients in, to the upstream out",
+            ),
+            dropped: counters(
+                "dropped_records",
+                "Records that were dropped: the ring was full, or a datagram was not taken",
+            ),
+            again: counters(
+                "repeated_records",
+                "Records that a shared upstream got again after a reconnect",
+            ),
+        }
+    }
+
+    /// All series of a listener, at zero.
+    pub(super) fn of(&self, stream: &Stream, families: &Families) -> tcp::counters::Counters {
+        let route = vec![("route", stream.name.clone())];
+        let one = |family: &Counters, key, value: &str| {
+            family.get_or_create_owned(&labels(&stream.name, key, value))
+        };
+        let pack = |id: &str| id.split('/').next().unwrap_or_default().to_owned();
+        let ids = stream.redactor.ids();
+        tcp::counters::Counters {
+            connections: self.connections.get_or_create_owned(&route),
+            records: families.records.get_or_create_owned(&route),
+            bytes_in: one(&self.bytes, "direction", "in"),
+            bytes_out: one(&self.bytes, "direction", "out"),
+            findings: ids
+                .map(|id| one(&families.findings, "rule", &pack(id)))
+                .collect(),
+            reasons: Reason::ALL.map(|reason| {
+                let family = if reason.is_of_upstream() {
+                    &families.upstream_errors
+                } else {
+                    &families.refused
+                };
+                one(family, "reason", reason.name())
+            }),
+            dropped: self.dropped.get_or_create_owned(&route),
+            again: self.again.get_or_create_owned(&route),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Records that end with a newline.
+
+use std::sync::Arc;
+
+use blackbar::{Framing, Piece, Redactor, Session};
+
+use super::{Form, Output};
+use crate::rim::tcp::counters::{Counters, Meter};
+use crate::rim::tcp::reason::Reason;
+
+/// One connection's lines.
+pub(crate) struct Lines {
+    session: Session,
+    counters: Arc<Counters>,
+    meter: Meter,
+    pieces: Vec<Piece>,
+    form: Form,
+    /// Bytes of a line at most, where it has to be held whole.
+    most: usize,
+    /// Bytes of the unfinished line that have come.
+    open: usize,
+}
+
+impl Lines {
+    /// A connection that begins.
+    pub(crate) fn new(
+        redactor: &Arc<Redactor>,
+        counters: &Arc<Counters>,
+        form: Form,
+        most: usize,
+    ) -> Self {
+        Self {
+            session: Session::new(redactor.clone(), Framing::Lines),
+            counters: counters.clone(),
+            meter: Meter::default(),
+            pieces: Vec::new(),
+            form,
+            most,
+            open: 0,
+        }
+    }
+
+    /// Takes in a chunk.
+    ///
+    /// # Errors
+    ///
+    /// A line is too long to be held whole, where it has to be.
+    pub(crate) fn write(&mut self, chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
+        let complete = memchr::memrchr(b'\n', chunk).map_or(0, |last| last + 1);
+        if self.form == Form::AsItCame {
+            self.pass(chunk, out);
+        } else {
+            let allowed = self.allowed(chunk);
+            // Whole lines only: what comes before the one that is too long still leaves.
+            let whole = complete.min(allowed.unwrap_or(complete));
+            if whole > 0 {
+                self.pass(&chunk[..whole], out);
+                out.end_lines();
+            }
+            if allowed.is_some() {
+                return Err(Reason::RecordTooLong);
+            }
+            self.pass(&chunk[complete..], out);
+        }
+        self.open = match complete {
+            0 => self.open + chunk.len(),
+            complete => chunk.len() - complete,
+        };
+        Ok(())
+    }
+
+    /// The stream has ended, or has to; `forced` says that its client did not end it.
+    pub(crate) fn end(&mut self, forced: bool, out: &mut Output) {
+        if forced {
+            self.session.end_forced(&mut self.pieces);
+        } else {
+            self.session.end(&mut self.pieces);
+        }
+        self.take(&[], out);
+        if self.form != Form::AsItCame && out.has_open_end() {
+            // Another client's line follows.
+            out.bytes.push(b'\n');
+            out.end_lines();
+        }
+        self.open = 0;
+    }
+
+    /// How many bytes may be read without touching the record after the unfinished one.
+    pub(crate) fn wanted(&self) -> usize {
+        usize::from(self.open > 0)
+    }
+
+    fn pass(&mut self, chunk: &[u8], out: &mut Output) {
+        self.session.write(chunk, &mut self.pieces);
+        self.take(chunk, out);
+    }
+
+    fn take(&mut self, chunk: &[u8], out: &mut Output) {
+        for piece in self.pieces.drain(..) {
+            out.bytes
+                .extend_from_slice(self.session.bytes(&piece, chunk));
+        }
+        self.meter.count(self.session.tally(), &self.counters);
+    }
+
+    /// If a line is too long: how many bytes of the chunk are before it.
+    fn allowed(&self, chunk: &[u8]) -> Option<usize> {
+        if self.open + chunk.len() <= self.most {
+            return None;
+        }
+        let (mut start, mut before) = (0, self.open);
+        for newline in memchr::memchr_iter(b'\n', chunk) {
+            if before + newline - start > self.most {
+                return Some(start);
+            }
+            (start, before) = (newline + 1, 0);
+        }
+        (before + chunk.len() - start > self.most).then_some(start)
+    }
+}

@@ -1,0 +1,188 @@
+//! From the bytes of a connection to masked records. No I/O.
+
+mod lines;
+pub(crate) mod message;
+mod octets;
+
+use std::sync::Arc;
+
+use self::lines::Lines;
+use self::octets::Octets;
+use crate::rim::config::stream::{Stream, StreamFraming};
+use crate::rim::tcp::counters::Counters;
+use crate::rim::tcp::reason::Reason;
+use crate::rim::transport::sniff;
+
+/// In what form records leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As one stream, like the one that came: also parts of long records.
+    AsItCame,
+    /// Whole records only, each with its framing.
+    Whole,
+    /// Whole records only; counts of octets go, and newlines are for the sender to remove.
+    Datagrams,
+}
+
+/// What may leave.
+#[derive(Default)]
+pub(crate) struct Output {
+    /// The bytes, in order.
+    pub(crate) bytes: Vec<u8>,
+    /// Where in them records end; told unless they leave as they came.
+    pub(crate) ends: Vec<usize>,
+    /// Whether a newline at a record's end is not of the record, but ends it.
+    pub(crate) are_lines: bool,
+}
+
+impl Output {
+    /// It has left. Room that only a burst needed is given back.
+    pub(crate) fn clear(&mut self) {
+        const KEPT: usize = 4096;
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        self.ends.clear();
+        self.ends.shrink_to(KEPT / size_of::<usize>());
+    }
+
+    /// A record ends here.
+    pub(crate) fn end_record(&mut self) {
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Each newline after the last end is one.
+    fn end_lines(&mut self) {
+        self.are_lines = true;
+        let from = self.last_end();
+        let newlines = memchr::memchr_iter(b'\n', &self.bytes[from..]);
+        self.ends.extend(newlines.map(|newline| from + newline + 1));
+    }
+
+    /// Whether there is something behind the last end.
+    fn has_open_end(&self) -> bool {
+        self.bytes.len() > self.last_end()
+    }
+
+    fn last_end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+}
+
+/// Masks one connection.
+pub(crate) struct Masker {
+    stream: Arc<Stream>,
+    counters: Arc<Counters>,
+    form: Form,
+    state: State,
+}
+
+enum State {
+    /// The first bytes of a connection, as long as they do not tell what it is. An idle
+    /// connection has no session.
+    Undecided(Vec<u8>),
+    Lines(Box<Lines>),
+    Octets(Box<Octets>),
+}
+
+impl Masker {
+    /// For a connection that begins.
+    pub(crate) fn new(stream: &Arc<Stream>, counters: &Arc<Counters>, form: Form) -> Self {
+        Self {
+            stream: stream.clone(),
+            counters: counters.clone(),
+            form,
+            state: State::Undecided(Vec::new()),
+        }
+    }
+
+    /// Takes in a chunk and appends what may leave.
+    ///
+    /// # Errors
+    ///
+    /// The connection cannot go on. What is in `out` may leave.
+    pub(crate) fn write(&mut self, chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
+        match &mut self.state {
+            State::Lines(lines) => lines.write(chunk, out),
+            State::Octets(octets) => octets.write(chunk, out),
+            State::Undecided(head) => {
+                head.extend_from_slice(chunk);
+                let head = std::mem::take(head);
+                self.begin(head, false, out)
+            }
+        }
+    }
+
+    /// The client has ended the stream.
+    ///
+    /// # Errors
+    ///
+    /// It did so where it must not.
+    pub(crate) fn end(&mut self, out: &mut Output) -> Result<(), Reason> {
+        self.finish(false, out)
+    }
+
+    /// The stream has to end, though its client has not ended it: what is undecided is
+    /// masked.
+    ///
+    /// # Errors
+    ///
+    /// Of the last record nothing can leave.
+    pub(crate) fn end_forced(&mut self, out: &mut Output) -> Result<(), Reason> {
+        self.finish(true, out)
+    }
+
+    /// How many bytes may be read without touching the record after the unfinished one;
+    /// 0 between records.
+    pub(crate) fn wanted(&self) -> usize {
+        match &self.state {
+            State::Undecided(head) => usize::from(!head.is_empty()),
+            State::Lines(lines) => lines.wanted(),
+            State::Octets(octets) => octets.wanted(),
+        }
+    }
+
+    fn finish(&mut self, forced: bool, out: &mut Output) -> Result<(), Reason> {
+        if let State::Undecided(head) = &mut self.state {
+            let head = std::mem::take(head);
+            if head.is_empty() {
+                return Ok(());
+            }
+            self.begin(head, true, out)?;
+        }
+        match &mut self.state {
+            State::Lines(lines) => lines.end(forced, out),
+            State::Octets(octets) => octets.end()?,
+            State::Undecided(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Looks at the first bytes. `ended` says that there will be no more.
+    fn begin(&mut self, head: Vec<u8>, ended: bool, out: &mut Output) -> Result<(), Reason> {
+        let Stream {
+            redactor,
+            max_record,
+            ..
+        } = &*self.stream;
+        let is_syslog = self.stream.framing == StreamFraming::Syslog;
+        if is_syslog && head.first().is_some_and(u8::is_ascii_digit) {
+            let octets = Octets::new(redactor, &self.counters, self.form, *max_record);
+            self.state = State::Octets(Box::new(octets));
+            return self.write(&head, out);
+        }
+        match sniff::classify(&head) {
+            (_, true) if !ended => {
+                self.state = State::Undecided(head);
+                return Ok(());
+            }
+            (Some(_), _) => return Err(Reason::Encoded),
+            (None, _) => {}
+        }
+        let lines = Lines::new(redactor, &self.counters, self.form, *max_record);
+        self.state = State::Lines(Box::new(lines));
+        self.write(&head, out)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Why a connection ended otherwise than its client wanted.
+
+/// The names are those of logs and metrics, and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// What should be a count of octets is none.
+    CountMalformed,
+    /// A count of octets is larger than a record may be.
+    CountTooLarge,
+    /// The client went away in the middle of a counted message.
+    FrameIncomplete,
+    /// A record that has to be held whole is longer than one may be.
+    RecordTooLong,
+    /// Compressed data or UTF-16, in which no secret could be seen.
+    Encoded,
+    /// The client and we did not agree on TLS.
+    Handshake,
+    /// The client said nothing for too long.
+    Idle,
+    /// The client's connection broke.
+    ClientLost,
+    /// There was a defect of ours.
+    Internal,
+    /// No connection to the upstream could be made.
+    UpstreamUnreachable,
+    /// The upstream went away.
+    UpstreamLost,
+}
+
+impl Reason {
+    /// All of them.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::CountMalformed,
+        Self::CountTooLarge,
+        Self::FrameIncomplete,
+        Self::RecordTooLong,
+        Self::Encoded,
+        Self::Handshake,
+        Self::Idle,
+        Self::ClientLost,
+        Self::Internal,
+        Self::UpstreamUnreachable,
+        Self::UpstreamLost,
+    ];
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CountMalformed => "count_malformed",
+            Self::CountTooLarge => "count_too_large",
+            Self::FrameIncomplete => "frame_incomplete",
+            Self::RecordTooLong => "record_too_long",
+            Self::Encoded => "encoded",
+            Self::Handshake => "tls_handshake",
+            Self::Idle => "idle",
+            Self::ClientLost => "client_lost",
+            Self::Internal => "internal_error",
+            Self::UpstreamUnreachable => "upstream_unreachable",
+            Self::UpstreamLost => "upstream_lost",
+        }
+    }
+
+    /// Whether the upstream failed, and not the client.
+    pub(crate) fn is_of_upstream(self) -> bool {
+        matches!(self, Self::UpstreamUnreachable | Self::UpstreamLost)
+    }
+}

@@ -1,0 +1,13 @@
+//! `blackbar serve` between clients and upstreams of lines, syslog messages and datagrams.
+
+#![allow(unreachable_pub, reason = "a test has no outside")]
+
+mod datagrams;
+mod ending;
+mod framing;
+mod lines;
+mod peers;
+mod shared;
+mod support;
+mod tls;
+mod unix;
