@@ -6,7 +6,7 @@ mod rim;
 
 use std::process::ExitCode;
 
-use rim::cli::{Action, Cli, check, config, explain, filter, rules, serve, verify};
+use rim::cli::{Action, Cli, check, config, explain, filter, rules, run, serve, verify};
 use rim::{hardening, message};
 
 fn main() -> ExitCode {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     hardening::forbid_core_dumps();
     let outcome = match Cli::from_arguments().action() {
         Action::Filter(options) => filter::run(&options),
+        Action::Run(options) => Ok(run::run(&options)),
         Action::Serve(options) => serve::run(&options),
         Action::Config(command) => config::run(&command),
         Action::Check(options) => check::run(&options),

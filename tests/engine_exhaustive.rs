@@ -62,6 +62,9 @@ fn every_split(pair: &Pair, input: &[u8]) -> u64 {
     if bytes.len() > 2 {
         same(&bytes);
     }
+    if let Some(report) = pair.flushed_difference(&expected, input) {
+        panic!("{report}");
+    }
     expected.masks
 }
 
@@ -188,6 +191,9 @@ fn every_sequence_of_the_lines_of_a_block() {
                 if let Some(report) = pair.difference(&expected, chunks) {
                     panic!("{report}");
                 }
+            }
+            if let Some(report) = pair.flushed_difference(&expected, &input) {
+                panic!("{report}");
             }
             masks += expected.masks;
         }

@@ -66,6 +66,34 @@ impl Session {
         self.stream.write(&self.redactor, chunk, out);
     }
 
+    /// Appends what of the unfinished record may leave already: all before the first place
+    /// where a secret may yet begin or go on. For prompts and for people who watch; what
+    /// leaves is the same without it, only later.
+    ///
+    /// Each call costs a look at all that is held, so it is for streams that are silent.
+    /// With the profiles of the article, whose replacements are of whole records, nothing
+    /// leaves.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use blackbar::{Framing, Redactor, Session};
+    /// # let redactor = Arc::new(Redactor::builder().build()?);
+    /// let mut session = Session::new(redactor, Framing::Lines);
+    /// let mut pieces = Vec::new();
+    /// session.write(b"Go on? [y/n] ", &mut pieces);
+    /// assert!(pieces.is_empty());
+    /// session.flush(&mut pieces);
+    /// let left: Vec<u8> = pieces
+    ///     .iter()
+    ///     .flat_map(|piece| session.bytes(piece, b"").to_vec())
+    ///     .collect();
+    /// assert_eq!(left, b"Go on? [y/n] ");
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn flush(&mut self, out: &mut Vec<Piece>) {
+        self.stream.flush(&self.redactor, out);
+    }
+
     /// The input has ended, which decides like a record's end. Appends the rest.
     pub fn end(&mut self, out: &mut Vec<Piece>) {
         self.stream.end(&self.redactor, false, out);
@@ -158,6 +186,8 @@ pub(crate) struct Stream {
 enum Ends {
     /// In the middle of a record.
     Open,
+    /// The same, and nobody knows when it goes on.
+    Silent,
     /// With a record's newline.
     Terminated,
     /// With the input, whose last record may have no terminator.
@@ -212,6 +242,20 @@ impl Stream {
         if complete < chunk.len() {
             self.open_record(redactor, chunk, complete, out);
         }
+    }
+
+    pub(crate) fn flush(&mut self, redactor: &Redactor, out: &mut Vec<Piece>) {
+        self.forget_what_left();
+        if !self.is_open() || redactor.article.is_some() {
+            return;
+        }
+        self.begin_windows(redactor);
+        let held = std::mem::take(&mut self.held);
+        let live = self.from..held.len();
+        let ends = Ends::Silent;
+        self.window(redactor, &held, live.clone(), ends, Origin::Held, out);
+        self.keep_tail(redactor, &held, live);
+        self.held = held;
     }
 
     pub(crate) fn end(&mut self, redactor: &Redactor, forced: bool, out: &mut Vec<Piece>) -> u64 {
@@ -455,7 +499,7 @@ impl Stream {
             Origin::Chunk,
             out,
         );
-        self.hold_tail(chunk, start..chunk.len());
+        self.hold_tail(redactor, chunk, start..chunk.len());
     }
 
     /// The record that earlier chunks began goes on. Returns how much of the chunk it took.
@@ -533,7 +577,7 @@ impl Stream {
             );
             if whole {
                 if ends == Ends::Open {
-                    self.keep_tail(&held, live);
+                    self.keep_tail(redactor, &held, live);
                     self.held = held;
                 } else {
                     self.close_record(held);
@@ -542,15 +586,15 @@ impl Stream {
             }
             // The offset in the record of the chunk's first byte.
             let chunk_at = self.base + (live.len() - taken) as u64;
-            let keep = self.context();
-            self.keep_tail(&held, live);
+            let keep = self.context(redactor);
+            self.keep_tail(redactor, &held, live);
             if keep >= chunk_at {
                 let start = (keep - chunk_at) as usize;
                 self.base = keep;
                 self.window(redactor, part, start..part.len(), ends, Origin::Chunk, out);
                 self.held = held;
                 if ends == Ends::Open {
-                    self.hold_tail(part, start..part.len());
+                    self.hold_tail(redactor, part, start..part.len());
                 } else {
                     let held = std::mem::take(&mut self.held);
                     self.close_record(held);
@@ -575,8 +619,9 @@ impl Stream {
         let view = View {
             bytes: &bytes[..content_length(bytes, self.framing, ends)],
             base: self.base,
-            complete: ends != Ends::Open,
+            complete: !matches!(ends, Ends::Open | Ends::Silent),
             forced: ends == Ends::Input { forced: true },
+            eager: ends == Ends::Silent,
         };
         let frontier = redactor
             .scanner
@@ -604,26 +649,27 @@ impl Stream {
     }
 
     /// The offset in the record from which bytes are needed further.
-    fn context(&self) -> u64 {
-        let position = self.painter.position();
+    fn context(&self, redactor: &Redactor) -> u64 {
+        let position = self.painter.position().min(Scanner::waits_at(&self.scan));
         // The head of a record stays while it may turn out to be a block's prefix.
         if position <= LONGEST_PREFIX as u64 {
             return 0;
         }
-        position - LOOK_BEHIND as u64
+        let behind = LOOK_BEHIND + redactor.scanner.cut_off();
+        position.saturating_sub(behind as u64)
     }
 
     /// After a window on the held bytes: what of them is needed further.
-    fn keep_tail(&mut self, held: &[u8], live: Range<usize>) {
-        let keep = self.context().max(self.base);
+    fn keep_tail(&mut self, redactor: &Redactor, held: &[u8], live: Range<usize>) {
+        let keep = self.context(redactor).max(self.base);
         self.from = live.start + (keep - self.base) as usize;
         self.base = keep;
         self.set_worth_while(held.len() - self.from);
     }
 
     /// After a window on the chunk: holds what of it is needed further.
-    fn hold_tail(&mut self, chunk: &[u8], live: Range<usize>) {
-        let keep = self.context().max(self.base);
+    fn hold_tail(&mut self, redactor: &Redactor, chunk: &[u8], live: Range<usize>) {
+        let keep = self.context(redactor).max(self.base);
         let start = live.start + (keep - self.base) as usize;
         self.from = self.held.len();
         self.held.extend_from_slice(&chunk[start..]);

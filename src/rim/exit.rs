@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Signal(i32),
     /// A defect of ours. Rust's own code for it.
     Panic,
+    /// The code of a program that was run, or what `run` says in its place.
+    Passed(u8),
 }
 
 impl Exit {
@@ -35,6 +37,7 @@ impl Exit {
             Self::Io => 3,
             Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
             Self::Panic => 101,
+            Self::Passed(code) => code,
         }
     }
 }

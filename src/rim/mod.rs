@@ -1,6 +1,6 @@
 //! Everything around the engine: arguments, files, signals, messages.
 //!
-//! Imports point one way: `cli -> admin -> tcp -> http, check, rules -> payload,
+//! Imports point one way: `cli -> admin -> tcp -> http, check, rules, run -> payload,
 //! transport, tls, ending -> config, stats -> exit, message, nearest, size`. The engine is the library; nothing below this folder knows what a secret looks like.
 
 pub(crate) mod admin;
@@ -16,6 +16,7 @@ pub(crate) mod message;
 pub(crate) mod nearest;
 pub(crate) mod payload;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod size;
 pub(crate) mod stats;
 pub(crate) mod tcp;

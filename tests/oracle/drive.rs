@@ -74,6 +74,16 @@ pub(crate) fn bytewise(redactor: &Arc<Redactor>, framing: Framing, input: &[u8])
     run(redactor, framing, input.chunks(1))
 }
 
+/// Every byte as a chunk, and after each all leaves that may.
+pub(crate) fn flushed(redactor: &Arc<Redactor>, framing: Framing, input: &[u8]) -> Output {
+    let mut stream = Stream::new(redactor, framing);
+    for chunk in input.chunks(1) {
+        stream.write(chunk);
+        stream.flush();
+    }
+    stream.end()
+}
+
 /// A set of rules, limits and a framing, for the oracle and for the engine.
 pub(crate) struct Pair {
     rules: Vec<Rule>,
@@ -105,6 +115,19 @@ impl Pair {
 
     pub(crate) fn engine<'a>(&self, chunks: impl IntoIterator<Item = &'a [u8]>) -> Output {
         run(&self.engine, self.framing, chunks)
+    }
+
+    /// Whether the engine differs from the oracle if all leaves that may after each byte.
+    pub(crate) fn flushed_difference(&self, expected: &Output, input: &[u8]) -> Option<String> {
+        let got = flushed(&self.engine, self.framing, input);
+        (got != *expected).then(|| {
+            let input = shown(input);
+            format!(
+                "flushed after each byte of {input}\n  expected {expected:?}\n  got      {got:?}\n\
+                 {}",
+                pack_text(&self.specs)
+            )
+        })
     }
 
     /// Where the engine differs from the oracle for these chunks: a report.
@@ -148,6 +171,11 @@ impl Stream {
     pub(crate) fn write(&mut self, chunk: &[u8]) {
         self.session.write(chunk, &mut self.pieces);
         self.take(chunk);
+    }
+
+    pub(crate) fn flush(&mut self) {
+        self.session.flush(&mut self.pieces);
+        self.take(&[]);
     }
 
     pub(crate) fn end(&mut self) -> Output {

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use blackbar::{Framing, Limits, Redactor, Session, Values};
+use blackbar::{Framing, Limits, Piece, Redactor, Session, Values};
 use serde::de::IgnoredAny;
 
 pub(crate) const MASK: &str = "[REDACTED]";
@@ -52,6 +52,12 @@ impl Engine {
             in_chunks(&self.roomy, framing, [&*whole]),
             "twice".to_owned(),
         )?;
+        if input.len() <= SHORT {
+            same(
+                flushed(&self.roomy, framing, input),
+                "flushed after each byte".to_owned(),
+            )?;
+        }
         for (redactor, room) in [(&self.roomy, "roomy"), (&self.tight, "tight")] {
             same(
                 in_chunks(redactor, framing, input.chunks(1)),
@@ -166,6 +172,26 @@ pub(crate) fn held(bytes: usize) -> Limits {
         max_document: bytes,
         ..Limits::default()
     }
+}
+
+/// Byte by byte, and after each all leaves that may.
+fn flushed(redactor: &Arc<Redactor>, framing: Framing, input: &[u8]) -> Vec<u8> {
+    let mut session = Session::new(Arc::clone(redactor), framing);
+    let (mut out, mut pieces) = (Vec::new(), Vec::new());
+    let mut take = |session: &Session, pieces: &mut Vec<Piece>, chunk: &[u8]| {
+        for piece in pieces.drain(..) {
+            out.extend_from_slice(session.bytes(&piece, chunk));
+        }
+    };
+    for chunk in input.chunks(1) {
+        session.write(chunk, &mut pieces);
+        take(&session, &mut pieces, chunk);
+        session.flush(&mut pieces);
+        take(&session, &mut pieces, &[]);
+    }
+    session.end(&mut pieces);
+    take(&session, &mut pieces, &[]);
+    out
 }
 
 pub(crate) fn in_chunks<'a>(

@@ -18,6 +18,9 @@ pub(crate) struct View<'a> {
     /// Whether it ends because it must (a deadline), so that candidates that are still
     /// alive are masked.
     pub(crate) forced: bool,
+    /// Whether the frontier is to be as far as can be proved, whatever the work: nobody
+    /// knows when more bytes come. Not where the view is complete.
+    pub(crate) eager: bool,
 }
 
 impl<'a> View<'a> {
@@ -28,6 +31,7 @@ impl<'a> View<'a> {
             base: 0,
             complete: true,
             forced: false,
+            eager: false,
         }
     }
 

@@ -179,12 +179,27 @@ impl Scanner {
         if view.complete {
             return view.end();
         }
+        if view.eager {
+            return frontier.min(fields).min(body);
+        }
         // An anchor that the view cuts off may belong to a match that begins so early.
         let unseen = (self.prefilter.longest() + self.patterns.lead()) as u64;
         frontier
             .min(fields)
             .min(body)
             .min(view.end().saturating_sub(unseen))
+    }
+
+    /// The offset of the first suspect that could not be judged in the last view, or
+    /// [`OPEN`]: it wants [`LOOK_BEHIND`] bytes before itself when more have come, though
+    /// the frontier may lie behind it.
+    pub(crate) fn waits_at(state: &ScanState) -> u64 {
+        state.fields.waits_at()
+    }
+
+    /// So many bytes at the end of a view may be the beginning of an anchor.
+    pub(crate) fn cut_off(&self) -> usize {
+        self.prefilter.longest()
     }
 
     /// What becomes of each suspect of a whole record, by place.

@@ -20,7 +20,7 @@ use super::memo::Memo;
 use super::prefilter::{Anchor, Suspect};
 use super::run::{Run, run};
 use super::{Detector, Finding, OPEN, View};
-use crate::core::automaton::{DEAD, State};
+use crate::core::automaton::{Automaton, DEAD, State};
 use crate::core::mask::is_placeholder;
 use crate::core::rule::Rule;
 use crate::core::verify::OnFail;
@@ -51,6 +51,9 @@ pub(super) struct PatternState {
     rules: Vec<RuleState>,
     /// The rules that met a suspect in this record.
     touched: Vec<u32>,
+    /// By rule, of an eager view: where its first candidate may begin of which the bytes
+    /// that are there decide nothing. Kept for its memory.
+    certain: Vec<u64>,
     record: u32,
     slots: Slots,
     opening: Option<BlockOpening>,
@@ -249,6 +252,8 @@ impl Patterns {
         // one that is whole must wait, lest its start be tried before the smaller one.
         let certain = if view.complete {
             OPEN
+        } else if view.eager {
+            state.certain[rule as usize]
         } else {
             view.end().saturating_sub(self.unseen[rule as usize])
         };
@@ -270,6 +275,41 @@ impl Patterns {
             state.rules[rule as usize].next = start;
         }
         None
+    }
+
+    /// Finds out for each rule with anchors where a candidate may begin whose anchor the
+    /// view cuts off, or ends before. Returns the first of these places.
+    fn look_at_the_end(&self, view: View<'_>, state: &mut PatternState) -> u64 {
+        let mut certain = std::mem::take(&mut state.certain);
+        certain.clear();
+        certain.extend((0..self.rules.len()).map(|index| self.first_alive(index, view, state)));
+        let first = certain.iter().copied().min().unwrap_or(OPEN);
+        state.certain = certain;
+        first.min(view.end())
+    }
+
+    /// The first start near the view's end from which the automaton of a rule is alive
+    /// there; the view's end where there is none.
+    fn first_alive(&self, index: usize, view: View<'_>, state: &PatternState) -> u64 {
+        let rule = &self.rules[index];
+        let mut from = view.end().saturating_sub(self.unseen[index]).max(view.base);
+        let rule_state = &state.rules[index];
+        if rule_state.record == state.record {
+            if rule_state.overdue.is_some() {
+                return view.end();
+            }
+            from = from.max(rule_state.next);
+        }
+        let alive = (from..view.end()).find(|&start| {
+            let at = view.index(start);
+            let bytes = &view.bytes[at..];
+            let before = || &view.bytes[at.saturating_sub(LOOK_BEHIND)..at];
+            let class = rule.source.form().before.as_ref();
+            self.may_begin(index as u32, bytes[0], bytes)
+                && class.is_none_or(|class| before::allows(class, before()))
+                && stays_alive(rule.automaton(), bytes)
+        });
+        alive.unwrap_or(view.end())
     }
 
     /// Whether a candidate of a rule may begin with these bytes, of which there is a first.
@@ -405,6 +445,7 @@ impl Detector for Patterns {
         PatternState {
             rules: self.rules.iter().map(|_| RuleState::default()).collect(),
             touched: Vec::with_capacity(self.rules.len()),
+            certain: Vec::new(),
             record: 1,
             slots: Slots::new(),
             opening: None,
@@ -433,6 +474,9 @@ impl Detector for Patterns {
         let mut frontier = view.end();
         if !state.touched.is_empty() {
             self.follow_overdue(view, state, out);
+        }
+        if view.eager {
+            frontier = self.look_at_the_end(view, state);
         }
         for suspect in suspects {
             let at = view.base + suspect.at as u64;
@@ -481,6 +525,15 @@ impl PatternState {
     pub(super) fn stats(&self) -> PatternStats {
         self.stats
     }
+}
+
+/// Whether more bytes behind `bytes` could make a match, or a longer one.
+fn stays_alive(automaton: &Automaton, bytes: &[u8]) -> bool {
+    let mut state = automaton.start();
+    bytes.iter().all(|&byte| {
+        state = automaton.next(state, byte);
+        state != DEAD
+    })
 }
 
 fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {

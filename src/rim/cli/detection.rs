@@ -167,6 +167,7 @@ struct LimitOptions {
         value_name = "SIZE",
         env = "BLACKBAR_MAX_RECORD",
         hide_env = true,
+        hide_short_help = true,
         value_parser = size::parse
     )]
     max_record: Option<usize>,
@@ -177,6 +178,7 @@ struct LimitOptions {
         value_name = "SIZE",
         env = "BLACKBAR_MAX_DOCUMENT",
         hide_env = true,
+        hide_short_help = true,
         value_parser = size::parse
     )]
     max_document: Option<usize>,
@@ -189,6 +191,7 @@ struct LimitOptions {
         value_name = "SIZE",
         env = "BLACKBAR_REACH",
         hide_env = true,
+        hide_short_help = true,
         value_parser = size::parse
     )]
     reach: Option<usize>,

@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Instant;
 
 use blackbar::{Framing, Redactor};
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use encoding_rs::Encoding;
 
@@ -31,6 +32,7 @@ use crate::rim::transport::output::{Destination, Output};
 use crate::rim::transport::progress::Progress;
 
 /// Options of the plain filter.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args)]
 pub(crate) struct FilterOptions {
     /// Files to redact, one after the other; "-" or none is standard input
@@ -120,6 +122,20 @@ pub(crate) struct FilterOptions {
         help_heading = "Input and output"
     )]
     jobs: Jobs,
+
+    /// Do not wait for a line's end where a pipe is silent
+    ///
+    /// What cannot lie in a secret any more then leaves at once: prompts, progress bars. The
+    /// output is the same. Not with the profiles of the article.
+    #[arg(
+        long,
+        env = "BLACKBAR_EAGER",
+        hide_env = true,
+        value_parser = FalseyValueParser::new(),
+        hide_short_help = true,
+        help_heading = "Input and output"
+    )]
+    eager: bool,
 
     /// Make masks stand out, with light and dark swapped
     ///
@@ -266,6 +282,7 @@ impl FilterOptions {
             format: self.format(),
             reading: self.reading(),
             jobs: self.jobs,
+            eager: self.eager,
             inputs,
             progress: progress.cloned(),
         }

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod filter;
 pub(crate) mod report;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod shape;
 pub(crate) mod verify;
@@ -19,6 +20,7 @@ use crate::rim::cli::config::ConfigCommand;
 use crate::rim::cli::explain::ExplainCommand;
 use crate::rim::cli::filter::FilterOptions;
 use crate::rim::cli::rules::RulesCommand;
+use crate::rim::cli::run::RunOptions;
 use crate::rim::cli::serve::ServeOptions;
 use crate::rim::cli::verify::VerifyCommand;
 use crate::rim::nearest::distance;
@@ -32,7 +34,7 @@ use crate::rim::nearest::distance;
     long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar serve --http ADDR=URL\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar run -- CMD\n       blackbar serve --http ADDR=URL\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
     before_long_help = EXAMPLES,
     after_help = "Try --help for examples and details.",
     after_long_help = NOTES,
@@ -56,6 +58,7 @@ const EXAMPLES: &str = "\
 Examples:
   app | blackbar >> app.log                 between a program and its log
   app 2>&1 | blackbar | shipper             both streams of the program
+  blackbar run -- app                       the same, each for itself, and its exit code
   blackbar app.log -o app.redacted.log      a file into another
   blackbar --in-place logs/*.log            the files themselves
   blackbar -z old.log.gz | less              a compressed file
@@ -90,6 +93,7 @@ Exit codes:
          were cut off at its end
   101    a defect of blackbar; nothing undecided was written
   128+N  signal N ended the work before the end of the input
+  run passes on the program's own; see blackbar run --help
 
 On SIGINT, SIGTERM or SIGHUP a pipe is drained for up to 2 seconds; then what is undecided
 is masked. A second signal ends at once.
@@ -97,6 +101,10 @@ is masked. A second signal ends at once.
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a program and redact what it writes to standard output and standard error
+    ///
+    /// Its exit code is passed on, and so are signals. Prompts appear at once.
+    Run(Box<RunOptions>),
     /// Stand between SDKs or shippers and their backends, and mask what they send
     ///
     /// A reverse proxy: point the SDK or shipper at ADDR instead of its backend. Requests
@@ -128,6 +136,8 @@ enum Command {
 pub(crate) enum Action {
     /// Redact files or standard input.
     Filter(Box<FilterOptions>),
+    /// Run a program.
+    Run(Box<RunOptions>),
     /// Stand between others.
     Serve(Box<ServeOptions>),
     /// Look at the configuration.
@@ -153,6 +163,7 @@ impl Cli {
     pub(crate) fn action(self) -> Action {
         match self.command {
             None => Action::Filter(Box::new(self.filter)),
+            Some(Command::Run(options)) => Action::Run(options),
             Some(Command::Serve(options)) => Action::Serve(options),
             Some(Command::Config(command)) => Action::Config(command),
             Some(Command::Check(options)) => Action::Check(options),

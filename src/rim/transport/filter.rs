@@ -46,6 +46,8 @@ pub(crate) struct Filter {
     pub(crate) reading: Reading,
     /// How many threads scan a stored input.
     pub(crate) jobs: Jobs,
+    /// Whether unfinished lines leave as far as they can when a pipe is silent.
+    pub(crate) eager: bool,
     /// In order; each is a session of its own.
     pub(crate) inputs: Vec<Input>,
     /// Tells a person how far it is.
@@ -97,6 +99,7 @@ impl Filter {
             redactor: self.redactor,
             reading: self.reading,
             jobs: self.jobs,
+            eager: self.eager,
             inputs: self.inputs,
             progress: self.progress.clone(),
             reads_ahead: thread::available_parallelism().is_ok_and(|count| count.get() > 1),

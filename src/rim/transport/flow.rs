@@ -90,7 +90,15 @@ impl Flow {
         self.deliver(chunk)
     }
 
-    /// The same for a segment of lines that was scanned ahead of its turn.
+    /// Writes what of an unfinished record is certain already.
+    pub(crate) fn flush(&mut self) -> Result<(), OutputError> {
+        if let Some(session) = &mut self.session {
+            session.flush(&mut self.pieces);
+        }
+        self.deliver(&[])
+    }
+
+    /// [`Self::write`] for a segment of lines that was scanned ahead of its turn.
     pub(crate) fn join(&mut self, segment: &mut Segment) -> Result<(), OutputError> {
         if let Some(session) = &mut self.session
             && let Some(ended) = segment.join(session, &mut self.pieces)

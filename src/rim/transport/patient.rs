@@ -5,8 +5,9 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// A file whose reads and writes return only with bytes, an end or a real error.
 pub(crate) struct Patient(pub(crate) File);
@@ -31,6 +32,26 @@ impl Patient {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A stream that is silent for so long gets what can leave of its unfinished line. Less would
+/// take a line that is written in parts apart; nobody who watches notices so much.
+pub(crate) const PAUSE: Duration = Duration::from_millis(10);
+
+/// Waits for [`PAUSE`]; whether nothing has come meanwhile.
+pub(crate) fn is_silent(file: &File) -> bool {
+    poll(
+        &mut [PollFd::new(file, PollFlags::IN)],
+        Some(&timespec(PAUSE)),
+    ) == Ok(0)
+}
+
+/// A time as the system calls have it.
+pub(crate) fn timespec(time: Duration) -> Timespec {
+    Timespec {
+        tv_sec: time.as_secs().cast_signed(),
+        tv_nsec: time.subsec_nanos().into(),
     }
 }
 

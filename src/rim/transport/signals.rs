@@ -29,7 +29,7 @@ pub(crate) fn listen(act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
 
 /// The set of ignored signals, bit 0 for signal 1, as /proc tells it without `unsafe`.
 /// Where it does not, none.
-fn ignored_signals() -> u64 {
+pub(crate) fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()

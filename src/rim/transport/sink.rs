@@ -50,6 +50,11 @@ impl<W: Write> Sink<W> {
         }
     }
 
+    /// Where the bytes go.
+    pub(crate) fn target(&self) -> &W {
+        &self.target
+    }
+
     /// Has `empty` run on the target when the first input is accepted.
     pub(crate) fn emptied_first(mut self, empty: fn(&mut W) -> io::Result<()>) -> Self {
         self.prepare = Some(empty);

@@ -1,5 +1,6 @@
 //! The thread that moves the bytes of the inputs: read, redact, write.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
@@ -13,6 +14,7 @@ use crate::rim::transport::flow::Flow;
 use crate::rim::transport::input::{Input, InputError, Opened, Reading};
 use crate::rim::transport::jobs::Jobs;
 use crate::rim::transport::output::OutputError;
+use crate::rim::transport::patient::is_silent;
 use crate::rim::transport::pipes;
 use crate::rim::transport::progress::{Place, Progress};
 
@@ -42,6 +44,8 @@ pub(super) struct Worker {
     pub(super) jobs: Jobs,
     pub(super) inputs: Vec<Input>,
     pub(super) progress: Option<Progress>,
+    /// Whether unfinished lines leave as far as they can when a pipe is silent.
+    pub(super) eager: bool,
     /// Whether there is a second processor for it.
     pub(super) reads_ahead: bool,
 }
@@ -92,6 +96,9 @@ impl Worker {
         let Opened { live, stored, .. } = opened;
         self.shared.live.store(live, Ordering::SeqCst);
         let mut course = Course::of(self.progress.as_ref(), &opened);
+        // Without another descriptor there is no haste.
+        let watched = opened.file.try_clone();
+        let watched = watched.ok().filter(|_| self.eager && stored.is_none());
         let mut reader = input.reader(opened, self.reading)?;
         self.begin(live || !input.is_named_json())?;
         let chunk = &mut chunk[..if live { PIPE_CHUNK } else { CHUNK }];
@@ -100,7 +107,7 @@ impl Worker {
         } else if stored.is_some_and(|length| length >= AHEAD_FROM) && self.reads_ahead {
             self.read_ahead(reader, chunk, &mut course)?
         } else {
-            self.in_chunks(&mut *reader, chunk, &mut course)?
+            self.in_chunks(&mut *reader, chunk, watched.as_ref(), &mut course)?
         };
         match read {
             Ok(()) => Ok(self.open_flow()?.end()?),
@@ -117,11 +124,12 @@ impl Worker {
         }
     }
 
-    /// To the end of the reader, or to where it fails.
+    /// To the end of the reader, or to where it fails. `watched`: is silent when it is.
     fn in_chunks(
         &self,
         reader: &mut dyn Read,
         chunk: &mut [u8],
+        watched: Option<&File>,
         course: &mut Course<'_>,
     ) -> Result<io::Result<()>, Leave> {
         loop {
@@ -129,6 +137,9 @@ impl Worker {
                 Ok(0) => return Ok(Ok(())),
                 Ok(length) => {
                     self.pass(|flow| flow.write(&chunk[..length]))?;
+                    if watched.is_some_and(is_silent) {
+                        self.pass(Flow::flush)?;
+                    }
                     course.advance();
                 }
                 Err(error) => return Ok(Err(error)),
@@ -145,7 +156,7 @@ impl Worker {
     ) -> Result<io::Result<()>, Leave> {
         let ahead = match ReadAhead::start(reader, AHEAD_CHUNK) {
             Ok(ahead) => ahead,
-            Err(mut reader) => return self.in_chunks(&mut *reader, chunk, course),
+            Err(mut reader) => return self.in_chunks(&mut *reader, chunk, None, course),
         };
         loop {
             match ahead.next() {
@@ -174,7 +185,7 @@ impl Worker {
         let head = &chunk[..length];
         if self.open_flow()?.frame(head) == Framing::Document {
             self.pass(|flow| flow.write(head))?;
-            return self.in_chunks(reader, chunk, course);
+            return self.in_chunks(reader, chunk, None, course);
         }
         self.jobs.run(&self.redactor, head, reader, |segment| {
             self.pass(|flow| flow.join(segment))?;

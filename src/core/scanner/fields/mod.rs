@@ -65,6 +65,8 @@ pub(super) struct Fields {
 pub(super) struct FieldState {
     /// Suspects before this offset are judged.
     next: u64,
+    /// The first suspect that could not be judged in the last view, or [`OPEN`].
+    waits_at: u64,
     /// By kind of end: where the last value begins and ends, [`OPEN`] if that is not known.
     covered: [(u64, u64); KINDS + CONTAINERS],
     /// Values whose end is not in sight.
@@ -480,6 +482,23 @@ fn finding(rule: u32, (start, end): (u64, u64), style: Style, closes: bool) -> F
     }
 }
 
+/// Where the value of the suspect at `at` may begin, whatever comes: behind its name and
+/// what parts the two, which is no value yet. Where there is more than that in sight, it
+/// may begin at once.
+fn first_value(view: View<'_>, at: u64) -> u64 {
+    let rest = &view.bytes[view.index(at)..];
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let parts = |byte: &u8| matches!(byte, b' ' | b'\t' | b':' | b'=');
+    let Some(parting) = rest.iter().position(|byte| !name(byte)) else {
+        return at;
+    };
+    if rest[parting..].iter().all(parts) {
+        view.end()
+    } else {
+        at
+    }
+}
+
 fn kind(extent: Extent) -> usize {
     match extent {
         Extent::To(end) | Extent::Cookie { end, .. } => end.kind(),
@@ -491,6 +510,11 @@ impl FieldState {
     /// Whether the next record may hold a value whose name has gone before.
     pub(super) fn is_open(&self) -> bool {
         self.carry.is_some()
+    }
+
+    /// See [`Scanner::waits_at`](super::Scanner::waits_at).
+    pub(super) fn waits_at(&self) -> u64 {
+        self.waits_at
     }
 
     /// The offset from which suspects have to wait: what is before is not followed yet.
@@ -509,6 +533,7 @@ impl Detector for Fields {
     fn state(&self) -> FieldState {
         FieldState {
             next: 0,
+            waits_at: OPEN,
             covered: [(0, 0); KINDS + CONTAINERS],
             open: Vec::new(),
             claims: Vec::new(),
@@ -521,6 +546,7 @@ impl Detector for Fields {
 
     fn begin_record(&self, state: &mut FieldState) {
         state.next = 0;
+        state.waits_at = OPEN;
         state.covered = [(0, 0); KINDS + CONTAINERS];
         state.open.clear();
         state.leaves = None;
@@ -549,6 +575,7 @@ impl Detector for Fields {
         }
         // 3. The suspects of this view.
         let mut frontier = view.end();
+        state.waits_at = OPEN;
         let waits = state.waits_from();
         for suspect in suspects {
             let at = view.base + suspect.at as u64;
@@ -557,7 +584,12 @@ impl Detector for Fields {
                 continue;
             }
             if !view.complete && at + AFTER as u64 > view.end() || at >= waits {
-                frontier = at;
+                state.waits_at = state.waits_at.min(at);
+                if view.eager && at < waits {
+                    frontier = frontier.min(first_value(view, at));
+                    continue;
+                }
+                frontier = frontier.min(at);
                 break;
             }
             self.suspect(at, view, state, out);
