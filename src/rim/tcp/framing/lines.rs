@@ -91,6 +91,8 @@ impl Lines {
     }
 
     fn pass(&mut self, chunk: &[u8], out: &mut Output) {
+        // Mostly as much leaves as comes, in many pieces.
+        out.bytes.reserve(chunk.len());
         self.session.write(chunk, &mut self.pieces);
         self.take(chunk, out);
     }
