@@ -186,3 +186,28 @@ fn more_connections_than_allowed_wait() {
     clients.remove(0);
     upstream.await_bytes(6);
 }
+
+#[test]
+fn a_connection_without_traffic_costs_little() {
+    let upstream = Upstream::new();
+    let relay = Relay::to(upstream.address, "");
+    let mut clients = Vec::new();
+    let mut grow = |more: usize| {
+        let before = relay.memory();
+        for _ in 0..more {
+            let mut client = relay.connect();
+            client.write_all(b"a line\n").unwrap();
+            clients.push(client);
+        }
+        upstream.await_bytes(7 * clients.len());
+        // What they needed for it is given up, and is there for the next ones.
+        thread::sleep(Duration::from_millis(1500));
+        relay.memory().saturating_sub(before)
+    };
+    // Which of the threads' pools has it is up to the system: all of them are to be warm.
+    for _ in 0..2 {
+        grow(200);
+    }
+    let grown: usize = (0..3).map(|_| grow(200)).sum();
+    assert!(grown < 600 * 16 * 1024, "{grown}");
+}

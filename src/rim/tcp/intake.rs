@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::rim::tcp::counters::Counters;
 use crate::rim::tcp::framing::{Masker, Output};
@@ -16,6 +16,9 @@ use crate::rim::tcp::socket::{CHUNK, read_with};
 
 /// Once the end was asked for, how long a client has to finish a record that it has begun.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// After so long without a byte a connection gives up memory.
+const REST: Duration = Duration::from_secs(1);
 
 /// When bytes were last seen on a connection, in either direction.
 pub(crate) struct Activity {
@@ -75,6 +78,8 @@ enum Step {
     Late,
     /// Nothing came for too long.
     Quiet,
+    /// Nothing came for a while.
+    Rest,
 }
 
 /// Reads one client.
@@ -114,6 +119,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
     /// Waits until there is something in `out`, or the end. Nothing is lost if it is
     /// dropped before.
     pub(crate) async fn next(&mut self, out: &mut Output) -> Came {
+        let mut rests = false;
         loop {
             // Once the end was asked for, nothing of a new record is taken.
             let most = match self.deadline {
@@ -142,15 +148,20 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                 read = read_with(reader, most, work) => Step::Read(read),
                 () = until(deadline) => Step::Late,
                 () = activity.quiet(self.idle) => Step::Quiet,
+                () = sleep(REST), if !rests => Step::Rest,
             };
             match step {
                 Step::Ending => self.deadline = Some(Instant::now() + GRACE),
-                Step::Read(Ok(Some(Ok(())))) if out.bytes.is_empty() => {}
+                Step::Read(Ok(Some(Ok(())))) if out.bytes.is_empty() => rests = false,
                 Step::Read(Ok(Some(Ok(())))) => return Came::Bytes,
                 Step::Read(Ok(Some(Err(reason)))) => return Came::End(Some(reason)),
                 Step::Read(Ok(None)) => return Came::End(self.masker.end(out).err()),
                 Step::Read(Err(_)) => return self.cut(out, Some(Reason::ClientLost)),
                 Step::Late => return self.cut(out, None),
+                Step::Rest => {
+                    rests = true;
+                    self.masker.rest();
+                }
                 Step::Quiet => return self.cut(out, Some(Reason::Idle)),
             }
         }

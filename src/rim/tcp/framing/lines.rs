@@ -10,7 +10,9 @@ use crate::rim::tcp::reason::Reason;
 
 /// One connection's lines.
 pub(crate) struct Lines {
-    session: Session,
+    redactor: Arc<Redactor>,
+    /// None while nothing is open in it and nothing comes.
+    session: Option<Session>,
     counters: Arc<Counters>,
     meter: Meter,
     pieces: Vec<Piece>,
@@ -30,7 +32,8 @@ impl Lines {
         most: usize,
     ) -> Self {
         Self {
-            session: Session::new(redactor.clone(), Framing::Lines),
+            redactor: redactor.clone(),
+            session: None,
             counters: counters.clone(),
             meter: Meter::default(),
             pieces: Vec::new(),
@@ -71,12 +74,14 @@ impl Lines {
 
     /// The stream has ended, or has to; `forced` says that its client did not end it.
     pub(crate) fn end(&mut self, forced: bool, out: &mut Output) {
-        if forced {
-            self.session.end_forced(&mut self.pieces);
-        } else {
-            self.session.end(&mut self.pieces);
+        if let Some(session) = &mut self.session {
+            if forced {
+                session.end_forced(&mut self.pieces);
+            } else {
+                session.end(&mut self.pieces);
+            }
+            self.take(&[], out);
         }
-        self.take(&[], out);
         if self.form != Form::AsItCame && out.has_open_end() {
             // Another client's line follows.
             out.bytes.push(b'\n');
@@ -90,17 +95,33 @@ impl Lines {
         usize::from(self.open > 0)
     }
 
+    /// Gives up what it costs, if nothing is open: a new session makes the same output.
+    pub(crate) fn rest(&mut self) {
+        if self.session.as_ref().is_some_and(Session::is_fresh) {
+            self.session = None;
+            self.meter.restart();
+            self.pieces = Vec::new();
+        }
+    }
+
     fn pass(&mut self, chunk: &[u8], out: &mut Output) {
-        self.session.write(chunk, &mut self.pieces);
+        // Mostly as much leaves as comes, in many pieces.
+        out.bytes.reserve(chunk.len());
+        let session = self
+            .session
+            .get_or_insert_with(|| Session::new(self.redactor.clone(), Framing::Lines));
+        session.write(chunk, &mut self.pieces);
         self.take(chunk, out);
     }
 
     fn take(&mut self, chunk: &[u8], out: &mut Output) {
+        let Some(session) = &self.session else {
+            return;
+        };
         for piece in self.pieces.drain(..) {
-            out.bytes
-                .extend_from_slice(self.session.bytes(&piece, chunk));
+            out.bytes.extend_from_slice(session.bytes(&piece, chunk));
         }
-        self.meter.count(self.session.tally(), &self.counters);
+        self.meter.count(session.tally(), &self.counters);
     }
 
     /// If a line is too long: how many bytes of the chunk are before it.

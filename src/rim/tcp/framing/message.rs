@@ -11,7 +11,8 @@ pub(crate) struct Messages {
     redactor: Arc<Redactor>,
     counters: Arc<Counters>,
     meter: Meter,
-    session: Session,
+    /// None while nothing comes.
+    session: Option<Session>,
     pieces: Vec<Piece>,
     masked: Vec<u8>,
 }
@@ -23,7 +24,7 @@ impl Messages {
             redactor: redactor.clone(),
             counters: counters.clone(),
             meter: Meter::default(),
-            session: Session::new(redactor.clone(), Framing::Document),
+            session: None,
             pieces: Vec::new(),
             masked: Vec::new(),
         }
@@ -32,22 +33,33 @@ impl Messages {
     /// The masked message.
     pub(crate) fn mask(&mut self, message: &[u8]) -> &[u8] {
         self.masked.clear();
-        self.session.write(message, &mut self.pieces);
-        self.take(message);
-        self.session.end(&mut self.pieces);
-        self.take(&[]);
-        self.meter.count(self.session.tally(), &self.counters);
-        if !self.session.is_fresh() {
-            self.session = Session::new(self.redactor.clone(), Framing::Document);
-            self.meter.restart();
+        let session = self
+            .session
+            .get_or_insert_with(|| Session::new(self.redactor.clone(), Framing::Document));
+        session.write(message, &mut self.pieces);
+        for piece in self.pieces.drain(..) {
+            let bytes = session.bytes(&piece, message);
+            self.masked.extend_from_slice(bytes);
+        }
+        session.end(&mut self.pieces);
+        for piece in self.pieces.drain(..) {
+            self.masked.extend_from_slice(session.bytes(&piece, &[]));
+        }
+        self.meter.count(session.tally(), &self.counters);
+        if !session.is_fresh() {
+            self.renew();
         }
         &self.masked
     }
 
-    fn take(&mut self, chunk: &[u8]) {
-        for piece in self.pieces.drain(..) {
-            self.masked
-                .extend_from_slice(self.session.bytes(&piece, chunk));
-        }
+    /// Gives up what it costs.
+    pub(crate) fn rest(&mut self) {
+        self.renew();
+        (self.pieces, self.masked) = (Vec::new(), Vec::new());
+    }
+
+    fn renew(&mut self) {
+        self.session = None;
+        self.meter.restart();
     }
 }

@@ -141,6 +141,15 @@ impl Masker {
         }
     }
 
+    /// Nothing has come for a while: gives up memory that is not needed between records.
+    pub(crate) fn rest(&mut self) {
+        match &mut self.state {
+            State::Undecided(_) => {}
+            State::Lines(lines) => lines.rest(),
+            State::Octets(octets) => octets.rest(),
+        }
+    }
+
     fn finish(&mut self, forced: bool, out: &mut Output) -> Result<(), Reason> {
         if let State::Undecided(head) = &mut self.state {
             let head = std::mem::take(head);

@@ -91,6 +91,11 @@ impl Octets {
         }
     }
 
+    /// Gives up what it costs.
+    pub(crate) fn rest(&mut self) {
+        self.messages.rest();
+    }
+
     /// `MSG-LEN = NONZERO-DIGIT *DIGIT`, then a blank.
     fn count(&mut self, byte: u8) -> Result<(), Reason> {
         match byte {
