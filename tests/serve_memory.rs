@@ -22,7 +22,7 @@ const LIMIT: u64 = 256 << 20;
 
 /// What blackbar chooses by itself where that is the limit of its group: half of what
 /// remains beside its own 64 MiB.
-const BUDGET: u64 = 96 << 20;
+const BUDGET: u64 = 128 << 20;
 
 /// Documents sent at once.
 const DOCUMENTS: usize = 200;
