@@ -213,3 +213,50 @@ fn an_observing_route_passes_originals_and_says_so() {
     assert!(!proxy.log().contains(SECRET));
     assert!(proxy.log().contains("fields/password="));
 }
+
+#[test]
+fn what_is_encoded_in_urls_is_found_wherever_it_stands() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "");
+    let json = format!("%7B%22password%22%3A%22{SECRET}%22%7D");
+    let twice = json.replace('%', "%25");
+    let headers = format!("Referer: https://h.example/?d={json}\r\nBaggage: d={twice}\r\n");
+    let answer = proxy.post(&format!("/{twice}?d={twice}"), &headers, b"");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let got = upstream.only();
+    assert!(!got.head.contains(SECRET), "{}", got.head);
+    assert!(got.head.contains("%5BREDACTED%5D"), "{}", got.head);
+}
+
+#[test]
+fn an_encoded_slash_passes_where_no_route_depends_on_it() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "");
+    let answer = proxy.post("/i/_doc/a%2Fb", "", b"");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(upstream.only().head.starts_with("POST /i/_doc/a%2Fb "));
+    let folder = tempfile::tempdir().unwrap();
+    let routes = format!(
+        "[[listen]]\nhttp = \"127.0.0.1:0\"\n\
+         [[listen.route]]\npath = \"/a/*\"\nupstream = \"http://{}\"\n",
+        upstream.address
+    );
+    let narrow = Proxy::configured(folder, &routes);
+    assert_refused(&narrow.post("/a/b%2Fc", "", b""), 400, "bad_path");
+}
+
+#[test]
+fn trailers_of_a_small_body_go_on() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "");
+    let mut stream = proxy.connect();
+    let request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+        Trailer: X-T\r\n\r\n2\r\nhi\r\n0\r\nX-T: here\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let answer = read_message(&mut BufReader::new(stream)).unwrap();
+    assert!(answer.head.starts_with("HTTP/1.1 200 "), "{}", answer.head);
+    let got = upstream.only();
+    assert_eq!(got.header("content-length"), None);
+    assert_eq!(got.header("trailer"), Some("X-T"));
+    assert_eq!(got.body, b"hi");
+}

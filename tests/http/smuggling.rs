@@ -115,7 +115,11 @@ fn bad_heads() {
             400,
             "bad_path",
         ),
-        ("GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_path"),
+        (
+            "GET /a%2f..%2fb HTTP/1.1\r\nHost: a\r\n\r\n",
+            400,
+            "bad_path",
+        ),
         ("GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_path"),
     ]);
 }

@@ -96,12 +96,17 @@ async fn forward(
     take_place(client, account)?;
     route::admit(&parts, !incoming.is_end_stream())?;
     let way = client.way(&parts)?;
+    // Where it matters which segments a path has, an encoded slash is read in two ways.
+    let is_choice = client.ways.len() > 1 || way.route.path != "/*";
+    if is_choice && route::has_encoded_slash(parts.uri.path()) {
+        return Err(Reason::BadPath);
+    }
     account.facts().route = Some(way.route.clone());
     // 2. Its head.
     let is_observed = is_observed(&way.route);
     let head = masked_head(&parts, &way.route, is_observed)?;
     enter_head(account, &head, is_observed);
-    let signed = Signed::find(&parts.headers);
+    let signed = Signed::find(&parts.headers, parts.uri.query().unwrap_or_default());
     if signed.head && head.is_changed() && !is_observed {
         return Err(Reason::Signed);
     }

@@ -164,7 +164,7 @@ fn masked_value(
         return masked_cookies(value, passes, masking);
     }
     let prefix = [name.as_str().as_bytes(), b": "].concat();
-    let Some(line) = masking.line(&[&prefix, value.as_bytes()].concat()) else {
+    let Some(line) = masking.header(&[&prefix, value.as_bytes()].concat()) else {
         return Ok(value.clone());
     };
     let masked = line.strip_prefix(&prefix[..]).ok_or(Reason::SecretInName)?;
@@ -196,7 +196,7 @@ fn masked_cookies(
         let line = if is_passed {
             None
         } else {
-            masking.line(&[b"cookie: ", cookie].concat())
+            masking.header(&[b"cookie: ", cookie].concat())
         };
         match &line {
             Some(line) => {

@@ -42,14 +42,30 @@ impl Masking {
                 out.extend_from_slice(bytes);
             }
         });
-        let spelled = raw.as_deref().unwrap_or(text);
-        let is_encoded = |&byte: &u8| byte == b'%' || (plus && byte == b'+');
-        if !spelled.iter().any(is_encoded) {
-            return raw;
+        self.decoded(raw, text, plus)
+    }
+
+    /// The masked text of a header, or `None` if it stays. Many hold URLs or what was taken
+    /// from one, so it is looked at as it stands and decoded.
+    pub(crate) fn header(&mut self, text: &[u8]) -> Option<Vec<u8>> {
+        let raw = self.line(text);
+        self.decoded(raw, text, false)
+    }
+
+    /// Looks at a text decoded once, twice and so on; `raw` is what was masked of it as it
+    /// stands.
+    fn decoded(&mut self, raw: Option<Vec<u8>>, text: &[u8], plus: bool) -> Option<Vec<u8>> {
+        let mut masked = raw;
+        for times in 1..=DEPTH {
+            let spelled = masked.as_deref().unwrap_or(text);
+            let Some((decoded, at)) = decode_times(spelled, plus, times) else {
+                break;
+            };
+            if let Some(again) = self.mask_decoded(&decoded, &at, spelled) {
+                masked = Some(again);
+            }
         }
-        let (decoded, at) = decode(spelled, plus);
-        let masked = self.mask_decoded(&decoded, &at, spelled);
-        masked.or(raw)
+        masked
     }
 
     /// What was counted.
@@ -129,6 +145,28 @@ impl Masking {
     }
 }
 
+/// How often a text may have been encoded.
+const DEPTH: usize = 3;
+
+/// What [`decode`] makes of a text again and again, with the places in the text itself.
+/// `None` if it is not encoded so often.
+fn decode_times(text: &[u8], plus: bool, times: usize) -> Option<(Vec<u8>, Vec<usize>)> {
+    let is_encoded = |&byte: &u8| byte == b'%' || (plus && byte == b'+');
+    if !text.iter().any(is_encoded) {
+        return None;
+    }
+    let (mut decoded, mut at) = decode(text, plus);
+    for _ in 1..times {
+        let (deeper, starts) = decode(&decoded, false);
+        if deeper.len() == decoded.len() {
+            return None;
+        }
+        at = starts.into_iter().map(|start| at[start]).collect();
+        decoded = deeper;
+    }
+    Some((decoded, at))
+}
+
 /// Decodes; the second says where in `text` each byte begins, and where the last ends.
 pub(crate) fn decode(text: &[u8], plus: bool) -> (Vec<u8>, Vec<usize>) {
     let (mut decoded, mut starts) = (Vec::with_capacity(text.len()), Vec::new());
@@ -170,6 +208,26 @@ mod tests {
 
     fn masking() -> Masking {
         Masking::new(&Arc::new(Redactor::builder().build().unwrap()))
+    }
+
+    #[test]
+    fn what_was_encoded_twice_is_found_in_headers_too() {
+        let json = "%7B%22password%22%3A%22hunter2%22%7D";
+        let twice = json.replace('%', "%25");
+        for encoded in [json, &twice] {
+            let text = format!("/?d={encoded}&n=1");
+            let masked = masking().encoded(text.as_bytes(), true).expect("a mask");
+            let masked = String::from_utf8(masked).unwrap();
+            assert!(!masked.contains("hunter2"), "{masked}");
+            assert!(masked.ends_with("&n=1"), "{masked}");
+            let header = format!("referer: https://h.example/?d={encoded}");
+            let masked = masking().header(header.as_bytes()).expect("a mask");
+            assert!(!String::from_utf8(masked).unwrap().contains("hunter2"));
+        }
+        assert_eq!(
+            masking().header(b"x-note: 100%25 of %7B%22a%22%3A1%7D"),
+            None
+        );
     }
 
     #[test]

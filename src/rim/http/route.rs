@@ -66,21 +66,29 @@ fn authority_agrees(parts: &Parts) -> bool {
 }
 
 /// Whether two readers take the path for the same: no dot segments, no back slash, no
-/// encoded slash or NUL, however they are written.
+/// NUL, however they are written. An encoded slash, which Elasticsearch's clients write in
+/// ids, is looked at when the route is known.
 fn is_plain(path: &[u8]) -> bool {
     if !path.starts_with(b"/") && path != b"*" {
         return false;
     }
-    path.split(|&byte| byte == b'/').all(|segment| {
-        let decoded = decode(segment, false).0;
-        let is_odd = |&byte: &u8| matches!(byte, b'/' | b'\\' | 0);
+    let decoded = decode(path, false).0;
+    decoded.split(|&byte| byte == b'/').all(|segment| {
+        let is_odd = |&byte: &u8| matches!(byte, b'\\' | 0);
         // What comes after `;` is a parameter of the segment for some servers.
-        let bare = decoded
+        let bare = segment
             .split(|&byte| byte == b';')
             .next()
             .unwrap_or_default();
-        bare != b"." && bare != b".." && !decoded.iter().any(is_odd)
+        bare != b"." && bare != b".." && !segment.iter().any(is_odd)
     })
+}
+
+/// Whether the path has a slash in one of its segments.
+pub(crate) fn has_encoded_slash(path: &str) -> bool {
+    path.as_bytes()
+        .windows(3)
+        .any(|part| part.eq_ignore_ascii_case(b"%2f"))
 }
 
 #[cfg(test)]
@@ -99,7 +107,7 @@ mod tests {
             "/a/../b",
             "/./a",
             "/%2e%2E/a",
-            "/a%2fb",
+            "/a%2f..%2fb",
             "/a%5Cb",
             "/a\\b",
             "/a%00",

@@ -239,7 +239,10 @@ impl Body {
                 Ok("passed")
             }
             // There is no item whose place a stub could take.
-            Found::Binary if self.policy.undecodable == Undecodable::Text => {
+            Found::Binary
+                if self.policy.undecodable == Undecodable::Text
+                    && !format::look::is_utf16(&self.head, plain) =>
+            {
                 work.lines(plain, out);
                 Ok("binary")
             }

@@ -50,6 +50,16 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
     None
 }
 
+/// Whether bytes are said to be UTF-16, or begin with its mark: scanned as they are, nothing
+/// would be found in them.
+pub(crate) fn is_utf16(head: &Head, bytes: &[u8]) -> bool {
+    let content_type = head.content_type.as_deref().unwrap_or_default();
+    let charset = parameter(content_type, "charset").unwrap_or_default();
+    charset.to_ascii_lowercase().starts_with("utf-16")
+        || bytes.starts_with(b"\xff\xfe")
+        || bytes.starts_with(b"\xfe\xff")
+}
+
 /// Whether bytes are text that the engine can read: of an encoding with ASCII in it, and
 /// but for a few strays what they are said to be. UTF-16, compressed and encrypted bytes
 /// are none.

@@ -77,5 +77,7 @@ mod tests {
         let (out, Outcome { format, .. }) = pass(&policy, &head("/", ""), body).expect("passes");
         assert_eq!(out, b"\0\x01\x02 password=[REDACTED] \xff");
         assert_eq!(format, "binary");
+        let blind = pass(&policy, &head("/", ""), b"\xff\xfep\0a\0s\0s\0");
+        assert_eq!(blind.map(|_| ()), Err(Refusal::Undecodable));
     }
 }

@@ -13,9 +13,13 @@ use crate::rim::payload::work::Work;
 pub(super) struct Ids {
     /// Names of ids.
     pub(super) names: &'static [&'static str],
-    /// Names of objects that hold ids, at any depth of each other.
+    /// Names of objects that hold ids, up to [`DEPTH`] in each other.
     pub(super) inside: &'static [&'static str],
 }
+
+/// SDKs nest two. Each level is read once more, so a bound keeps the time linear; ids
+/// below it are left to the rules.
+const DEPTH: usize = 4;
 
 /// Those of an envelope's header.
 pub(super) const HEADER: Ids = Ids {
@@ -100,14 +104,13 @@ pub(super) fn spliced<'a>(
 /// Where the values of members lie that are named as ids, in order.
 fn places(text: &[u8], ids: &Ids) -> Vec<Range<usize>> {
     let mut places = Vec::new();
-    let all = 0..text.len();
-    let mut objects = vec![all];
-    while let Some(object) = objects.pop() {
+    let mut objects = vec![(0..text.len(), 0)];
+    while let Some((object, depth)) = objects.pop() {
         for member in members(text, object).unwrap_or_default() {
             if ids.names.contains(&member.name.as_str()) {
                 places.push(member.value);
-            } else if ids.inside.contains(&member.name.as_str()) {
-                objects.push(member.value);
+            } else if depth < DEPTH && ids.inside.contains(&member.name.as_str()) {
+                objects.push((member.value, depth + 1));
             }
         }
     }
