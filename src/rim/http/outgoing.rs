@@ -72,14 +72,13 @@ impl Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
-            // A body with a length has no trailers.
             Self::Whole {
-                trailers: Some(_), ..
-            } => SizeHint::default(),
-            Self::Whole { bytes, .. } => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
-            }
-            Self::Stream(_) => SizeHint::default(),
+                bytes,
+                trailers: None,
+                ..
+            } => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            // A body with a length has no trailers.
+            Self::Whole { .. } | Self::Stream(_) => SizeHint::default(),
         }
     }
 }
