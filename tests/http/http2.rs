@@ -152,7 +152,7 @@ async fn trailers_pass_both_ways_to_an_upstream_of_http2() {
 }
 
 /// A frame of HTTP/2 (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
@@ -176,7 +176,7 @@ fn flood(proxy: &Proxy, mut frames: impl FnMut(u32) -> Vec<u8>) {
 }
 
 /// `:method GET, :scheme http, :path /, :authority a`, in HPACK.
-const HEAD: &[u8] = &[0x82, 0x86, 0x84, 0x41, 0x01, b'a'];
+pub(crate) const HEAD: &[u8] = &[0x82, 0x86, 0x84, 0x41, 0x01, b'a'];
 
 #[test]
 fn rapid_resets_and_endless_heads_end_the_connection() {

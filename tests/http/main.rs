@@ -1,6 +1,7 @@
 //! The proxy as a process, between raw sockets: what an upstream gets, what a client
 //! gets, and what is refused.
 
+mod crowd;
 mod ending;
 mod http2;
 mod limits;

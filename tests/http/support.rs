@@ -233,6 +233,16 @@ impl Proxy {
         assert!(sent.success());
     }
 
+    /// The most memory that it has had resident, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kibibytes = line
+            .and_then(|line| line.split_whitespace().nth(1))
+            .unwrap();
+        kibibytes.parse::<u64>().unwrap() * 1024
+    }
+
     /// The exit code, which must come.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
