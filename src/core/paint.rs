@@ -197,7 +197,7 @@ impl Painter {
             complete: view.complete,
         };
         loop {
-            if self.cells.is_empty() && self.cover <= self.at {
+            if self.cells.is_empty() && self.active.is_empty() && self.cover <= self.at {
                 self.skip(window, frontier, canvas);
             }
             while self.cells.is_empty() && self.reader.position() < frontier {
@@ -229,13 +229,14 @@ impl Painter {
         }
     }
 
-    /// Where no finding is near, plain text need not be taken apart.
+    /// Where no finding is near, the document need not be taken apart.
     fn skip(&mut self, window: Window<'_>, frontier: u64, canvas: &mut impl Canvas) {
         let next = self
             .ahead
             .get(self.next)
             .map_or(OPEN, |finding| finding.start);
-        self.reader.skip(window, next.min(frontier).max(self.at));
+        let level = self.reader.skip(window, next.min(frontier).max(self.at));
+        self.level = level.unwrap_or(self.level);
         let to = self.reader.position();
         if to > self.at {
             canvas.clean(self.at, to);

@@ -34,7 +34,7 @@ SENTRY = (
 )  # fmt: skip
 # Under a name that says `secret`, an object goes whole: the attributes of spans and logs, and
 # the cookies of a request.
-SENTRY_WIDER = (r'\{"value":"\w+","type":"string"\}', r'\{"(session|a)":"\w+"\}')
+SENTRY_WIDER = (r'\{"value":"\w+","type":"string"\}', r'\{"(session|a)":"\w+"\}', r"\{\}")
 
 LOGS = ("message", "json_in_string", "attribute", "nested", "token_github")
 SIGNALS = (*LOGS, "span_attribute", "metric_attribute")

@@ -25,7 +25,7 @@ use crate::rim::http::strict::Verdict;
 use crate::rim::payload::{Body, Head, Outcome, Refusal};
 
 /// Chunks of this size and more are worked on where they keep no other request waiting.
-const LARGE: usize = 16 * 1024;
+const LARGE: usize = 128 * 1024;
 
 /// Bytes a second that a body makes at least which is held until its end.
 const SLOWEST: u64 = 256;

@@ -479,14 +479,9 @@ impl<'a> Case<'a> {
         let bytes = self.around.bytes;
         let rest = &bytes[value..];
         let inside = &rest[1 + blanks(&rest[1..], true)..];
-        let empty = match inside.first() {
-            None => true,
-            // Nothing is in it.
-            Some(b'}') => rest[0] == b'{' || self.found.quote.is_none(),
-            Some(b']') => rest[0] == b'[' || self.found.quote.is_none(),
-            Some(b')') => self.found.quote.is_none(),
-            Some(_) => false,
-        };
+        let empty = inside
+            .first()
+            .is_none_or(|byte| self.found.quote.is_none() && matches!(byte, b'}' | b']' | b')'));
         // `[[REDACTED]]`
         let masked = reference::leading(inside, self.sense.thorough)
             .is_some_and(|length| matches!(inside.get(length), Some(b']' | b'}')));
