@@ -1,5 +1,6 @@
 //! Signals: passed on, once, and none of them ends us.
 
+use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -82,7 +83,11 @@ fn what_is_ignored_when_we_start_is_ignored_by_the_program() {
 #[test]
 fn both_stop_and_both_go_on() {
     let script = "echo $$ ready; while :; do sleep 0.05; echo tick; done";
-    let mut live = Live::start(shell(&[], script));
+    let mut command = shell(&[], script);
+    // Nobody can stop a group that has no parent in its session, as that of a test that was
+    // started by a daemon.
+    command.process_group(0);
+    let mut live = Live::start(command);
     live.wait_for("ready");
     let program: u32 = live
         .seen
