@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::support::{Live, SECRET, has, output, run, shell};
 
-/// A command on a terminal whose keys are the child's input.
+/// A command on a terminal whose keys are the child's input. A shell stands between: it
+/// gets the keys' signals too, so one that is to outlive them starts with `exec`.
 fn on_terminal(command: &str) -> Option<Live> {
     if !has("script") {
         return None;
@@ -15,6 +16,7 @@ fn on_terminal(command: &str) -> Option<Live> {
     script
         .args(["-qec", command, "/dev/null"])
         .env("TERM", "xterm")
+        .env("SHELL", "/bin/sh")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -122,7 +124,7 @@ fn keys_reach_the_program_and_its_echo_is_redacted() {
 #[test]
 fn ctrl_c_on_its_own_terminal_is_the_programs() {
     let command = format!(
-        "{} --pty -- sh -c 'trap \"echo caught; exit 5\" INT; echo ready; \
+        "exec {} --pty -- sh -c 'trap \"echo caught; exit 5\" INT; echo ready; \
          while :; do sleep 0.05; done'",
         binary()
     );
@@ -138,7 +140,7 @@ fn ctrl_c_on_its_own_terminal_is_the_programs() {
 #[test]
 fn ctrl_c_on_our_terminal_comes_once() {
     let command = format!(
-        "{} -- sh -c 'trap \"echo caught\" INT; trap \"exit 6\" QUIT; echo ready; \
+        "exec {} -- sh -c 'trap \"echo caught\" INT; trap \"exit 6\" QUIT; echo ready; \
          while :; do sleep 0.05; done'",
         binary()
     );
