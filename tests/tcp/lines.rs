@@ -5,7 +5,9 @@ use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, Recorded, Relay, SECRET, Upstream, masked, read_rest};
+use crate::support::{
+    PATIENCE, Recorded, Relay, SECRET, Upstream, masked, raise_open_files, read_rest,
+};
 
 fn line(client: usize, number: usize) -> String {
     format!(
@@ -13,37 +15,38 @@ fn line(client: usize, number: usize) -> String {
     )
 }
 
+/// Connections that are held at the same time.
+const HELD: usize = 2000;
+
 #[test]
-fn each_line_of_200_connections_is_checked() {
+fn each_line_of_2000_connections_is_checked() {
+    // This process has both ends of what the relay has in the middle.
+    raise_open_files(2 * HELD + 100);
     let upstream = Upstream::new();
     let relay = Relay::to(upstream.address, "");
-    let mut clients: Vec<_> = (0..200).map(|_| relay.connect()).collect();
-    for number in 0..20 {
+    let mut clients: Vec<_> = (0..HELD).map(|_| relay.connect()).collect();
+    for number in 0..5 {
         for (index, client) in clients.iter_mut().enumerate() {
             client.write_all(line(index, number).as_bytes()).unwrap();
         }
     }
     drop(clients);
-    relay.await_metric("blackbar_records_total{route=\"in\"}", 4000);
+    relay.await_metric("blackbar_records_total{route=\"in\"}", 5 * HELD as u64);
     let mut texts: Vec<String> = Vec::new();
     crate::support::eventually(
-        || upstream.recorded().iter().filter(|one| one.ended).count() == 200,
+        || upstream.recorded().iter().filter(|one| one.ended).count() == HELD,
         || format!("{} ended", upstream.recorded().len()),
     );
     texts.extend(upstream.recorded().iter().map(Recorded::text));
-    let mut expected: Vec<String> = (0..200)
-        .map(|client| {
-            (0..20)
-                .map(|number| masked(&line(client, number)))
-                .collect()
-        })
+    let mut expected: Vec<String> = (0..HELD)
+        .map(|client| (0..5).map(|number| masked(&line(client, number))).collect())
         .collect();
     texts.sort();
     expected.sort();
     assert!(texts == expected, "lines are missing or mixed");
     assert_eq!(
         relay.metric("blackbar_stream_connections_total{route=\"in\"}"),
-        200
+        HELD as u64
     );
 }
 

@@ -68,7 +68,7 @@ fn records_of_all_clients_are_whole_on_one_connection() {
 }
 
 const CLIENTS: usize = 4;
-const LINES: usize = 15_000;
+const LINES: usize = 60_000;
 
 /// What an upstream has seen, over all its lives.
 #[derive(Default)]
@@ -161,7 +161,7 @@ fn an_upstream_killed_under_load_gets_every_line_in_the_order_of_its_connection(
     upstream.join().unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen.wrong, None);
-    assert!(seen.lives > 5, "it was killed {} times", seen.lives);
+    assert!(seen.lives >= 50, "it was killed {} times", seen.lives);
     assert!(relay.metric("blackbar_repeated_records_total{route=\"in\"}") > 0);
     let grown = relay.memory().saturating_sub(before);
     assert!(grown < 64 << 20, "{grown}");

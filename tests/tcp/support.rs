@@ -44,6 +44,8 @@ impl Upstream {
     /// Answers each chunk, and the end.
     pub fn answering(each: &'static [u8], last: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Of those whom there is no room for, the system would let some wait for a minute.
+        rustix::net::listen(&listener, 4096).unwrap();
         let upstream = Self {
             address: listener.local_addr().unwrap(),
             recorded: Arc::default(),
@@ -236,6 +238,18 @@ pub fn eventually(mut holds: impl FnMut() -> bool, say: impl Fn() -> String) {
         assert!(Instant::now() < deadline, "it never holds: {}", say());
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Lets this process have so many files open, if the system does.
+pub fn raise_open_files(count: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.current.map(|now| now.max(count as u64));
+    let raised = Rlimit {
+        current: wanted,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).unwrap();
 }
 
 /// Reads to the end of a connection; a reset ends it, too.
