@@ -25,7 +25,9 @@ fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            message::report(&failure);
+            for line in failure.lines() {
+                message::report(&line);
+            }
             failure.exit().into()
         }
     }

@@ -5,8 +5,11 @@
 //! `tests/run` calls. `BLACKBAR_SKIP_CLIENTS=1` leaves them out.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 
 /// Makes a test of each client, and a list of all.
 macro_rules! clients {
@@ -26,6 +29,8 @@ clients! {
     sentry_express: "sentry-express",
     sentry_python_gzip: "sentry-python-gzip",
     sentry_python_br: "sentry-python-br",
+    sentry_node_tls: "sentry-node-tls",
+    sentry_python_tls: "sentry-python-tls",
     otlp_python_http: "otlp-python-http",
     otlp_python_http_gzip: "otlp-python-http-gzip",
     otlp_python_http_deflate: "otlp-python-http-deflate",
@@ -84,12 +89,38 @@ fn prove(name: &str) {
     let Some(mut proof) = script("prove.py") else {
         return;
     };
+    let certificates = tempfile::tempdir().expect("a folder is made");
+    if name.ends_with("-tls") {
+        write_certificates(certificates.path());
+    }
     let done = proof
         .arg(name)
         .args(["--blackbar", env!("CARGO_BIN_EXE_blackbar")])
+        .arg("--certificates")
+        .arg(certificates.path())
         .output()
         .expect("Python runs");
     assert!(done.status.success(), "{}", text(&done));
+}
+
+/// `server.pem` and `server.key` for `localhost`, and the authority that has signed it.
+fn write_certificates(folder: &Path) {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let new_key = || KeyPair::generate().expect("a key");
+    let authority = CertifiedIssuer::self_signed(params, new_key()).expect("an authority");
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    params.use_authority_key_identifier_extension = true;
+    let key = new_key();
+    let certificate = params.signed_by(&key, &authority).expect("a signature");
+    for (name, pem) in [
+        ("ca.pem", authority.pem()),
+        ("server.pem", certificate.pem()),
+        ("server.key", key.serialize_pem()),
+    ] {
+        fs::write(folder.join(name), pem).expect("the folder is ours");
+    }
 }
 
 /// A script with the Python of the clients; none where they are left out.

@@ -60,7 +60,7 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 
 const FINE: &str = "\
 [limits]
-budget = \"64M\"
+budget = \"192M\"
 
 [[listen]]
 http = \"127.0.0.1:9000\"
@@ -116,6 +116,22 @@ fn check_says_where_something_is_wrong_and_what_to_do() {
         assert_eq!(err.lines().count(), 1, "{err}");
         assert!(!err.contains(SECRET), "{err}");
     }
+}
+
+#[test]
+fn check_says_all_that_is_wrong() {
+    let text = FINE.replace("budget", "budgte").replace("preset", "perset");
+    let (code, _, err) = run_with(&["config", "check", "-c", "-"], &text);
+    assert_eq!(code, Some(2));
+    let places: Vec<_> = err
+        .lines()
+        .map(|line| line.split(": ").nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        ["standard input:2:1", "standard input:11:1"],
+        "{err}"
+    );
 }
 
 #[test]
@@ -216,7 +232,7 @@ fn warnings_go_to_standard_error_and_are_no_failure() {
     let text = FINE.to_owned() + "mode = \"observe\"\nuntil = 2001-01-01\n";
     let (code, out, err) = run_with(&["config", "check", "-c", "-"], &text);
     assert_eq!(code, Some(0));
-    assert!(out.ends_with("no problems\n"));
+    assert!(out.ends_with("routes: 1, warnings: 1\n"), "{out}");
     let expected = "blackbar: standard input:13:9: key `listen.route.until`: since 2001-01-01 ";
     assert!(err.starts_with(expected), "{err}");
 }

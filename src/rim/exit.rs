@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::rim::check::CheckError;
 use crate::rim::config::ConfigError;
-use crate::rim::config::file::Wrong;
+use crate::rim::config::file::{Wrong, Wrongs};
 use crate::rim::transport::input::InputError;
 use crate::rim::transport::output::OutputError;
 
@@ -56,7 +56,7 @@ pub(crate) enum Failure {
     Config(#[from] ConfigError),
     /// The configuration file does not hold.
     #[error(transparent)]
-    Configuration(#[from] Wrong),
+    Configuration(#[from] Wrongs),
     /// An input cannot be opened, read or unpacked.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -74,7 +74,21 @@ pub(crate) enum Failure {
     Start(String),
 }
 
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::Configuration(wrong.into())
+    }
+}
+
 impl Failure {
+    /// What is to be said, a line each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Configuration(wrongs) => wrongs.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        }
+    }
+
     /// The exit code that says what kind of failure it is.
     pub(crate) fn exit(&self) -> Exit {
         match self {

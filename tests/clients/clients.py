@@ -21,6 +21,8 @@ class Client:
     plants: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     http2: bool = False
+    # HTTPS on both sides of blackbar.
+    tls: bool = False
     typed: bool = False
     # What masks may stand for that is more than a secret, as patterns.
     wider: tuple[str, ...] = ()
@@ -32,9 +34,8 @@ SENTRY = (
     "message", "local", "nested_local", "context_line", "breadcrumb", "authorization", "cookie",
     "extra", "query", "body", "attachment", "span", "token_github", "feedback",
 )  # fmt: skip
-# Under a name that says `secret`, an object goes whole: the attributes of spans and logs, and
-# the cookies of a request.
-SENTRY_WIDER = (r'\{"value":"\w+","type":"string"\}', r'\{"(session|a)":"\w+"\}', r"\{\}")
+# Under a name that says `secret`, an object goes whole: the cookies of a request.
+SENTRY_WIDER = (r'\{"(session|a)":"\w+"\}', r"\{\}")
 
 LOGS = ("message", "json_in_string", "attribute", "nested", "token_github")
 SIGNALS = (*LOGS, "span_attribute", "metric_attribute")
@@ -50,9 +51,9 @@ def rotel(transport: str) -> Callable[[str], RotelBackend]:
     return lambda _key: RotelBackend(transport)
 
 
-def sentry(driver: str, *arguments: str) -> Client:
+def sentry(driver: str, *arguments: str, tls: bool = False) -> Client:
     return Client(
-        driver, checked(backends.sentry), decode.envelope, SENTRY, arguments, wider=SENTRY_WIDER
+        driver, checked(backends.sentry), decode.envelope, SENTRY, arguments, wider=SENTRY_WIDER, tls=tls
     )
 
 
@@ -88,6 +89,8 @@ CLIENTS = {
     ),
     "sentry-python-gzip": sentry("sentry_python.py", "gzip"),
     "sentry-python-br": sentry("sentry_python.py", "br"),
+    "sentry-node-tls": sentry("sentry_node.cjs", tls=True),
+    "sentry-python-tls": sentry("sentry_python.py", "gzip", tls=True),
     "otlp-python-http": otlp("otlp_python.py", "http", "none"),
     "otlp-python-http-gzip": otlp("otlp_python.py", "http", "gzip"),
     "otlp-python-http-deflate": otlp("otlp_python.py", "http", "deflate"),

@@ -2,6 +2,7 @@
 
     prove.py NAME --blackbar BINARY    through blackbar, compared with what was sent
     prove.py NAME --direct             without it: shows that client and backend work
+    prove.py NAME … --certificates DIR for clients of HTTPS: ca.pem, server.pem, server.key
     prove.py --list                    the names
 
     client -> tap -> blackbar -> tap -> backend
@@ -10,6 +11,10 @@ The secrets are made anew for each run. Asserted is that the client saw success 
 backend refused nothing; that each secret was sent and none arrived, in whatever form; that
 what arrived differs from what was sent by masks alone, and each mask stands for a secret;
 that the answers came back as they were given.
+
+Clients of HTTPS speak it with blackbar itself, which speaks it with the tap behind it. What
+was sent is not to be read then, so that is left to the same clients without TLS: asserted
+is that the client saw success, that no secret arrived and that as many masks did.
 """
 
 import argparse
@@ -18,6 +23,7 @@ import json
 import os
 import random
 import re
+import ssl
 import string
 import subprocess
 import sys
@@ -45,7 +51,7 @@ def main() -> None:
     if options.list:
         print("\n".join(CLIENTS))
         return
-    run = Run(CLIENTS[options.name])
+    run = Run(CLIENTS[options.name], options.certificates)
     run.start(None if options.direct else options.blackbar)
     try:
         run.drive()
@@ -64,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("name", nargs="?", choices=CLIENTS)
     options.add_argument("--blackbar", default="blackbar")
     options.add_argument("--direct", action="store_true")
+    options.add_argument("--certificates", type=Path)
     options.add_argument("--list", action="store_true")
     return options
 
@@ -71,8 +78,9 @@ def parser() -> argparse.ArgumentParser:
 class Run:
     """One client, its backend, and what stands between them."""
 
-    def __init__(self, client: Client):
+    def __init__(self, client: Client, certificates: Path | None = None):
         self.client = client
+        self.certificates = certificates
         self.key = base64.b64encode(f"{word(11)}:{word(12)}".encode()).decode()
         self.planted = {plant: planted(plant) for plant in client.plants}
         self.folder = tempfile.TemporaryDirectory()
@@ -81,8 +89,16 @@ class Run:
 
     def start(self, binary: str | None) -> None:
         self.backend = self.client.backend(self.key)
-        self.back = Tap(self.backend.port)
+        self.back = Tap(self.backend.port, self.context())
         self.front = Tap(self.start_blackbar(binary) if binary else self.back.port)
+
+    def context(self) -> ssl.SSLContext | None:
+        """What the tap behind blackbar speaks TLS with."""
+        if not self.client.tls:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificates / "server.pem", self.certificates / "server.key")
+        return context
 
     def start_blackbar(self, binary: str) -> int:
         """The port that blackbar chose."""
@@ -100,10 +116,17 @@ class Run:
         sys.exit(f"blackbar does not listen:\n{self.log()}")
 
     def configuration(self) -> str:
+        tls, ca, scheme, host = "", "", "http", "127.0.0.1"
+        if self.client.tls:
+            files = {"certificate": "server.pem", "key": "server.key"}
+            files = (f'{key} = "{self.certificates / file}"' for key, file in files.items())
+            tls = f"tls = {{ {', '.join(files)} }}\n"
+            ca = f'ca = "{self.certificates / "ca.pem"}"\n'
+            scheme, host = "https", "localhost"
         return (
-            '[[listen]]\nhttp = "127.0.0.1:0"\n\n'
-            '[[listen.route]]\npath = "/*"\n'
-            f'upstream = "http://127.0.0.1:{self.back.port}"\n'
+            f'[[listen]]\nhttp = "127.0.0.1:0"\n{tls}\n'
+            f'[[listen.route]]\npath = "/*"\n{ca}'
+            f'upstream = "{scheme}://{host}:{self.back.port}"\n'
             f"http2 = {str(self.client.http2).lower()}\n"
             f"{self.client.route}"
         )
@@ -111,13 +134,18 @@ class Run:
     def drive(self) -> None:
         first = HERE / "drivers" / self.client.driver
         interpreter = "node" if first.suffix == ".cjs" else sys.executable
-        environment = os.environ | {
-            "BLACKBAR_ENDPOINT": f"http://127.0.0.1:{self.front.port}",
+        of_tls = {}
+        if self.client.tls:
+            ca = str(self.certificates / "ca.pem")
+            of_tls = {"BLACKBAR_CA": ca, "NODE_EXTRA_CA_CERTS": ca}
+        host = "https://localhost" if self.client.tls else "http://127.0.0.1"
+        environment = os.environ | of_tls | {
+            "BLACKBAR_ENDPOINT": f"{host}:{self.front.port}",
             "BLACKBAR_KEY": self.key,
             "BLACKBAR_PLANTED": json.dumps(self.planted),
             "NODE_PATH": str(NODE_MODULES),
             "BLACKBAR_DIRECT": "" if self.blackbar else "1",
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1,localhost",
         }
         self.driver = subprocess.run(
             [interpreter, first, *self.client.arguments],
@@ -146,6 +174,8 @@ class Run:
         found = [f"the backend refused: {refusal}" for refusal in self.backend.refusals]
         if self.driver.returncode != 0:
             found.append(f"the client saw no success ({self.driver.returncode})")
+        if self.client.tls:
+            return found
         sent = self.text_of(self.front)
         for name, secret in self.planted.items():
             if not compare.holds(sent, str(secret)):
@@ -157,7 +187,21 @@ class Run:
         if self.blackbar.returncode != 0:
             found.append(f"blackbar ended with {self.blackbar.returncode}")
         written = {"the backend": self.text_of(self.back), "the log": self.log_file.read_bytes()}
+        if self.client.tls:
+            return found + self.leaks(written) + self.problems_of_tls()
         return found + self.leaks(written) + self.differences() + self.differences_of_answers()
+
+    def problems_of_tls(self) -> list[str]:
+        """Whether TLS was spoken with blackbar, and masks stand for what was planted."""
+        found = []
+        wire = [bytes(kept.sent) for kept in self.front.recordings]
+        # A handshake record of any version (RFC 8446, 5.1).
+        if not wire or any(not sent.startswith(b"\x16\x03") for sent in wire):
+            found.append("the client did not speak TLS with blackbar")
+        masks = self.text_of(self.back).count(b"[REDACTED]")
+        if masks < len(self.planted):
+            found.append(f"{masks} masks arrived for {len(self.planted)} secrets")
+        return found
 
     def leaks(self, written: dict[str, bytes]) -> list[str]:
         """The secrets that stand where none may."""

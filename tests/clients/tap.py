@@ -6,6 +6,7 @@ One stands before blackbar and one behind it, so that the same request can be co
 import contextlib
 import dataclasses
 import socket
+import ssl
 import threading
 
 
@@ -18,10 +19,14 @@ class Recording:
 
 
 class Tap:
-    """Listens on a free port of 127.0.0.1 and hands everything on to another port."""
+    """Listens on a free port of 127.0.0.1 and hands everything on to another port.
 
-    def __init__(self, port: int):
+    With a context it speaks TLS with its clients, and keeps what was said inside.
+    """
+
+    def __init__(self, port: int, context: ssl.SSLContext | None = None):
         self.to = port
+        self.context = context
         self.recordings: list[Recording] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -31,6 +36,8 @@ class Tap:
         while True:
             client, _ = self.listener.accept()
             try:
+                if self.context:
+                    client = self.context.wrap_socket(client, server_side=True)
                 upstream = socket.create_connection(("127.0.0.1", self.to))
             except OSError:
                 client.close()

@@ -64,6 +64,58 @@ async fn clients_of_http2_are_served_beside_each_other() {
 }
 
 #[tokio::test]
+async fn the_length_of_a_body_that_is_not_sent_stays() {
+    let upstream = Upstream::new(|request, stream| {
+        let status = match request.head.split(' ').next() {
+            Some("HEAD") => "200 OK",
+            _ => "304 Not Modified",
+        };
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 1234\r\n\r\n");
+        stream.write_all(answer.as_bytes()).is_ok()
+    });
+    let proxy = Proxy::to(&upstream, "");
+    let mut sender = client(proxy.address).await;
+    for (method, status) in [("HEAD", 200), ("GET", 304)] {
+        let mut request = post("/", "");
+        *request.method_mut() = method.parse().unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["content-length"], "1234", "{method}");
+        assert!(
+            response
+                .into_body()
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes()
+                .is_empty()
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_authority_that_is_kept_is_scanned() {
+    let upstream = Upstream::ok();
+    let url = format!("http://{}", upstream.address);
+    let proxy = Proxy::routed(&url, "", "preserve_host = true");
+    let uri = format!("http://token={SECRET}/");
+    let request = Request::get(uri).body(Full::default()).unwrap();
+    let response = client(proxy.address)
+        .await
+        .send_request(request)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 400);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    assert!(
+        text.contains("secret_in_host") && !text.contains(SECRET),
+        "{text}"
+    );
+    assert!(upstream.recorded().is_empty());
+}
+
+#[tokio::test]
 async fn a_host_that_contradicts_the_authority_is_refused() {
     let upstream = Upstream::ok();
     let proxy = Proxy::to(&upstream, "");

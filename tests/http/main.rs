@@ -3,6 +3,7 @@
 
 mod crowd;
 mod ending;
+mod heads;
 mod http2;
 mod limits;
 mod proxying;

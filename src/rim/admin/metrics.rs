@@ -1,13 +1,13 @@
 //! What `/metrics` shows. All series are there from the start, at zero, and nothing in a
-//! request makes one: labels are names of routes, of packs, of reasons and of classes of
-//! status codes.
+//! request makes one: labels are names of routes, of the rules that are loaded and their
+//! packs, of reasons and of classes of status codes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use blackbar::Tally;
+use blackbar::{Redactor, Tally};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -83,7 +83,7 @@ struct OfRoute {
     bytes_in: Counter,
     bytes_out: Counter,
     records: Counter,
-    /// By rule; rules of one pack share a counter.
+    /// By rule.
     findings: Vec<Counter>,
     observed: Vec<Counter>,
     candidates: Vec<Counter>,
@@ -178,6 +178,22 @@ pub(super) fn labels(route: &str, key: &'static str, value: &str) -> Labels {
     vec![("route", route.to_owned()), (key, value.to_owned())]
 }
 
+/// The counter of each rule, by its full id and its pack.
+pub(super) fn by_rule(
+    family: &Counters,
+    route: &str,
+    redactor: Option<&Arc<Redactor>>,
+) -> Vec<Counter> {
+    let ids = redactor.iter().flat_map(|redactor| redactor.ids());
+    let of_rule = |id: &str| {
+        let pack = id.split('/').next().unwrap_or_default();
+        let mut labels = labels(route, "pack", pack);
+        labels.push(("rule", id.to_owned()));
+        family.get_or_create_owned(&labels)
+    };
+    ids.map(of_rule).collect()
+}
+
 impl Families {
     fn register(registry: &mut Registry) -> Self {
         let mut counters = |name: &str, help: &str| {
@@ -193,13 +209,16 @@ impl Families {
         let records = counters("records", "Lines and documents that were looked at");
         let findings = counters(
             "findings",
-            "Secrets that were masked, by the pack of their rule",
+            "Secrets that were masked, by their rule and its pack",
         );
         let observed = counters(
             "observed_findings",
-            "Secrets that went on unmasked, since the route observes, by the pack of their rule",
+            "Secrets that went on unmasked, since the route observes, by their rule and its pack",
         );
-        let candidates = counters("candidate_findings", "What rules on trial found, by rule");
+        let candidates = counters(
+            "candidate_findings",
+            "What rules on trial found, by rule and its pack",
+        );
         let refused = counters("refused", "Requests that were refused, by reason");
         let stubbed = counters(
             "stubbed",
@@ -247,9 +266,7 @@ impl Families {
         for reason in STUBS {
             one(&self.stubbed, "reason", reason);
         }
-        let ids = || route.iter().flat_map(|route| route.rules.plain.ids());
-        let pack = |id: &str| id.split('/').next().unwrap_or_default().to_owned();
-        let by_pack = |family: &Counters| ids().map(|id| one(family, "rule", &pack(id))).collect();
+        let rules = route.map(|route| &route.rules.plain);
         let observes = route.is_some_and(|route| route.observe_until.is_some());
         let candidates = route.and_then(|route| route.candidates.as_ref());
         let of_route = vec![("route", name.to_owned())];
@@ -259,17 +276,9 @@ impl Families {
             bytes_in: one(&self.bytes, "direction", "in"),
             bytes_out: one(&self.bytes, "direction", "out"),
             records: self.records.get_or_create_owned(&of_route),
-            findings: by_pack(&self.findings),
-            observed: if observes {
-                by_pack(&self.observed)
-            } else {
-                Vec::new()
-            },
-            candidates: candidates
-                .iter()
-                .flat_map(|redactor| redactor.ids())
-                .map(|id| one(&self.candidates, "rule", id))
-                .collect(),
+            findings: by_rule(&self.findings, name, rules),
+            observed: by_rule(&self.observed, name, rules.filter(|_| observes)),
+            candidates: by_rule(&self.candidates, name, candidates),
             seconds: self.seconds.get_or_create_owned(&of_route),
         }
     }

@@ -2,7 +2,7 @@
 
 use prometheus_client::registry::Registry;
 
-use crate::rim::admin::metrics::{Counters, Families, labels};
+use crate::rim::admin::metrics::{Counters, Families, by_rule, labels};
 use crate::rim::config::stream::Stream;
 use crate::rim::tcp;
 use crate::rim::tcp::reason::Reason;
@@ -46,16 +46,12 @@ impl OfStreams {
         let one = |family: &Counters, key, value: &str| {
             family.get_or_create_owned(&labels(&stream.name, key, value))
         };
-        let pack = |id: &str| id.split('/').next().unwrap_or_default().to_owned();
-        let ids = stream.redactor.ids();
         tcp::counters::Counters {
             connections: self.connections.get_or_create_owned(&route),
             records: families.records.get_or_create_owned(&route),
             bytes_in: one(&self.bytes, "direction", "in"),
             bytes_out: one(&self.bytes, "direction", "out"),
-            findings: ids
-                .map(|id| one(&families.findings, "rule", &pack(id)))
-                .collect(),
+            findings: by_rule(&families.findings, &stream.name, Some(&stream.redactor)),
             reasons: Reason::ALL.map(|reason| {
                 let family = if reason.is_of_upstream() {
                     &families.upstream_errors

@@ -106,8 +106,8 @@ fn every_series_is_there_from_the_start() {
         "blackbar_requests_total{route=\"(none)\",code_class=\"4xx\"}",
         "blackbar_request_bytes_total{route=\"logs\",direction=\"in\"}",
         "blackbar_records_total{route=\"logs\"}",
-        "blackbar_findings_total{route=\"sentry\",rule=\"fields\"}",
-        "blackbar_observed_findings_total{route=\"logs\",rule=\"fields\"}",
+        "blackbar_findings_total{route=\"sentry\",pack=\"fields\",rule=\"fields/password\"}",
+        "blackbar_observed_findings_total{route=\"logs\",pack=\"fields\",rule=\"fields/password\"}",
         "blackbar_refused_total{route=\"(none)\",reason=\"no_route\"}",
         "blackbar_refused_total{route=\"sentry\",reason=\"corrupt_encoding\"}",
         "blackbar_stubbed_total{route=\"sentry\",reason=\"binary\"}",
@@ -179,15 +179,15 @@ fn requests_are_counted_and_make_no_series() {
         ),
         ("blackbar_records_total{route=\"sentry\"}", 2.0),
         (
-            "blackbar_findings_total{route=\"sentry\",rule=\"fields\"}",
+            "blackbar_findings_total{route=\"sentry\",pack=\"fields\",rule=\"fields/password\"}",
             2.0,
         ),
         (
-            "blackbar_findings_total{route=\"logs\",rule=\"fields\"}",
+            "blackbar_findings_total{route=\"logs\",pack=\"fields\",rule=\"fields/password\"}",
             0.0,
         ),
         (
-            "blackbar_observed_findings_total{route=\"logs\",rule=\"fields\"}",
+            "blackbar_observed_findings_total{route=\"logs\",pack=\"fields\",rule=\"fields/password\"}",
             1.0,
         ),
         (

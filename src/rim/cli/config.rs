@@ -35,7 +35,7 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<Exit, Failure> {
         Verb::Check(options) => {
             let (file, built) = options.build()?;
             built.warnings.iter().for_each(|warning| report(warning));
-            for line in summary(&file) {
+            for line in summary(&file, built.warnings.len()) {
                 out.line(&line)?;
             }
         }
@@ -52,8 +52,8 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What is fine: each listener and route, and how many.
-fn summary(file: &File) -> Vec<String> {
+/// What is fine: each listener and route, and how many; and how many warnings there were.
+fn summary(file: &File, warnings: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut routes = 0;
     for listen in &file.listen {
@@ -81,9 +81,11 @@ fn summary(file: &File) -> Vec<String> {
         lines.push(format!("admin http://{}", admin.listen));
     }
     let listeners = file.listen.len();
-    lines.push(format!(
-        "listeners: {listeners}, routes: {routes}, no problems"
-    ));
+    let told = match warnings {
+        0 => "no problems".to_owned(),
+        warnings => format!("warnings: {warnings}"),
+    };
+    lines.push(format!("listeners: {listeners}, routes: {routes}, {told}"));
     lines
 }
 

@@ -241,6 +241,7 @@ impl DetectionOptions {
         let disabled = self.disable.iter().map(|id| schema::Disable {
             id: id.clone(),
             reason: "given on the command line or in the environment".to_owned(),
+            until: None,
         });
         detect.disable.extend(disabled);
         self.limits.overlay(&mut file.limits);

@@ -9,9 +9,13 @@ const UNLIMITED: u64 = 1 << 30;
 /// Less would not do for one small body.
 const LEAST: u64 = 8 << 20;
 
+/// How many times its size a body claims: what came, what leaves, and what the engine holds
+/// of it.
+pub(crate) const CLAIM: usize = 3;
+
 /// Two thirds of what the control group leaves beside the process's own needs, since the
 /// buffers of connections, the kernel's too, are not counted in the budget. A body claims
-/// three times its size: what came, what leaves, and what the engine holds of it.
+/// [`CLAIM`] times its size.
 pub(crate) fn budget() -> usize {
     // https://docs.kernel.org/admin-guide/cgroup-v2.html, and version 1, as a container
     // sees its own group.

@@ -11,6 +11,7 @@ use hyper::{Method, StatusCode};
 use crate::rim::config::serve::Route;
 use crate::rim::http::answer::Reason;
 use crate::rim::http::events::{Counted, Observer, RequestRecord};
+use crate::rim::http::head::KNOWN;
 use crate::rim::payload::Outcome;
 
 /// What is known of one request. It is told when the last of those who work on it drops
@@ -153,17 +154,7 @@ fn by_rule(redactor: &Redactor, tally: &Tally) -> String {
 
 /// The method, if it is none of the client's invention.
 fn known(method: &Method) -> &str {
-    const KNOWN: [Method; 8] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-    ];
-    if KNOWN.contains(method) {
+    if KNOWN.contains(method) || *method == Method::TRACE {
         method.as_str()
     } else {
         "other"

@@ -35,17 +35,21 @@ pub(crate) enum Reason {
     BadChunk,
     /// None, several, or one that contradicts the target.
     BadHost,
-    /// Dot segments, back slashes or encoded slashes.
+    /// Dot segments, back slashes, encoded slashes, or characters that are to be encoded.
     BadPath,
     /// A name holds a secret, and names are not rewritten.
     SecretInName,
+    /// The host that the route keeps holds a secret, and hosts are not rewritten.
+    SecretInHost,
+    /// The method holds a secret, and methods are not rewritten.
+    SecretInMethod,
     /// An upgrade to another protocol is asked for.
     Upgrade,
     /// The client went away within the body.
     IncompleteBody,
     /// A tunnel is asked for.
     Connect,
-    /// No route takes the method, though one takes the path.
+    /// No route takes the method, though one takes the path; or it is `TRACE`.
     Method,
     /// The head did not arrive in time.
     HeadTimeout,
@@ -53,6 +57,8 @@ pub(crate) enum Reason {
     BodyTimeout,
     /// A body of HTTP/1.0 without a length.
     LengthRequired,
+    /// Something else than `100-continue` is expected.
+    Expectation,
     /// No route takes the path.
     NoRoute,
     /// Masking would break the signature.
@@ -78,13 +84,15 @@ pub(crate) enum Reason {
 }
 
 /// All reasons but those of bodies.
-const OWN: [Reason; 23] = [
+const OWN: [Reason; 26] = [
     Reason::BadHead,
     Reason::AmbiguousLength,
     Reason::BadChunk,
     Reason::BadHost,
     Reason::BadPath,
     Reason::SecretInName,
+    Reason::SecretInHost,
+    Reason::SecretInMethod,
     Reason::Upgrade,
     Reason::IncompleteBody,
     Reason::Connect,
@@ -92,6 +100,7 @@ const OWN: [Reason; 23] = [
     Reason::HeadTimeout,
     Reason::BodyTimeout,
     Reason::LengthRequired,
+    Reason::Expectation,
     Reason::NoRoute,
     Reason::Signed,
     Reason::HeadTooLarge,
@@ -120,6 +129,8 @@ impl Reason {
             Self::BadHost => "bad_host",
             Self::BadPath => "bad_path",
             Self::SecretInName => "secret_in_name",
+            Self::SecretInHost => "secret_in_host",
+            Self::SecretInMethod => "secret_in_method",
             Self::Upgrade => "upgrade_refused",
             Self::IncompleteBody => "incomplete_body",
             Self::Connect => "connect_refused",
@@ -127,6 +138,7 @@ impl Reason {
             Self::HeadTimeout => "head_timeout",
             Self::BodyTimeout => "body_timeout",
             Self::LengthRequired => "length_required",
+            Self::Expectation => "expectation_failed",
             Self::NoRoute => "no_route",
             Self::Signed => "signed_request",
             Self::HeadTooLarge => "head_too_large",
@@ -150,11 +162,14 @@ impl Reason {
             | Self::BadHost
             | Self::BadPath
             | Self::SecretInName
+            | Self::SecretInHost
+            | Self::SecretInMethod
             | Self::Upgrade
             | Self::IncompleteBody => StatusCode::BAD_REQUEST,
             Self::Connect | Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::LengthRequired => StatusCode::LENGTH_REQUIRED,
+            Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
             Self::Signed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -310,7 +310,12 @@ impl Client {
         // The end of an answer without length is the connection's for old clients.
         let reset = (version < Version::HTTP_11).then(|| self.reset.clone());
         let patience = self.proxy.timeouts.response;
-        let reply = Reply::upstream(body, patience, reset, account.clone());
+        let keeps_length = parts.status == StatusCode::NOT_MODIFIED && head::is_http1(version);
+        let reply = if keeps_length && parts.headers.contains_key(header::CONTENT_LENGTH) {
+            Reply::announced(account.clone())
+        } else {
+            Reply::upstream(body, patience, reset, account.clone())
+        };
         Response::from_parts(parts, reply)
     }
 }

@@ -4,14 +4,15 @@
 //! # What goes on unscanned?
 //!
 //! The values of the headers, parameters and cookies that the route passes, and nothing
-//! else. `Host` is replaced, or goes on where the route keeps it; `Content-Length` and
-//! the headers of the connection (RFC 9110, 7.6.1) are not sent on.
+//! else. `Host` is replaced, or goes on where the route keeps it; with a secret in it the
+//! request is refused, and so with one in a method of the client's own. `Content-Length`
+//! and the headers of the connection (RFC 9110, 7.6.1) are not sent on.
 
 use blackbar::Tally;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
-use hyper::{Uri, Version};
+use hyper::{Method, Uri, Version};
 
 use crate::rim::config::serve::{Passes, Route};
 use crate::rim::http::answer::Reason;
@@ -40,9 +41,10 @@ impl Head {
 ///
 /// # Errors
 ///
-/// A name holds a secret, or the masked head is too large.
+/// A name, the method or the host holds a secret, or the masked head is too large.
 pub(crate) fn masked(parts: &Parts, route: &Route) -> Result<Head, Reason> {
     let mut masking = Masking::new(&route.rules.plain);
+    check_method(&parts.method, &mut masking)?;
     let path = masking
         .encoded(parts.uri.path().as_bytes(), false)
         .unwrap_or_else(|| parts.uri.path().as_bytes().to_vec());
@@ -53,6 +55,9 @@ pub(crate) fn masked(parts: &Parts, route: &Route) -> Result<Head, Reason> {
     let uri = upstream_uri(&route.upstream.base, &path, query.as_deref())?;
     let mut headers = masked_headers(&parts.headers, &route.passes, &mut masking)?;
     set_host(&mut headers, parts, route)?;
+    if route.upstream.preserve_host {
+        check_host(&headers[header::HOST], &mut masking)?;
+    }
     Ok(Head {
         uri,
         headers,
@@ -264,6 +269,42 @@ fn set_host(headers: &mut HeaderMap, parts: &Parts, route: &Route) -> Result<(),
     headers.insert(header::HOST, host);
     Ok(())
 }
+
+/// A host names whom the request is for, so it goes on as it came or not at all. A port
+/// would be taken for the value of what stands before it.
+fn check_host(host: &HeaderValue, masking: &mut Masking) -> Result<(), Reason> {
+    let host = host.as_bytes();
+    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let without_port = match digits.count() {
+        digits @ 1..=5 => host[..host.len() - digits].strip_suffix(b":"),
+        _ => None,
+    };
+    match masking.header(&[b"host: ", without_port.unwrap_or(host)].concat()) {
+        Some(_) => Err(Reason::SecretInHost),
+        None => Ok(()),
+    }
+}
+
+/// The methods of the standards hold nothing; others are words of the client's.
+fn check_method(method: &Method, masking: &mut Masking) -> Result<(), Reason> {
+    let is_known = KNOWN.contains(method);
+    if is_known || masking.encoded(method.as_str().as_bytes(), false).is_none() {
+        Ok(())
+    } else {
+        Err(Reason::SecretInMethod)
+    }
+}
+
+/// Methods that need no look (RFC 9110, 9.3; RFC 5789).
+pub(crate) const KNOWN: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
 
 /// Host and port, the latter only if it is not the scheme's own.
 fn authority(base: &Uri) -> String {

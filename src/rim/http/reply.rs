@@ -25,6 +25,8 @@ pub(crate) struct Reply {
 
 enum Source {
     Own(Option<Bytes>),
+    /// Nothing, though the head says how long something would be.
+    Announced,
     Upstream {
         body: Incoming,
         /// How long the upstream may pause.
@@ -66,6 +68,18 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// The upstream's answer without a body, whose head names a length all the same: that
+    /// of what the client has already (304; RFC 9110, 15.4.5).
+    pub(crate) fn announced(account: Arc<Account>) -> Self {
+        account.is_complete.store(true, Ordering::Relaxed);
+        Self {
+            source: Source::Announced,
+            account,
+        }
+    }
+}
+
 impl Body for Reply {
     type Data = Bytes;
     type Error = io::Error;
@@ -77,6 +91,7 @@ impl Body for Reply {
         let this = &mut *self;
         let polled = match &mut this.source {
             Source::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Source::Announced => Poll::Ready(None),
             Source::Upstream {
                 body,
                 patience,
@@ -103,6 +118,8 @@ impl Body for Reply {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Own(bytes) => bytes.is_none(),
+            // hyper keeps the length only where a body may still come.
+            Source::Announced => false,
             Source::Upstream { body, .. } => body.is_end_stream(),
         }
     }
@@ -112,6 +129,7 @@ impl Body for Reply {
             Source::Own(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
+            Source::Announced => SizeHint::default(),
             Source::Upstream { body, .. } => body.size_hint(),
         }
     }
@@ -133,7 +151,8 @@ impl Reply {
                     let length = data.len() as u64;
                     self.account.bytes_out.fetch_add(length, Ordering::Relaxed);
                 }
-                let complete = self.is_end_stream();
+                // Nothing follows trailers, and nobody asks whether something does.
+                let complete = frame.is_trailers() || self.is_end_stream();
                 self.account.is_complete.store(complete, Ordering::Relaxed);
                 Some(Ok(frame))
             }

@@ -18,6 +18,13 @@ pub(crate) fn admit(parts: &Parts, has_body: bool) -> Result<(), Reason> {
     if parts.method == Method::CONNECT {
         return Err(Reason::Connect);
     }
+    // Its answer would be the request, with all that is in it.
+    if parts.method == Method::TRACE {
+        return Err(Reason::Method);
+    }
+    if !is_expected(&parts.headers) {
+        return Err(Reason::Expectation);
+    }
     if asks_for_upgrade(&parts.headers) {
         return Err(Reason::Upgrade);
     }
@@ -35,6 +42,13 @@ pub(crate) fn admit(parts: &Parts, has_body: bool) -> Result<(), Reason> {
     } else {
         Err(Reason::BadPath)
     }
+}
+
+/// Whether nothing is expected but that a body is asked for (RFC 9110, 10.1.1).
+fn is_expected(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::EXPECT).iter();
+    let mut members = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    members.all(|member| member.trim_ascii().eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// Whether another protocol is asked for. An upgrade to HTTP/2 may be ignored (RFC 9113,
@@ -132,6 +146,21 @@ mod tests {
         assert_eq!(admitted(websocket), Err(Reason::Upgrade));
         let connect = Request::connect("a:1").header("host", "a:1");
         assert_eq!(admitted(connect), Err(Reason::Connect));
+    }
+
+    #[test]
+    fn what_would_echo_the_request_is_refused_and_what_nobody_can_do() {
+        let trace = Request::builder()
+            .method("TRACE")
+            .uri("/")
+            .header("host", "a");
+        assert_eq!(admitted(trace), Err(Reason::Method));
+        let get = || Request::get("/").header("host", "a");
+        assert_eq!(admitted(get().header("expect", "100-Continue")), Ok(()));
+        for expect in ["200-ok", "100-continue, 200-ok", ""] {
+            let request = get().header("expect", expect);
+            assert_eq!(admitted(request), Err(Reason::Expectation), "{expect}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ sentry_python.py gzip|br
 
 import linecache
 import logging
+import os
 import sys
 
 import sentry_sdk
@@ -14,9 +15,10 @@ from sentry_sdk.scrubber import EventScrubber
 
 def main() -> None:
     failures = []
-    dsn = ENDPOINT.replace("http://", f"http://{KEY}@") + "/42"
+    dsn = ENDPOINT.replace("://", f"://{KEY}@") + "/42"
     sentry_sdk.init(
         dsn=dsn,
+        ca_certs=os.environ.get("BLACKBAR_CA"),
         enable_logs=True,
         traces_sample_rate=1.0,
         send_default_pii=True,

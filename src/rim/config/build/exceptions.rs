@@ -5,16 +5,32 @@ use blackbar::Profile;
 use super::Building;
 use crate::rim::config::Detection;
 use crate::rim::config::file::schema::{self, Relax};
+use crate::rim::config::file::value::Day;
 use crate::rim::config::file::{KeyPath, Wrong};
 
 impl Building<'_> {
-    /// Every rule that is switched off has a reason.
-    pub(super) fn check_exceptions(&self) -> Result<(), Wrong> {
+    /// Every rule that is switched off has a reason; from its day on it runs again.
+    pub(super) fn check_exceptions(&mut self) {
         let path = KeyPath::default().key("detect").key("disable");
         for (index, disable) in self.file.detect.disable.iter().enumerate() {
-            self.check_reason(&disable.reason, &path.index(index))?;
+            let path = path.index(index);
+            self.keep(self.check_reason(&disable.reason, &path));
+            if let Some(day) = disable.until {
+                self.has_passed(day, &path.key("until"));
+            }
         }
-        Ok(())
+    }
+
+    /// Whether an exception no longer holds, which is said.
+    fn has_passed(&mut self, day: Day, path: &KeyPath) -> bool {
+        let has_passed = day.start() <= self.surroundings.now;
+        if has_passed {
+            let what = format!(
+                "since {day} this exception no longer holds; remove it, or give it another day"
+            );
+            self.warn(path, what);
+        }
+        has_passed
     }
 
     fn check_reason(&self, reason: &str, path: &KeyPath) -> Result<(), Wrong> {
@@ -60,12 +76,7 @@ impl Building<'_> {
             let path = path.key("relax").index(index);
             self.check_reason(&relax.reason, &path)?;
             self.check_one(relax, &path)?;
-            if relax.until.start() <= self.surroundings.now {
-                let what = format!(
-                    "since {} this exception no longer holds; remove it, or give it another day",
-                    relax.until
-                );
-                self.warn(&path.key("until"), what);
+            if self.has_passed(relax.until, &path.key("until")) {
                 continue;
             }
             detection.disabled.extend(relax.disable.clone());

@@ -1,6 +1,7 @@
 //! From the keys of a file to what `serve` runs on: checked as a whole, and compiled. A
 //! [`Serve`] that exists is right.
 
+mod blame;
 mod exceptions;
 mod route;
 mod rules;
@@ -15,7 +16,7 @@ use std::time::SystemTime;
 
 use crate::rim::config::file::schema::{self, File};
 use crate::rim::config::file::value::{Address, Size};
-use crate::rim::config::file::{KeyPath, Source, Wrong};
+use crate::rim::config::file::{KeyPath, Source, Wrong, Wrongs};
 use crate::rim::config::memory;
 use crate::rim::config::serve::{Listen, Route, Serve, ServeLimits, ServerTls, Timeouts};
 use crate::rim::config::stream::StreamAddress;
@@ -58,12 +59,12 @@ pub(crate) fn effective(file: &mut File) {
 ///
 /// # Errors
 ///
-/// The first thing that cannot be, with its place.
+/// What cannot be, with its places: of each part the first thing.
 pub(crate) fn build(
     file: &File,
     source: &Source,
     surroundings: &Surroundings,
-) -> Result<Built, Wrong> {
+) -> Result<Built, Wrongs> {
     let mut building = Building {
         file,
         source,
@@ -71,12 +72,17 @@ pub(crate) fn build(
         rules: rules::Compiled::default(),
         names: HashSet::new(),
         warnings: Vec::new(),
+        wrongs: Vec::new(),
+        detect_holds: true,
     };
-    let serve = building.serve()?;
-    Ok(Built {
-        serve,
-        warnings: building.warnings,
-    })
+    let serve = building.serve();
+    match serve {
+        Some(serve) if building.wrongs.is_empty() => Ok(Built {
+            serve,
+            warnings: building.warnings,
+        }),
+        _ => Err(Wrongs::sorted(building.wrongs)),
+    }
 }
 
 /// A configuration that is being built.
@@ -89,31 +95,41 @@ struct Building<'a> {
     /// The names of routes that are taken.
     names: HashSet<String>,
     warnings: Vec<Wrong>,
+    /// What has been found wrong so far.
+    wrongs: Vec<Wrong>,
+    /// Whether `[detect]` compiles.
+    detect_holds: bool,
 }
 
 impl Building<'_> {
-    fn serve(&mut self) -> Result<Serve, Wrong> {
+    /// `None` where something is wrong.
+    fn serve(&mut self) -> Option<Serve> {
         if self.file.listen.is_empty() {
             let what = "nothing listens; write a [[listen]] with http = \"127.0.0.1:9000\", or \
                         give --http 127.0.0.1:9000=https://backend.example or --tcp \
                         127.0.0.1:5170=shipper:5171";
-            return Err(self.wrong(&KeyPath::default(), what));
+            return self.keep(Err(self.wrong(&KeyPath::default(), what)));
         }
-        self.check_exceptions()?;
-        self.check_addresses()?;
+        self.check_exceptions();
+        self.keep(self.check_addresses());
+        self.check_detect();
         let (mut listen, mut streams) = (Vec::new(), Vec::new());
         for (index, told) in self.file.listen.iter().enumerate() {
             let path = KeyPath::default().key("listen").index(index);
             match told.http {
-                Some(address) => listen.push(self.listen(address, told, &path)?),
-                None => streams.push(Arc::new(self.stream(told, &path)?)),
+                Some(address) => listen.extend(self.listen(address, told, &path)),
+                None => {
+                    let stream = self.stream(told, &path);
+                    streams.extend(self.keep(stream).flatten().map(Arc::new));
+                }
             }
         }
-        Ok(Serve {
+        let limits = self.limits();
+        Some(Serve {
             listen,
             streams,
             admin: self.file.admin.as_ref().map(|admin| admin.listen.0),
-            limits: self.limits()?,
+            limits: self.keep(limits)?,
             timeouts: self.timeouts(),
             log: self.file.log.format,
         })
@@ -124,21 +140,23 @@ impl Building<'_> {
         Address(address): Address,
         listen: &schema::Listen,
         path: &KeyPath,
-    ) -> Result<Listen, Wrong> {
-        self.check_keys_of_http(listen, path)?;
+    ) -> Option<Listen> {
+        self.keep(self.check_keys_of_http(listen, path))?;
         if listen.route.is_empty() {
             let what = "it has no route; write a [[listen.route]] with upstream = \"https://…\" \
                         below it";
-            return Err(self.wrong(path, what));
+            return self.keep(Err(self.wrong(path, what)));
         }
         let tls = match &listen.tls {
-            Some(tls) => Some(self.tls(tls, &path.key("tls"))?),
+            Some(tls) => self.keep(self.tls(tls, &path.key("tls"))),
             None => None,
         };
         let mut routes: Vec<Arc<Route>> = Vec::with_capacity(listen.route.len());
         for (index, told) in listen.route.iter().enumerate() {
             let place = path.key("route").index(index);
-            let route = self.route(told, &place)?;
+            let Some(route) = self.route(told, &place) else {
+                continue;
+            };
             if let Some(earlier) = routes
                 .iter()
                 .find(|earlier| shadow::covers(earlier, &route))
@@ -151,7 +169,7 @@ impl Building<'_> {
             }
             routes.push(Arc::new(route));
         }
-        Ok(Listen {
+        Some(Listen {
             address,
             tls,
             routes,
@@ -226,9 +244,16 @@ impl Building<'_> {
             return Err(self.wrong(&path.key("max_head"), "write at least \"8K\""));
         }
         let budget = limits.budget.map_or_else(memory::budget, |budget| budget.0);
-        if budget / 2 < limits.max_body.0 {
-            let what = "two bodies of max_body do not fit in it, so that large ones may be \
-                        refused with 503";
+        let routes = self.file.listen.iter().flat_map(|listen| &listen.route);
+        let largest = routes.map(|route| route.max_body.unwrap_or(limits.max_body).0);
+        let body = largest.max().unwrap_or(0).saturating_mul(memory::CLAIM);
+        if budget < body {
+            let what = "a body of max_body does not fit in it, since each takes three times its \
+                        size; such bodies are refused with 413";
+            self.warn(&path.key("budget"), what);
+        } else if budget / 2 < body {
+            let what = "two bodies of max_body do not fit in it, since each takes three times \
+                        its size; large ones may be refused with 503";
             self.warn(&path.key("budget"), what);
         }
         Ok(ServeLimits {
@@ -247,6 +272,20 @@ impl Building<'_> {
             connect: periods.connect.0,
             response: periods.response.0,
             drain: periods.drain.0,
+        }
+    }
+
+    /// What holds; what does not is kept in mind.
+    fn keep<T>(&mut self, result: Result<T, Wrong>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(wrong) => {
+                // Routes share rules and limits, and what is wrong with these.
+                if !self.wrongs.contains(&wrong) {
+                    self.wrongs.push(wrong);
+                }
+                None
+            }
         }
     }
 

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use hyper::Method;
 use hyper::header::HeaderName;
 
-use super::{Building, rules, upstream};
+use super::{Building, blame, rules, upstream};
 use crate::rim::config::file::schema::{self, Mode};
 use crate::rim::config::file::{KeyPath, Wrong};
-use crate::rim::config::policy::Policy;
+use crate::rim::config::policy::{Policy, Rules};
 use crate::rim::config::serve::{Passes, Route};
 use crate::rim::nearest::nearest;
 
@@ -31,35 +31,46 @@ fn add(names: &mut Vec<String>, more: Vec<String>) {
 }
 
 impl Building<'_> {
-    pub(super) fn route(&mut self, told: &schema::Route, path: &KeyPath) -> Result<Route, Wrong> {
-        let name = self.name(told.name.as_deref(), path)?;
-        let methods = self.methods(told, path)?;
-        self.check_path(&told.path, &path.key("path"))?;
-        let upstream = self.upstream(told, path)?;
-        let policy = self.policy(told, &upstream::origin(&upstream.base), path)?;
-        let passes = self.passes(told, path)?;
-        let observe_until = self.observe_until(told, path)?;
-        let mut detection = rules::detection(self.file);
-        self.strengthen(&mut detection, told, path)?;
-        self.relax(&mut detection, told, path)?;
-        let values = told.detect.values.or(self.file.detect.values);
-        // What the route adds to [detect] stands with the route.
-        let place = if detection == rules::detection(self.file) {
-            KeyPath::default().key("detect")
-        } else {
-            path.key("detect")
-        };
-        Ok(Route {
-            name,
-            methods,
+    /// `None` where something is wrong.
+    pub(super) fn route(&mut self, told: &schema::Route, path: &KeyPath) -> Option<Route> {
+        let name = self.name(told.name.as_deref(), path);
+        let name = self.keep(name);
+        let methods = self.keep(self.methods(told, path));
+        let path_holds = self.keep(self.check_path(&told.path, &path.key("path")));
+        let upstream = self.keep(self.upstream(told, path));
+        let origin = upstream
+            .as_ref()
+            .map(|upstream| upstream::origin(&upstream.base));
+        let policy = self.keep(self.policy(told, origin.as_deref().unwrap_or_default(), path));
+        let passes = self.keep(self.passes(told, path));
+        let observe_until = self.observe_until(told, path);
+        let observe_until = self.keep(observe_until);
+        let rules = self.rules_of_route(told, path);
+        let candidates = self.keep(self.candidates());
+        path_holds?;
+        Some(Route {
+            name: name?,
+            methods: methods?,
             path: told.path.clone(),
-            upstream,
-            rules: self.rules(detection, values, &place)?,
-            policy,
-            passes,
-            observe_until,
-            candidates: self.candidates()?,
+            upstream: upstream?,
+            rules: rules?,
+            policy: policy?,
+            passes: passes?,
+            observe_until: observe_until?,
+            candidates: candidates?,
         })
+    }
+
+    fn rules_of_route(&mut self, told: &schema::Route, path: &KeyPath) -> Option<Rules> {
+        let now = self.surroundings.now;
+        let base = rules::detection(self.file, now);
+        let mut detection = base.clone();
+        self.keep(self.strengthen(&mut detection, told, path))?;
+        let relaxed = self.relax(&mut detection, told, path);
+        self.keep(relaxed)?;
+        let values = told.detect.values.or(self.file.detect.values);
+        let entries = || blame::of_route(&base, told, path, now);
+        self.rules(detection, values, &entries, &path.key("detect"))
     }
 
     pub(super) fn name(&mut self, told: Option<&str>, path: &KeyPath) -> Result<String, Wrong> {
@@ -83,9 +94,10 @@ impl Building<'_> {
             let method = Method::from_bytes(text.as_bytes());
             let method = method
                 .ok()
-                .filter(|method| is_upper && *method != Method::CONNECT);
+                .filter(|method| is_upper && ![Method::CONNECT, Method::TRACE].contains(method));
             method.ok_or_else(|| {
-                let what = "write a method in capitals, such as \"POST\"; CONNECT is refused";
+                let what = "write a method in capitals, such as \"POST\"; CONNECT and TRACE are \
+                            refused";
                 self.wrong(&path.key("methods").index(index), what)
             })
         });

@@ -1,10 +1,11 @@
 //! The rules of routes, each distinct set compiled once.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use blackbar::{Limits, Redactor, Values};
 
-use super::Building;
+use super::{Building, blame};
 use crate::rim::config::file::schema::{Detect, File};
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::policy::Rules;
@@ -15,7 +16,7 @@ use crate::rim::config::{ConfigError, Detection, read_packs};
 pub(super) struct Compiled(Vec<(Detection, Arc<Redactor>)>);
 
 impl Compiled {
-    fn of(&mut self, detection: Detection) -> Result<Arc<Redactor>, ConfigError> {
+    pub(super) fn of(&mut self, detection: Detection) -> Result<Arc<Redactor>, ConfigError> {
         if let Some((_, redactor)) = self.0.iter().find(|(known, _)| *known == detection) {
             return Ok(redactor.clone());
         }
@@ -25,8 +26,9 @@ impl Compiled {
     }
 }
 
-/// `[detect]` and `[limits]` as the engine takes them.
-pub(super) fn detection(file: &File) -> Detection {
+/// `[detect]` and `[limits]` as the engine takes them, with the exceptions whose day has
+/// not come.
+pub(super) fn detection(file: &File, now: SystemTime) -> Detection {
     let Detect {
         profile,
         packs,
@@ -51,7 +53,11 @@ pub(super) fn detection(file: &File) -> Detection {
         allowed_values: allow_values,
         values: values.unwrap_or_default(),
         enabled: packs,
-        disabled: disable.into_iter().map(|disable| disable.id).collect(),
+        disabled: disable
+            .into_iter()
+            .filter(|disable| disable.until.is_none_or(|day| now < day.start()))
+            .map(|disable| disable.id)
+            .collect(),
         only,
         labels,
         mask,
@@ -68,14 +74,34 @@ fn engine_limits(file: &File) -> Limits {
 }
 
 impl Building<'_> {
+    /// Whether `[detect]` itself compiles, which is told once for all routes.
+    pub(super) fn check_detect(&mut self) {
+        self.detect_holds = true;
+        self.detect_holds = self.rules_of_detect().is_some();
+    }
+
+    /// The rules of `[detect]` alone. `None` where something is wrong.
+    pub(super) fn rules_of_detect(&mut self) -> Option<Rules> {
+        let now = self.surroundings.now;
+        let values = self.file.detect.values;
+        let entries = || blame::of_detect(self.file, now);
+        let path = KeyPath::default().key("detect");
+        self.rules(detection(self.file, now), values, &entries, &path)
+    }
+
     /// Compiles `detection`; where `values` is not the operator's choice, also as stores
-    /// with a mapping need it. `path` is where what is wrong with it stands.
+    /// with a mapping need it. One of `entries` may be at fault; what else is wrong with it
+    /// stands at `path`. `None` where something is wrong.
     pub(super) fn rules(
         &mut self,
         detection: Detection,
         values: Option<Values>,
+        entries: &dyn Fn() -> Vec<blame::Entry>,
         path: &KeyPath,
-    ) -> Result<Rules, Wrong> {
+    ) -> Option<Rules> {
+        if !self.detect_holds {
+            return None;
+        }
         let plain = Detection {
             values: values.unwrap_or_default(),
             ..detection
@@ -84,13 +110,9 @@ impl Building<'_> {
             values: values.unwrap_or(Values::Typed),
             ..plain.clone()
         };
-        let mut compile = |detection| {
-            let compiled = self.rules.of(detection);
-            compiled.map_err(|error| self.source.wrong(path, error.to_string()))
-        };
-        Ok(Rules {
-            plain: compile(plain)?,
-            typed: compile(typed)?,
+        Some(Rules {
+            plain: self.compiled(plain, entries(), path)?,
+            typed: self.compiled(typed, entries(), path)?,
         })
     }
 

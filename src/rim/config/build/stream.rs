@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Building, rules};
+use super::Building;
 use crate::rim::config::file::schema::{self, Listen};
 use crate::rim::config::file::value::Size;
 use crate::rim::config::file::{KeyPath, Wrong};
@@ -60,7 +60,12 @@ impl Building<'_> {
         }
     }
 
-    pub(super) fn stream(&mut self, told: &Listen, path: &KeyPath) -> Result<Stream, Wrong> {
+    /// `None` where it holds, but `[detect]` does not.
+    pub(super) fn stream(
+        &mut self,
+        told: &Listen,
+        path: &KeyPath,
+    ) -> Result<Option<Stream>, Wrong> {
         let entry = self.entry(told, path)?;
         if !told.route.is_empty() {
             let what = "routes belong to a listener with http; write upstream = \"host:port\" \
@@ -77,24 +82,20 @@ impl Building<'_> {
                 return Err(self.wrong(&path.key("tls"), "TLS needs a TCP listener"));
             }
         };
-        let redactor = {
-            let place = KeyPath::default().key("detect");
-            let values = self.file.detect.values;
-            self.rules(rules::detection(self.file), values, &place)?
-                .plain
-        };
-        Ok(Stream {
+        let upstream_tls = self.upstream_tls(told, &upstream, &path.key("upstream_tls"))?;
+        let rules = self.rules_of_detect();
+        Ok(rules.map(|rules| Stream {
             name,
             entry,
             tls,
-            upstream_tls: self.upstream_tls(told, &upstream, &path.key("upstream_tls"))?,
+            upstream_tls,
             upstream,
             framing: told.framing.unwrap_or_default(),
             delivery,
             idle: told.idle.map(|idle| idle.0),
             max_record: self.file.limits.max_record.0,
-            redactor,
-        })
+            redactor: rules.plain,
+        }))
     }
 
     fn entry(&self, told: &Listen, path: &KeyPath) -> Result<Entry, Wrong> {

@@ -12,7 +12,7 @@ fn surroundings() -> Surroundings {
     }
 }
 
-fn built(text: &str) -> Result<Built, Wrong> {
+fn built(text: &str) -> Result<Built, Wrongs> {
     let source = Source::of("b.toml", text.to_owned());
     let mut file = source.parse()?;
     effective(&mut file);
@@ -37,12 +37,12 @@ fn only_route(built: &Built) -> &Route {
 
 #[test]
 fn the_defaults_are_those_of_the_documentation() {
-    let built = fine(&route("[limits]\nbudget = \"128M\"", ""));
+    let built = fine(&route("[limits]\nbudget = \"192M\"", ""));
     assert!(built.warnings.is_empty());
     let Serve {
         limits, timeouts, ..
     } = &built.serve;
-    assert_eq!((limits.budget, limits.max_head), (128 << 20, 64 << 10));
+    assert_eq!((limits.budget, limits.max_head), (192 << 20, 64 << 10));
     assert_eq!((limits.max_connections, limits.max_in_flight), (4096, 1024));
     let seconds = [
         timeouts.head,
@@ -185,7 +185,7 @@ fn what_cannot_be_is_refused_with_its_place() {
         ),
         (
             with("detect = { packs = [\"pi\"] }"),
-            "b.toml:6:10: key `listen.route.detect`: no rule and no pack",
+            "b.toml:6:21: key `listen.route.detect.packs`: no rule and no pack",
         ),
         (
             with("relax = [{ reason = \"x\", until = 2027-01-31 }]"),
@@ -207,11 +207,11 @@ fn what_cannot_be_is_refused_with_its_place() {
         ),
         (
             route("[detect]\nonly = [\"strype\"]", ""),
-            "b.toml:1:1: key `detect`: no rule, name or pack `strype`; did you mean `stripe`?",
+            "b.toml:2:9: key `detect.only`: no rule, name or pack `strype`; did you mean `stripe`?",
         ),
         (
             route("[detect]\nmask = \"hidden\"", ""),
-            "b.toml:1:1: key `detect`: \"hidden\" cannot be the text of masks",
+            "b.toml:2:8: key `detect.mask`: \"hidden\" cannot be the text of masks",
         ),
         (
             route("[detect]\ncandidates = [\"nowhere\"]", ""),
@@ -253,6 +253,82 @@ fn what_cannot_be_is_refused_with_its_place() {
 }
 
 #[test]
+fn all_that_is_wrong_is_told_in_one_go() {
+    let text = "[detect]\nfields = [\"good\"]\npatterns = [\"a+\", \"(\", \"acme-[0-9]{8}\", \"[\"]\n\
+                disable = [\n { id = \"jwt\", reason = \"x\" },\n { id = \"jtw\", reason = \"\" },\n]\n\
+                [limits]\nmax_ratio = 0\n\
+                [[listen]]\nhttp = \"127.0.0.1:9000\"\n\
+                [[listen.route]]\nname = \"a b\"\npath = \"x\"\nupstream = \"x\"\nformat = \"jsno\"\n\
+                [[listen.route]]\nupstream = \"http://x\"\nmethods = [\"get\"]\n";
+    let wrongs = built(text).err().unwrap();
+    let places: Vec<_> = wrongs
+        .iter()
+        .map(|wrong| (wrong.at.unwrap(), wrong.key.as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ((3, 19), "detect.patterns"),
+            ((3, 41), "detect.patterns"),
+            ((6, 9), "detect.disable.id"),
+            ((6, 25), "detect.disable.reason"),
+            ((9, 13), "limits.max_ratio"),
+            ((13, 8), "listen.route.name"),
+            ((14, 8), "listen.route.path"),
+            ((15, 12), "listen.route.upstream"),
+            ((16, 10), "listen.route.format"),
+            ((19, 12), "listen.route.methods"),
+        ],
+        "{wrongs}"
+    );
+}
+
+#[test]
+fn what_a_route_adds_is_at_fault_where_it_stands() {
+    let keys = "detect = { fields = [\"good\"], patterns = [\"acme-[0-9]{8}\", \"(\"] }\n\
+                relax = [\n { allow_value = \"x\", reason = \"x\", until = 2027-01-31 },\n \
+                { disable = \"jwt\", reason = \"x\", until = 2026-01-31 },\n \
+                { disable = \"jtw\", reason = \"x\", until = 2027-01-31 },\n]";
+    let wrongs = built(&route(
+        "[detect]\ndisable = [{ id = \"stripe\", reason = \"x\" }]",
+        keys,
+    ));
+    let wrongs = wrongs.err().unwrap();
+    let places: Vec<_> = wrongs
+        .iter()
+        .map(|wrong| (wrong.at.unwrap(), wrong.key.as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ((7, 60), "listen.route.detect.patterns"),
+            ((11, 14), "listen.route.relax.disable"),
+        ],
+        "{wrongs}"
+    );
+}
+
+#[test]
+fn a_rule_that_is_switched_off_runs_again_from_its_day_on() {
+    let until = |day: &str| {
+        let built = fine(&route(
+            &format!("[detect]\ndisable = [{{ id = \"fields\", reason = \"x\", until = {day} }}]"),
+            "",
+        ));
+        let masked = only_route(&built)
+            .rules
+            .plain
+            .redact(b"password=hunter2hunter2");
+        (String::from_utf8(masked).unwrap(), built.warnings.len())
+    };
+    assert_eq!(
+        until("2027-01-31"),
+        ("password=hunter2hunter2".to_owned(), 0)
+    );
+    assert_eq!(until("2026-11-28"), ("password=[REDACTED]".to_owned(), 1));
+}
+
+#[test]
 fn http2_and_tls_of_an_upstream_need_their_scheme() {
     let plain = |keys: &str| {
         format!(
@@ -287,7 +363,15 @@ fn warnings_say_what_hardly_was_meant() {
             "nothing reaches this route",
         ),
         (
-            route("[limits]\nbudget = \"40M\"", ""),
+            route("[limits]\nbudget = \"95M\"", ""),
+            "a body of max_body does not fit",
+        ),
+        (
+            route("[limits]\nbudget = \"191M\"", ""),
+            "two bodies of max_body do not fit",
+        ),
+        (
+            route("[limits]\nbudget = \"192M\"", "max_body = \"33M\""),
             "two bodies of max_body do not fit",
         ),
         (

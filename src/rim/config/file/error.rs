@@ -19,6 +19,38 @@ pub(crate) struct Wrong {
     pub(crate) what: String,
 }
 
+/// All that is wrong, at least one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrongs(Vec<Wrong>);
+
+impl Wrongs {
+    /// What is wrong, in the order of the places.
+    pub(crate) fn sorted(mut found: Vec<Wrong>) -> Self {
+        found.sort_by_key(|wrong| wrong.at);
+        Self(found)
+    }
+
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Wrong> {
+        self.0.iter()
+    }
+}
+
+impl From<Wrong> for Wrongs {
+    fn from(wrong: Wrong) -> Self {
+        Self(vec![wrong])
+    }
+}
+
+impl std::error::Error for Wrongs {}
+
+impl fmt::Display for Wrongs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<String> = self.iter().map(ToString::to_string).collect();
+        f.write_str(&all.join("; "))
+    }
+}
+
 fn place(file: Option<&str>, at: Option<(usize, usize)>, key: &str) -> String {
     let at = at.map(|(line, column)| format!(":{line}:{column}"));
     let place = file.unwrap_or_default().to_owned() + &at.unwrap_or_default();
@@ -86,14 +118,48 @@ pub(crate) fn told(message: &str) -> String {
     if let Some(rest) = message.strip_prefix("unknown variant `") {
         return unknown(rest, "there is no such choice");
     }
-    let of_value = ["invalid type: ", "invalid value: "];
-    let rest = of_value.iter().find_map(|kind| message.strip_prefix(kind));
-    match rest.and_then(|rest| rest.rsplit_once(", expected ")) {
-        Some((found, expected)) => {
-            let kind = found.split(['"', '`']).next().unwrap_or_default().trim();
-            format!("expected {expected}, found {kind}")
-        }
+    if let Some(key) = missing(&message) {
+        return format!("the key `{key}` is missing; write it");
+    }
+    let expected = |rest: &str| {
+        let expected = rest.rsplit_once(", expected ").map_or("", |split| split.1);
+        in_words(expected).to_owned()
+    };
+    if let Some(rest) = message.strip_prefix("invalid value: ") {
+        return format!("write {}", expected(rest));
+    }
+    if let Some(rest) = message.strip_prefix("invalid type: ") {
+        let found = rest.split(['"', '`', ',']).next().unwrap_or_default();
+        return format!("write {}, not {}", expected(rest), in_words(found.trim()));
+    }
+    match message.split_once("wanted string or table") {
+        Some(_) => "write one of the words that the key takes, in quotes".to_owned(),
         None => message,
+    }
+}
+
+/// The key that serde says is missing.
+pub(crate) fn missing(message: &str) -> Option<&str> {
+    let key = message.strip_prefix("missing field `")?;
+    key.strip_suffix('`')
+}
+
+/// What serde calls a kind of value, as people would who write one.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "u32" => "a whole number from 0 to 4294967295",
+        "usize" | "u64" => "a whole number, 0 or more",
+        "integer" => "a whole number",
+        "floating point" => "a number with a point",
+        "a boolean" | "boolean" => "true or false",
+        "a string" => "text in quotes",
+        "string" => "text",
+        "path string" => "a path in quotes",
+        "a sequence" => "a list in brackets",
+        "sequence" => "a list",
+        "map" => "a table",
+        kind if kind.starts_with("struct ") => "a table of keys",
+        kind => kind,
     }
 }
 
@@ -117,11 +183,19 @@ mod tests {
         for (message, expected) in [
             (
                 "invalid type: string \"hunter2, expected `x`\", expected a boolean",
-                "expected a boolean, found string",
+                "write true or false, not text",
             ),
             (
                 "invalid type: integer `5`, expected a string",
-                "expected a string, found integer",
+                "write text in quotes, not a whole number",
+            ),
+            (
+                "invalid value: integer `-1`, expected u32",
+                "write a whole number from 0 to 4294967295",
+            ),
+            (
+                "invalid type: sequence, expected struct Detect",
+                "write a table of keys, not a list",
             ),
             (
                 "unknown variant `hunter2`, expected one of `text`, `json`",
@@ -135,7 +209,10 @@ mod tests {
                 "unknown field `lisen`, expected one of `log`, `listen`",
                 "there is no such key; did you mean `listen`?",
             ),
-            ("missing field `http`", "missing field `http`"),
+            (
+                "missing field `http`",
+                "the key `http` is missing; write it",
+            ),
         ] {
             assert_eq!(told(message), expected);
         }

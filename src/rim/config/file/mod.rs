@@ -11,10 +11,17 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub(crate) use error::{KeyPath, Wrong};
+pub(crate) use error::{KeyPath, Wrong, Wrongs};
 pub(crate) use schema::File;
 
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::DeTable;
+
 use crate::rim::message::{name, reason};
+
+/// So many errors of one text are told.
+const MOST: usize = 20;
 
 /// The text of a configuration, for saying where something in it stands.
 pub(crate) struct Source {
@@ -67,21 +74,50 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// It is not TOML, has an unknown key, or a value that cannot be.
-    pub(crate) fn parse(&self) -> Result<File, Wrong> {
-        let mut file: File = toml::from_str(&self.text).map_err(|error| {
-            let offset = error.span().map(|span| span.start);
-            Wrong {
-                file: self.name.clone(),
-                at: offset.map(|offset| tree::line_and_column(&self.text, offset)),
-                key: offset.map_or_else(String::new, |offset| {
-                    tree::path_at(&self.text, offset).to_string()
-                }),
-                what: error::told(error.message()),
+    /// It is not TOML, has unknown keys, or values that cannot be: all of them.
+    pub(crate) fn parse(&self) -> Result<File, Wrongs> {
+        let (mut root, errors) = DeTable::parse_recoverable(&self.text);
+        if !errors.is_empty() {
+            let errors = errors.iter().take(MOST);
+            return Err(Wrongs::sorted(
+                errors.map(|error| self.told(error, &root)).collect(),
+            ));
+        }
+        let (mut found, mut removed) = (Vec::new(), Vec::new());
+        // What is wrong is taken out, so that what else is wrong comes to light.
+        while found.len() < MOST {
+            let error = match File::deserialize(toml::Deserializer::from(root.clone())) {
+                Ok(mut file) if found.is_empty() => {
+                    self.resolve(&mut file);
+                    return Ok(file);
+                }
+                Ok(_) => break,
+                Err(error) => error,
+            };
+            let path = error.span().map(|span| tree::path_at(&root, span.start));
+            let path = path.unwrap_or_default();
+            // What was taken out is missing only since.
+            let missing = error::missing(error.message()).map(|key| path.key(key));
+            if missing.is_none_or(|missing| !removed.contains(&missing)) {
+                found.push(self.told(&error, &root));
             }
-        })?;
-        self.resolve(&mut file);
-        Ok(file)
+            if !tree::remove(&mut root, &path) {
+                break;
+            }
+            removed.push(path);
+        }
+        Err(Wrongs::sorted(found))
+    }
+
+    fn told(&self, error: &toml::de::Error, root: &Spanned<DeTable<'_>>) -> Wrong {
+        let offset = error.span().map(|span| span.start);
+        let path = offset.map(|offset| tree::path_at(root, offset));
+        Wrong {
+            file: self.name.clone(),
+            at: offset.map(|offset| tree::line_and_column(&self.text, offset)),
+            key: path.unwrap_or_default().to_string(),
+            what: error::told(error.message()),
+        }
     }
 
     /// What is wrong at a place.

@@ -8,7 +8,7 @@ use blackbar::{Limits as EngineLimits, Profile, Values};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::rim::config::file::route::{Identity, Mode, Relax, Route};
-use crate::rim::config::file::value::{Address, Period, Size, spelled, spelled_if_any};
+use crate::rim::config::file::value::{Address, Day, Period, Size, spelled, spelled_if_any};
 use crate::rim::config::serve::LogFormat;
 use crate::rim::config::stream::{Destination, Overflow, Sharing, StreamAddress, StreamFraming};
 
@@ -75,6 +75,9 @@ pub(crate) struct Disable {
     pub(crate) id: String,
     /// Why.
     pub(crate) reason: String,
+    /// From this day on it runs again; left out, it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Day>,
 }
 
 /// `[limits]`.

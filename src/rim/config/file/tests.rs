@@ -3,7 +3,7 @@ use super::*;
 /// A configuration that says every key.
 pub(crate) const EVERY_KEY: &str = include_str!("every_key.toml");
 
-fn parse(text: &str) -> Result<File, Wrong> {
+fn parse(text: &str) -> Result<File, Wrongs> {
     Source::of("blackbar.toml", text.to_owned()).parse()
 }
 
@@ -45,12 +45,13 @@ fn errors_name_file_line_column_key_and_mend() {
         ),
         (
             "[[listen]]\nhttp = \"127.0.0.1:1\"\n[[listen.route]]\nupstream = 5\n",
-            "blackbar.toml:4:12: key `listen.route.upstream`: expected a string, found integer",
+            "blackbar.toml:4:12: key `listen.route.upstream`: write text in quotes, not a \
+             whole number",
         ),
         (
             "[timeouts]\nidle = 5\n",
-            "blackbar.toml:2:8: key `timeouts.idle`: expected a length of time such as \"5s\", \
-             \"500ms\" or \"2m\", found integer",
+            "blackbar.toml:2:8: key `timeouts.idle`: write a length of time such as \"5s\", \
+             \"500ms\" or \"2m\", not a whole number",
         ),
         (
             "[detect]\nprofile = \"standrad\"\n",
@@ -59,7 +60,8 @@ fn errors_name_file_line_column_key_and_mend() {
         ),
         (
             "[detect]\ndisable = [{ id = \"jwt\" }]\n",
-            "blackbar.toml:2:12: key `detect.disable`: missing field `reason`",
+            "blackbar.toml:2:12: key `detect.disable`: the key `reason` is missing; \
+             write it",
         ),
         (
             "[[listen]]\nhttp = \"[::1]:1\"\nroute = [{ upstream = \"x\", until = \"2027-01-31\" }]\n",
@@ -70,6 +72,30 @@ fn errors_name_file_line_column_key_and_mend() {
         let wrong = parse(text).err().expect(text);
         assert_eq!(wrong.to_string(), expected, "{text}");
     }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_in_one_go() {
+    let text = "[limits]\nreech = 5\nmax_ratio = -1\nbudget = \"64M\"\n[lgo]\nformat = 5\n\
+                [detect]\ndisable = [{ id = \"a\" }, { id = \"b\", reason = \"x\" }, 7]\nlabels = 1\n";
+    let wrongs = parse(text).err().unwrap();
+    let told: Vec<String> = wrongs.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "blackbar.toml:2:1: key `limits.reech`: there is no such key; did you mean `reach`?",
+            "blackbar.toml:3:13: key `limits.max_ratio`: write a whole number from 0 to 4294967295",
+            "blackbar.toml:5:2: key `lgo`: there is no such key; did you mean `log`?",
+            "blackbar.toml:8:12: key `detect.disable`: the key `reason` is missing; write it",
+            "blackbar.toml:8:54: key `detect.disable`: write a table of keys, not a whole number",
+            "blackbar.toml:9:10: key `detect.labels`: write true or false, not a whole number",
+        ]
+    );
+    let broken = parse("[log]\nformat = \n[limits]\nreach = hunter2\n")
+        .err()
+        .unwrap();
+    assert_eq!(broken.iter().count(), 2, "{broken}");
+    assert!(!broken.to_string().contains("hunter2"));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Where the keys of a configuration stand in its text.
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::rim::config::file::error::{KeyPath, Step};
 
 /// The place that a byte of the text belongs to: the narrowest key or value around it.
-pub(crate) fn path_at(text: &str, offset: usize) -> KeyPath {
-    let (root, _) = DeTable::parse_recoverable(text);
+/// `root` is what the text was parsed to.
+pub(crate) fn path_at(root: &Spanned<DeTable<'_>>, offset: usize) -> KeyPath {
     let mut best = (usize::MAX, KeyPath::default());
     look_in_table(root.get_ref(), &KeyPath::default(), offset, &mut best);
     best.1
@@ -36,7 +36,8 @@ fn look(value: &Spanned<DeValue<'_>>, path: &KeyPath, offset: usize, best: &mut 
 }
 
 fn note(span: std::ops::Range<usize>, path: &KeyPath, offset: usize, best: &mut (usize, KeyPath)) {
-    if span.contains(&offset) && span.len() < best.0 {
+    // An array of tables has the span of its first table; the table comes later.
+    if span.contains(&offset) && span.len() <= best.0 {
         *best = (span.len(), path.clone());
     }
 }
@@ -59,6 +60,44 @@ pub(crate) fn offset_of(text: &str, path: &KeyPath) -> Option<usize> {
         value = below;
     }
     Some(value.span().start)
+}
+
+/// Takes out what stands at a place. `false` if nothing does.
+pub(crate) fn remove(root: &mut Spanned<DeTable<'_>>, path: &KeyPath) -> bool {
+    let Some((Step::Key(first), rest)) = path.0.split_first() else {
+        return false;
+    };
+    let root = root.get_mut();
+    if rest.is_empty() {
+        return root.remove(first.as_str()).is_some();
+    }
+    let value = root.get_mut(first.as_str());
+    value.is_some_and(|value| remove_below(value.get_mut(), rest))
+}
+
+fn remove_below(value: &mut DeValue<'_>, steps: &[Step]) -> bool {
+    let Some((step, rest)) = steps.split_first() else {
+        return false;
+    };
+    let below = match (step, &mut *value) {
+        (Step::Key(key), DeValue::Table(table)) if rest.is_empty() => {
+            return table.remove(key.as_str()).is_some();
+        }
+        (Step::Index(index), DeValue::Array(values)) if rest.is_empty() => {
+            let before = values.len();
+            let all = std::mem::replace(values, DeArray::new());
+            let all = all.into_iter().enumerate();
+            *values = all
+                .filter(|(at, _)| at != index)
+                .map(|(_, value)| value)
+                .collect();
+            return values.len() < before;
+        }
+        (Step::Key(key), DeValue::Table(table)) => table.get_mut(key.as_str()),
+        (Step::Index(index), DeValue::Array(values)) => values.get_mut(*index),
+        _ => None,
+    };
+    below.is_some_and(|below| remove_below(below.get_mut(), rest))
 }
 
 /// Line and column of a byte, counted from 1; columns are characters.
@@ -95,7 +134,7 @@ upstream = \"y\"
             ("\"y\"", "listen.route.upstream"),
         ] {
             let offset = TEXT.find(needle).unwrap();
-            let path = path_at(TEXT, offset);
+            let path = path_at(&DeTable::parse(TEXT).unwrap(), offset);
             assert_eq!(path.to_string(), key);
             assert_eq!(offset_of(TEXT, &path), Some(offset), "{path:?}");
         }
@@ -111,6 +150,33 @@ upstream = \"y\"
         let header = TEXT.rfind("[[listen.route]]").unwrap();
         assert_eq!(offset_of(TEXT, &route.key("name")), Some(header));
         assert_eq!(offset_of(TEXT, &KeyPath::default().key("admin")), None);
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_nothing_else() {
+        let root = DeTable::parse(TEXT).unwrap();
+        let route = KeyPath::default().key("listen").index(0).key("route");
+        for path in [
+            KeyPath::default().key("limits"),
+            KeyPath::default().key("limits").key("reach"),
+            route.index(0),
+            route.index(1).key("upstream"),
+        ] {
+            let mut less = root.clone();
+            assert!(remove(&mut less, &path), "{path:?}");
+            assert!(!remove(&mut less, &path.key("x")), "{path:?}");
+            assert_ne!(format!("{less:?}"), format!("{root:?}"));
+            assert!(less.get_ref().contains_key("listen"));
+        }
+        let mut same = root.clone();
+        for path in [
+            KeyPath::default(),
+            KeyPath::default().key("admin"),
+            route.index(2),
+        ] {
+            assert!(!remove(&mut same, &path), "{path:?}");
+        }
+        assert_eq!(format!("{same:?}"), format!("{root:?}"));
     }
 
     #[test]

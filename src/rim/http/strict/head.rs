@@ -102,6 +102,9 @@ impl<'a> RequestLine<'a> {
         if !is_method || !is_target || target.contains(&b'#') {
             return Err(Reason::BadHead);
         }
+        if !is_carried(target) {
+            return Err(Reason::BadPath);
+        }
         if method == b"CONNECT" {
             return Err(Reason::Connect);
         }
@@ -129,6 +132,16 @@ impl<'a> RequestLine<'a> {
             .unwrap_or(rest.len());
         Ok(Some(&rest[..end]))
     }
+}
+
+/// Whether hyper can carry the target as it stands. Of what clients ought to encode and do
+/// not, it takes `{`, `}`, `|`, `^` and a quote in the path, not the rest; and to encode
+/// that here would send another target than the one that came.
+fn is_carried(target: &[u8]) -> bool {
+    let query = memchr::memchr(b'?', target).unwrap_or(target.len());
+    let (path, query) = target.split_at(query);
+    memchr::memchr3(b'<', b'>', b'`', path).is_none()
+        && memchr::memchr3(b'<', b'>', b'"', query).is_none()
 }
 
 /// What of a head decides where its body ends and whom it is for.
@@ -285,6 +298,19 @@ mod tests {
         ];
         for lines in lines {
             assert_eq!(checked(lines), Err(Reason::BadHead), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn characters_that_ought_to_be_encoded_go_on_or_have_a_reason() {
+        let get = |target: &str| checked(&[&format!("GET {target} HTTP/1.1"), "Host: a"]);
+        for target in ["/{a}|^\"[b]", "/?q={a}|^`[b]"] {
+            assert_eq!(get(target), Ok(Framing::Length(0)), "{target}");
+            assert!(hyper::Uri::try_from(target).is_ok(), "{target}");
+        }
+        for target in ["/<", "/>", "/`", "/?\"", "/?<", "/?>"] {
+            assert_eq!(get(target), Err(Reason::BadPath), "{target}");
+            assert!(hyper::Uri::try_from(target).is_err(), "{target}");
         }
     }
 

@@ -180,6 +180,19 @@ fn a_body_may_move_between_threads() {
     is_send::<Body>();
 }
 
+#[test]
+fn padding_behind_gzip_stays_where_nothing_was_found() {
+    let head = encoded_head("gzip");
+    for (plain, is_clean) in [(&br#"{"a": 1.0}"#[..], true), (SECRET, false)] {
+        let mut body = encoded("gzip", plain);
+        body.resize(body.len() + 512, 0);
+        let (out, outcome) = pass(&policy(), &head, &body).expect("passes");
+        assert_eq!((out == body, outcome.changed), (is_clean, !is_clean));
+        let plain = decoded("gzip", &out).expect("decodes");
+        assert!(!plain.windows(7).any(|window| window == b"hunter2"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

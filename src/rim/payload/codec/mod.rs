@@ -248,6 +248,9 @@ struct Stage {
     /// The member that is decoded, or was; none before the first byte.
     member: Option<Box<dyn Decode>>,
     ended: bool,
+    /// Whether zeros have begun behind the last member of gzip, which gzip(1) bears: tapes
+    /// and files of whole blocks end so.
+    is_padded: bool,
     made: u64,
     unseen: Vec<u8>,
     scratch: Box<[u8]>,
@@ -259,6 +262,7 @@ impl Stage {
             coding,
             member: None,
             ended: false,
+            is_padded: false,
             made: 0,
             unseen: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
@@ -274,6 +278,11 @@ impl Stage {
         loop {
             if self.ended && input.is_empty() {
                 return Ok(());
+            }
+            if self.ended && self.coding == Coding::Gzip && (self.is_padded || input[0] == 0) {
+                self.is_padded = true;
+                let is_padding = input.iter().all(|&byte| byte == 0);
+                return is_padding.then_some(()).ok_or(Refusal::CorruptEncoding);
             }
             if self.ended && !self.coding.has_members() {
                 return Err(Refusal::CorruptEncoding);

@@ -62,7 +62,8 @@ fn without_newline(body: &[u8]) -> (&[u8], &[u8]) {
     body.split_at(pairs)
 }
 
-fn decode(spelled: &[u8]) -> Vec<u8> {
+/// Undoes the encoding; what is no encoding stays.
+pub(crate) fn decode(spelled: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(spelled.len());
     let mut at = 0;
     while at < spelled.len() {

@@ -19,35 +19,51 @@ pub(crate) fn media_type(head: &Head) -> String {
 
 /// A parameter of a header's value, without its quotes (RFC 9110, 5.6.6).
 pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
-    let mut rest = &value[value.find(';')?..];
+    let mut parameters = parameters(value).into_iter();
+    parameters.find_map(|(key, text)| key.eq_ignore_ascii_case(name).then_some(text))
+}
+
+/// All parameters of a header's value: names in lower case, and texts without their
+/// quotes. What is no parameter is left out, and a quote that is missing at the end is
+/// borne: what is not read hides what is behind it.
+pub(crate) fn parameters(value: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = value;
     loop {
-        rest = rest.trim_start_matches([';', ' ', '\t']);
-        let (key, behind) = rest.split_once('=')?;
+        rest = rest.trim_start_matches([';', ',', ' ', '\t']);
+        if rest.is_empty() {
+            return found;
+        }
+        let end = rest.find([';', ',', '=', ' ', '\t']).unwrap_or(rest.len());
+        let (key, behind) = rest.split_at(end);
+        let Some(behind) = behind.trim_start().strip_prefix('=') else {
+            rest = behind;
+            continue;
+        };
+        let behind = behind.trim_start();
         let (text, behind) = if let Some(quoted) = behind.strip_prefix('"') {
-            unquote(quoted)?
+            unquote(quoted)
         } else {
             let end = behind.find(';').unwrap_or(behind.len());
             (behind[..end].trim().to_owned(), &behind[end..])
         };
-        if key.trim().eq_ignore_ascii_case(name) {
-            return Some(text);
-        }
+        found.push((key.to_ascii_lowercase(), text));
         rest = behind;
     }
 }
 
 /// A quoted string's text, and what is behind its last quote.
-fn unquote(quoted: &str) -> Option<(String, &str)> {
+fn unquote(quoted: &str) -> (String, &str) {
     let mut text = String::new();
     let mut chars = quoted.char_indices();
     while let Some((at, char)) = chars.next() {
         match char {
-            '"' => return Some((text, &quoted[at + 1..])),
-            '\\' => text.push(chars.next()?.1),
+            '"' => return (text, &quoted[at + 1..]),
+            '\\' => text.extend(chars.next().map(|(_, char)| char)),
             _ => text.push(char),
         }
     }
-    None
+    (text, "")
 }
 
 /// Whether bytes are said to be UTF-16, or begin with its mark: scanned as they are, nothing
@@ -119,7 +135,8 @@ mod tests {
         assert_eq!(parameter(value, "CHARSET").as_deref(), Some("utf-8"));
         assert_eq!(parameter(value, "none"), None);
         assert_eq!(parameter("text/plain", "charset"), None);
-        assert_eq!(parameter("a;b=\"open", "b"), None);
+        assert_eq!(parameter("a;b=\"open", "b").as_deref(), Some("open"));
+        assert_eq!(parameter("a; flag; b=c", "b").as_deref(), Some("c"));
         assert_eq!(media_type(&head("/", " Text/Plain ;x=y")), "text/plain");
     }
 

@@ -6,11 +6,14 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::rim::payload::body::Head;
-use crate::rim::payload::format::{
-    Content, Flow, Format, form, is_stub, look, mask_item, never, stub,
-};
+use crate::rim::payload::format::{Content, Flow, Format, is_stub, look, mask_item, never, stub};
+use crate::rim::payload::named;
 use crate::rim::payload::refusal::Refusal;
 use crate::rim::payload::work::Work;
+
+use header::Disposition;
+
+mod header;
 
 /// What names a boundary and has it.
 pub(crate) const FORMAT: Format = Format {
@@ -103,49 +106,56 @@ fn mask_part(part: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) -> Result<(), 
     let (header, content) = part.split_at(content_start(part));
     work.lines(header, out);
     let header = String::from_utf8_lossy(header);
-    let disposition = value(&header, "content-disposition").unwrap_or_default();
+    let disposition = Disposition::read(&header);
     let head = Head {
-        content_type: value(&header, "content-type"),
+        content_type: header::value(&header, "content-type"),
         ..Head::default()
     };
     if is_encoded(&header) && !is_stub(content) {
         let reason = "transfer_encoding";
         return work.undecodable(reason, content, &stub(reason, content), out);
     }
-    let is_file = look::parameter(&disposition, "filename").is_some()
-        || look::parameter(&disposition, "filename*").is_some();
     let media_type = look::media_type(&head);
-    let is_value = !is_file && (media_type.is_empty() || media_type == "text/plain");
+    let is_value = !disposition.is_file && (media_type.is_empty() || media_type == "text/plain");
     if is_value && look::is_text(&head, content) {
-        let name = look::parameter(&disposition, "name").unwrap_or_default();
-        match work.field(&form::without_brackets(name.as_bytes()), content) {
+        let names = disposition.names.iter();
+        let masked = names.filter_map(|name| work.field(name, content));
+        // Of several names, it is the one under which most is masked.
+        match masked.min_by_key(Vec::len) {
             Some(masked) => out.extend_from_slice(&masked),
             None => out.extend_from_slice(content),
         }
         return Ok(());
     }
+    if let Some(masked) = mask_whole(&disposition, content, work) {
+        out.extend_from_slice(&masked);
+        return Ok(());
+    }
     mask_item(&head, content, &stub("binary", content), work, out)
+}
+
+/// What stands for content of any type under a sensitive name, such as a JSON string or a
+/// file. `None` under other names, and where there is nothing to hide.
+fn mask_whole(disposition: &Disposition, content: &[u8], work: &mut Work<'_>) -> Option<Vec<u8>> {
+    let text = content.trim_ascii();
+    if matches!(text, b"" | b"null" | b"true" | b"false" | b"\"\"") || is_stub(content) {
+        return None;
+    }
+    let mut names = disposition.names.iter();
+    let mask = names.find_map(|name| named::whole(work, Some(name)))?;
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+    Some(if is_json {
+        [b"\"", &mask[..], b"\""].concat()
+    } else {
+        mask
+    })
 }
 
 /// Whether a part's bytes are not its content. RFC 7578 has done away with that in forms.
 fn is_encoded(header: &str) -> bool {
-    let encoding = value(header, "content-transfer-encoding").unwrap_or_default();
+    let encoding = header::value(header, "content-transfer-encoding").unwrap_or_default();
     let encoding = encoding.to_ascii_lowercase();
     !matches!(encoding.as_str(), "" | "7bit" | "8bit" | "binary")
-}
-
-/// The value of a header field, continued lines joined.
-fn value(header: &str, name: &str) -> Option<String> {
-    let mut lines = header.lines().skip_while(|line| {
-        let field = line.split_once(':').map_or("", |(field, _)| field.trim());
-        !field.eq_ignore_ascii_case(name)
-    });
-    let mut value = lines.next()?.split_once(':')?.1.trim().to_owned();
-    for line in lines.take_while(|line| line.starts_with([' ', '\t'])) {
-        value.push(' ');
-        value.push_str(line.trim());
-    }
-    Some(value)
 }
 
 #[cfg(test)]
@@ -274,5 +284,85 @@ mod tests {
         policy.format = Some("multipart".to_owned());
         let refused = pass(&policy, &head("/", "text/plain"), b"a line").map(|_| ());
         assert_eq!(refused, Err(Refusal::Undecodable));
+    }
+
+    fn part(header: &str, content: &str) -> String {
+        format!("--b\r\n{header}\r\n\r\n{content}\r\n--b--\r\n")
+    }
+
+    #[test]
+    fn a_sensitive_name_holds_in_any_spelling_and_for_any_type() {
+        let secret = "hunter2hunter2";
+        for (header, content, masked) in [
+            (
+                "Content-Disposition: form-data; name*=UTF-8''password",
+                secret,
+                "[REDACTED]",
+            ),
+            (
+                "content-disposition: form-data; x; NAME=password",
+                secret,
+                "[REDACTED]",
+            ),
+            (
+                "Content-Disposition: form-data; name=note; name=password",
+                secret,
+                "[REDACTED]",
+            ),
+            (
+                "Content-Disposition: form-data; name=password\r\nContent-Type: application/json",
+                "\"hunter2hunter2\"",
+                "\"[REDACTED]\"",
+            ),
+            (
+                "Content-Disposition: form-data; name=password\r\nContent-Type: application/json",
+                "{\"a\":[1,\"hunter2hunter2\"]}",
+                "\"[REDACTED]\"",
+            ),
+            (
+                "Content-Disposition: form-data; name=password; filename=p.txt\r\nContent-Type: text/plain",
+                "hunter2hunter2\n",
+                "[REDACTED]",
+            ),
+            (
+                "Content-Disposition: form-data; name=password\r\nContent-Type: application/octet-stream",
+                "hunter2\0\u{1}\u{2}hunter2",
+                "[REDACTED]",
+            ),
+        ] {
+            let (body, masked) = (part(header, content), part(header, masked));
+            check(
+                "/",
+                "multipart/form-data; boundary=b",
+                &body,
+                &masked,
+                "multipart",
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_to_hide_stays_under_any_name() {
+        let json =
+            "Content-Disposition: form-data; name=password\r\nContent-Type: application/json";
+        for content in ["", "null", "true", "\"\"", "\"[REDACTED]\""] {
+            let body = part(json, content);
+            check(
+                "/",
+                "multipart/form-data; boundary=b",
+                &body,
+                &body,
+                "multipart",
+            );
+        }
+        let file = "Content-Disposition: form-data; name=avatar; filename=password.txt";
+        let body = part(file, "a line");
+        check(
+            "/",
+            "multipart/form-data; boundary=b",
+            &body,
+            &body,
+            "multipart",
+        );
     }
 }

@@ -2,16 +2,16 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::rim::config::build::{Built, Surroundings, build, effective};
-use crate::rim::config::file::{File, Source};
+use crate::rim::config::file::{File, Source, Wrongs};
 
-fn parsed(text: &str) -> Result<(File, Source), Wrong> {
+fn parsed(text: &str) -> Result<(File, Source), Wrongs> {
     let source = Source::of("b.toml", text.to_owned());
     let mut file = source.parse()?;
     effective(&mut file);
     Ok((file, source))
 }
 
-fn built(text: &str) -> Result<Built, Wrong> {
+fn built(text: &str) -> Result<Built, Wrongs> {
     let (file, source) = parsed(text)?;
     let surroundings = Surroundings {
         now: SystemTime::UNIX_EPOCH,

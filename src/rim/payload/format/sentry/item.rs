@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::attributes;
 use super::header::check;
 use super::ids;
 use super::json::members;
@@ -172,7 +173,10 @@ fn text(kind: &str, payload: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) {
 /// Masks an event, or what else has ids and messages as it has.
 pub(super) fn event(text: &[u8], work: &mut Work<'_>, out: &mut Vec<u8>) {
     let masked = parameters::masked(text, work);
-    ids::document(masked.as_deref().unwrap_or(text), &ids::ITEM, work, out);
+    let text = masked.as_deref().unwrap_or(text);
+    attributes::apart(text, work, out, |text, work, out| {
+        ids::document(text, &ids::ITEM, work, out);
+    });
 }
 
 /// A stub stands for the payload, by the route's policy.

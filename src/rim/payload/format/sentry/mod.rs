@@ -4,6 +4,7 @@
 //! kind of item there; `relay-server/src/envelope` of <https://github.com/getsentry/relay>
 //! for what the receiver makes of them.
 
+mod attributes;
 mod envelope;
 mod header;
 mod ids;
