@@ -9,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
 
 /// Makes a test of each client, and a list of all.
 macro_rules! clients {
@@ -108,6 +110,9 @@ fn write_certificates(folder: &Path) {
     let mut params = CertificateParams::new(Vec::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    // A certificate with the name of its issuer is taken for one that signs itself.
+    let name = "Authority of a test";
+    params.distinguished_name.push(DnType::CommonName, name);
     let new_key = || KeyPair::generate().expect("a key");
     let authority = CertifiedIssuer::self_signed(params, new_key()).expect("an authority");
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");

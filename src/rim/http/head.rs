@@ -16,6 +16,7 @@ use hyper::{Method, Uri, Version};
 
 use crate::rim::config::serve::{Passes, Route};
 use crate::rim::http::answer::Reason;
+use crate::rim::http::host;
 use crate::rim::http::masking::{Masking, decode};
 
 /// A masked head.
@@ -54,9 +55,9 @@ pub(crate) fn masked(parts: &Parts, route: &Route) -> Result<Head, Reason> {
     };
     let uri = upstream_uri(&route.upstream.base, &path, query.as_deref())?;
     let mut headers = masked_headers(&parts.headers, &route.passes, &mut masking)?;
-    set_host(&mut headers, parts, route)?;
+    host::set(&mut headers, parts, route)?;
     if route.upstream.preserve_host {
-        check_host(&headers[header::HOST], &mut masking)?;
+        host::check(&headers[header::HOST], &mut masking)?;
     }
     Ok(Head {
         uri,
@@ -79,7 +80,7 @@ pub(crate) fn observed(parts: &Parts, route: &Route) -> Result<Head, Reason> {
             headers.append(name.clone(), value.clone());
         }
     }
-    set_host(&mut headers, parts, route)?;
+    host::set(&mut headers, parts, route)?;
     let (path_in_log, tally) = match masked {
         Ok(head) => (head.path, head.tally),
         Err(_) => ("-".to_owned(), Tally::default()),
@@ -256,35 +257,6 @@ fn upstream_uri(base: &Uri, path: &[u8], query: Option<&[u8]>) -> Result<Uri, Re
     Uri::from_parts(parts).map_err(|_| Reason::Internal)
 }
 
-/// Sets the Host of the upstream, or the client's where the route keeps it.
-fn set_host(headers: &mut HeaderMap, parts: &Parts, route: &Route) -> Result<(), Reason> {
-    let upstream = &route.upstream;
-    let client = || match parts.headers.get(header::HOST) {
-        Some(host) => Some(host.as_bytes().to_vec()),
-        None => parts.uri.authority().map(|host| host.as_str().into()),
-    };
-    let kept = upstream.preserve_host.then(client).flatten();
-    let host = kept.unwrap_or_else(|| authority(&upstream.base).into_bytes());
-    let host = HeaderValue::from_bytes(&host).map_err(|_| Reason::BadHost)?;
-    headers.insert(header::HOST, host);
-    Ok(())
-}
-
-/// A host names whom the request is for, so it goes on as it came or not at all. A port
-/// would be taken for the value of what stands before it.
-fn check_host(host: &HeaderValue, masking: &mut Masking) -> Result<(), Reason> {
-    let host = host.as_bytes();
-    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit());
-    let without_port = match digits.count() {
-        digits @ 1..=5 => host[..host.len() - digits].strip_suffix(b":"),
-        _ => None,
-    };
-    match masking.header(&[b"host: ", without_port.unwrap_or(host)].concat()) {
-        Some(_) => Err(Reason::SecretInHost),
-        None => Ok(()),
-    }
-}
-
 /// The methods of the standards hold nothing; others are words of the client's.
 fn check_method(method: &Method, masking: &mut Masking) -> Result<(), Reason> {
     let is_known = KNOWN.contains(method);
@@ -305,15 +277,6 @@ pub(crate) const KNOWN: [Method; 7] = [
     Method::DELETE,
     Method::OPTIONS,
 ];
-
-/// Host and port, the latter only if it is not the scheme's own.
-fn authority(base: &Uri) -> String {
-    let host = base.host().unwrap_or_default();
-    match (base.scheme_str(), base.port_u16()) {
-        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => host.to_owned(),
-        (_, Some(port)) => format!("{host}:{port}"),
-    }
-}
 
 /// Whether HTTP/1 is spoken.
 pub(crate) fn is_http1(version: Version) -> bool {
@@ -390,7 +353,5 @@ mod tests {
         let base = Uri::from_static("http://a:1/base/");
         let uri = upstream_uri(&base, b"/x/y", Some(b"q")).unwrap();
         assert_eq!(uri, "http://a:1/base/x/y?q");
-        assert_eq!(authority(&base), "a:1");
-        assert_eq!(authority(&Uri::from_static("https://a:443/")), "a");
     }
 }

@@ -16,6 +16,7 @@ mod connection;
 pub(crate) mod events;
 mod forward;
 mod head;
+mod host;
 mod intake;
 mod masking;
 mod outgoing;

@@ -5,7 +5,7 @@ import json
 import os
 
 ENDPOINT = os.environ["BLACKBAR_ENDPOINT"]
-HOST, PORT = ENDPOINT.removeprefix("http://").split(":")
+HOST, PORT = ENDPOINT.split("://")[1].split(":")
 DIRECT = os.environ["BLACKBAR_DIRECT"] == "1"
 KEY = os.environ["BLACKBAR_KEY"]
 PLANTED = json.loads(os.environ["BLACKBAR_PLANTED"])

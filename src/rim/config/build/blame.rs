@@ -225,3 +225,6 @@ impl Building<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

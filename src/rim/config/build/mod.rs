@@ -116,12 +116,11 @@ impl Building<'_> {
         let (mut listen, mut streams) = (Vec::new(), Vec::new());
         for (index, told) in self.file.listen.iter().enumerate() {
             let path = KeyPath::default().key("listen").index(index);
-            match told.http {
-                Some(address) => listen.extend(self.listen(address, told, &path)),
-                None => {
-                    let stream = self.stream(told, &path);
-                    streams.extend(self.keep(stream).flatten().map(Arc::new));
-                }
+            if let Some(address) = told.http {
+                listen.extend(self.listen(address, told, &path));
+            } else {
+                let stream = self.stream(told, &path);
+                streams.extend(self.keep(stream).flatten().map(Arc::new));
             }
         }
         let limits = self.limits();

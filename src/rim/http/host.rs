@@ -1,0 +1,93 @@
+//! The `Host` of a request as it goes to the upstream; HTTP/2 makes `:authority` of it.
+
+use hyper::Uri;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+
+use crate::rim::config::serve::Route;
+use crate::rim::http::answer::Reason;
+use crate::rim::http::masking::Masking;
+
+/// Sets the Host of the upstream, or the client's where the route keeps it.
+///
+/// # Errors
+///
+/// It is no value of a header.
+pub(crate) fn set(headers: &mut HeaderMap, parts: &Parts, route: &Route) -> Result<(), Reason> {
+    let upstream = &route.upstream;
+    let client = || match parts.headers.get(header::HOST) {
+        Some(host) => Some(host.as_bytes().to_vec()),
+        None => parts.uri.authority().map(|host| host.as_str().into()),
+    };
+    let kept = upstream.preserve_host.then(client).flatten();
+    let host = kept.unwrap_or_else(|| authority(&upstream.base).into_bytes());
+    let host = HeaderValue::from_bytes(&host).map_err(|_| Reason::BadHost)?;
+    headers.insert(header::HOST, host);
+    Ok(())
+}
+
+/// A host names whom the request is for, so it goes on as it came or not at all. A port
+/// would be taken for the value of what stands before it.
+///
+/// # Errors
+///
+/// It holds a secret.
+pub(crate) fn check(host: &HeaderValue, masking: &mut Masking) -> Result<(), Reason> {
+    let host = host.as_bytes();
+    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let without_port = match digits.count() {
+        digits @ 1..=5 => host[..host.len() - digits].strip_suffix(b":"),
+        _ => None,
+    };
+    match masking.header(&[b"host: ", without_port.unwrap_or(host)].concat()) {
+        Some(_) => Err(Reason::SecretInHost),
+        None => Ok(()),
+    }
+}
+
+/// Host and port, the latter only if it is not the scheme's own.
+fn authority(base: &Uri) -> String {
+    let host = base.host().unwrap_or_default();
+    match (base.scheme_str(), base.port_u16()) {
+        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => host.to_owned(),
+        (_, Some(port)) => format!("{host}:{port}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use blackbar::Redactor;
+
+    use super::*;
+
+    #[test]
+    fn the_port_of_the_scheme_is_left_out() {
+        assert_eq!(authority(&Uri::from_static("http://a:1/base/")), "a:1");
+        assert_eq!(authority(&Uri::from_static("https://a:443/")), "a");
+    }
+
+    #[test]
+    fn hosts_with_secrets_are_told_from_hosts_with_ports() {
+        let mut masking = Masking::new(&Arc::new(Redactor::builder().build().unwrap()));
+        let mut check = |host: &'static str| check(&HeaderValue::from_static(host), &mut masking);
+        for host in [
+            "a",
+            "password:80",
+            "token.example:65535",
+            "[::1]:9000",
+            "[::1]",
+            "1.2.3.4",
+        ] {
+            assert_eq!(check(host), Ok(()), "{host}");
+        }
+        for host in [
+            "password=hunter2hunter2",
+            "password:1234567890",
+            "a;token%3Dhunter2hunter2",
+        ] {
+            assert_eq!(check(host), Err(Reason::SecretInHost), "{host}");
+        }
+    }
+}
