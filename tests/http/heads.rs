@@ -139,3 +139,34 @@ fn an_answer_with_trailers_is_complete() {
     proxy.await_log("status=200");
     assert!(!proxy.log().contains("incomplete_body"), "{}", proxy.log());
 }
+
+/// Percent-encodes all that is no letter or digit.
+fn encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+#[test]
+fn json_in_a_query_is_read_however_it_is_encoded() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "");
+    for json in [
+        format!("{{\"password\":\"{SECRET}\",\"n\":1}}"),
+        format!("{{\"password\" : \"a\\\"{SECRET}\"}}"),
+        format!("{{\"password\":[\"a\",\"{SECRET}\"],\"n\":1}}"),
+        format!("{{\"a\":\"{{\\\"password\\\":\\\"{SECRET}\\\"}}\"}}"),
+    ] {
+        for query in [encoded(&json), encoded(&encoded(&json))] {
+            let answer = proxy.post(&format!("/?d={query}"), "", b"");
+            assert!(answer.ends_with("ok"), "{answer}");
+            let got = upstream.recorded().pop().unwrap().head;
+            assert!(
+                !got.contains(SECRET) && got.contains("REDACTED"),
+                "{query}\n{got}"
+            );
+        }
+    }
+}

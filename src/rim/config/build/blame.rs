@@ -116,7 +116,7 @@ pub(super) fn of_detect(file: &File, now: SystemTime) -> Vec<Entry> {
         .flat_map(|(part, key, count)| entries(part, 0, count, &path.key(key)))
         .collect();
     let disable = detect.disable.iter().enumerate();
-    let holds = disable.filter(|(_, disable)| disable.until.is_none_or(|day| now < day.start()));
+    let holds = disable.filter(|(_, disable)| disable.until.is_none_or(|day| day.start() > now));
     all.extend(holds.enumerate().map(|(index, (at, _))| Entry {
         part: Part::Disabled,
         index,

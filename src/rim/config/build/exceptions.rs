@@ -16,21 +16,21 @@ impl Building<'_> {
             let path = path.index(index);
             self.keep(self.check_reason(&disable.reason, &path));
             if let Some(day) = disable.until {
-                self.has_passed(day, &path.key("until"));
+                self.holds(day, &path);
             }
         }
     }
 
-    /// Whether an exception no longer holds, which is said.
-    fn has_passed(&mut self, day: Day, path: &KeyPath) -> bool {
-        let has_passed = day.start() <= self.surroundings.now;
-        if has_passed {
+    /// Whether an exception still holds.
+    fn holds(&mut self, until: Day, path: &KeyPath) -> bool {
+        if until.start() <= self.surroundings.now {
             let what = format!(
-                "since {day} this exception no longer holds; remove it, or give it another day"
+                "since {until} this exception no longer holds; remove it, or give it another day"
             );
-            self.warn(path, what);
+            self.warn(&path.key("until"), what);
+            return false;
         }
-        has_passed
+        true
     }
 
     fn check_reason(&self, reason: &str, path: &KeyPath) -> Result<(), Wrong> {
@@ -76,7 +76,7 @@ impl Building<'_> {
             let path = path.key("relax").index(index);
             self.check_reason(&relax.reason, &path)?;
             self.check_one(relax, &path)?;
-            if self.has_passed(relax.until, &path.key("until")) {
+            if !self.holds(relax.until, &path) {
                 continue;
             }
             detection.disabled.extend(relax.disable.clone());

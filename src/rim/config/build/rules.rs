@@ -26,8 +26,7 @@ impl Compiled {
     }
 }
 
-/// `[detect]` and `[limits]` as the engine takes them, with the exceptions whose day has
-/// not come.
+/// `[detect]` and `[limits]` as the engine takes them at a time.
 pub(super) fn detection(file: &File, now: SystemTime) -> Detection {
     let Detect {
         profile,
@@ -55,7 +54,7 @@ pub(super) fn detection(file: &File, now: SystemTime) -> Detection {
         enabled: packs,
         disabled: disable
             .into_iter()
-            .filter(|disable| disable.until.is_none_or(|day| now < day.start()))
+            .filter(|disable| disable.until.is_none_or(|day| day.start() > now))
             .map(|disable| disable.id)
             .collect(),
         only,
