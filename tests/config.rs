@@ -106,7 +106,7 @@ fn check_says_where_something_is_wrong_and_what_to_do() {
             FINE.replace("[[listen]]", &format!("[[listen]]\ntls = \"{SECRET}\"")),
             ":5:7: key `listen.tls`: ",
         ),
-        (format!("[log\n{SECRET}"), ":1:5: "),
+        (format!("[log\n\"{SECRET}\" = 1"), ":1:5: "),
     ] {
         let (_folder, path) = file(&text);
         let (code, out, err) = run(&["config", "check", "-c", path.to_str().unwrap()]);

@@ -246,13 +246,10 @@ impl Building<'_> {
         let routes = self.file.listen.iter().flat_map(|listen| &listen.route);
         let largest = routes.map(|route| route.max_body.unwrap_or(limits.max_body).0);
         let body = largest.max().unwrap_or(0).saturating_mul(memory::CLAIM);
+        // Where one fits, the next waits for it.
         if budget < body {
             let what = "a body of max_body does not fit in it, since each takes three times its \
                         size; such bodies are refused with 413";
-            self.warn(&path.key("budget"), what);
-        } else if budget / 2 < body {
-            let what = "two bodies of max_body do not fit in it, since each takes three times \
-                        its size; large ones may be refused with 503";
             self.warn(&path.key("budget"), what);
         }
         Ok(ServeLimits {

@@ -37,12 +37,12 @@ fn only_route(built: &Built) -> &Route {
 
 #[test]
 fn the_defaults_are_those_of_the_documentation() {
-    let built = fine(&route("[limits]\nbudget = \"192M\"", ""));
+    let built = fine(&route("[limits]\nbudget = \"96M\"", ""));
     assert!(built.warnings.is_empty());
     let Serve {
         limits, timeouts, ..
     } = &built.serve;
-    assert_eq!((limits.budget, limits.max_head), (192 << 20, 64 << 10));
+    assert_eq!((limits.budget, limits.max_head), (96 << 20, 64 << 10));
     assert_eq!((limits.max_connections, limits.max_in_flight), (4096, 1024));
     let seconds = [
         timeouts.head,
@@ -311,12 +311,8 @@ fn warnings_say_what_hardly_was_meant() {
             "a body of max_body does not fit",
         ),
         (
-            route("[limits]\nbudget = \"191M\"", ""),
-            "two bodies of max_body do not fit",
-        ),
-        (
-            route("[limits]\nbudget = \"192M\"", "max_body = \"33M\""),
-            "two bodies of max_body do not fit",
+            route("[limits]\nbudget = \"96M\"", "max_body = \"33M\""),
+            "a body of max_body does not fit",
         ),
         (
             route("", "mode = \"observe\"\nuntil = 2026-11-28"),
