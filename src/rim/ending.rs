@@ -1,15 +1,24 @@
-//! The end of a long-running command: signals ask for it, and the work is finished.
+//! What signals ask of a long-running command: to end, or to read its configuration again.
 
 use std::io;
 
-use tokio::sync::{mpsc, watch};
+use signal_hook::consts::SIGHUP;
+use tokio::sync::mpsc;
 
 use crate::rim::transport::signals;
 
-/// The signals that ask for the end.
+/// The signals that ask for something.
 pub(crate) struct Ending {
     asked: mpsc::UnboundedReceiver<i32>,
-    end: watch::Sender<bool>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The end, by this signal.
+    End(i32),
+    /// A look at the configuration.
+    Reload,
 }
 
 impl Ending {
@@ -20,26 +29,25 @@ impl Ending {
             // Nobody listens any more once the end has come.
             let _ = sender.send(signal);
         })?;
-        let (end, _) = watch::channel(false);
-        Ok(Self { asked, end })
+        Ok(Self { asked })
     }
 
-    /// Becomes true when everything is to end.
-    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
-        self.end.subscribe()
-    }
-
-    /// The next signal.
-    pub(crate) async fn signal(&mut self) -> i32 {
+    /// What is asked for next.
+    pub(crate) async fn asked(&mut self) -> Asked {
         match self.asked.recv().await {
-            Some(signal) => signal,
+            Some(SIGHUP) => Asked::Reload,
+            Some(signal) => Asked::End(signal),
             // The thread that listens has gone, which it never does.
             None => std::future::pending().await,
         }
     }
 
-    /// From now on nothing new is begun.
-    pub(crate) fn begin(&self) {
-        self.end.send_replace(true);
+    /// The next signal that asks for the end. Until then there is nothing to reload.
+    pub(crate) async fn last_signal(&mut self) -> i32 {
+        loop {
+            if let Asked::End(signal) = self.asked().await {
+                return signal;
+            }
+        }
     }
 }

@@ -9,7 +9,10 @@
 //! None of them depends on an upstream. It is for the machine's own network: there is no
 //! TLS and no log-in, and what it tells is names of routes and counts.
 
+mod families;
 pub(crate) mod metrics;
+mod series;
+mod state;
 mod streams;
 
 use std::convert::Infallible;

@@ -1,8 +1,9 @@
 //! The series of listeners of lines, messages and datagrams. `route` is the listener.
 
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
-use crate::rim::admin::metrics::{Counters, Families, by_rule, labels};
+use crate::rim::admin::families::{Counters, Families, by_rule, labels};
 use crate::rim::config::stream::Stream;
 use crate::rim::tcp;
 use crate::rim::tcp::reason::Reason;
@@ -18,11 +19,8 @@ pub(super) struct OfStreams {
 impl OfStreams {
     /// With no series yet.
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let mut counters = |name: &str, help: &str| {
-            let family = Counters::default();
-            registry.register(name, help, family.clone());
-            family
-        };
+        let mut counters =
+            |name: &str, help: &str| Counters::register(registry, name, help, Counter::default);
         Self {
             connections: counters("stream_connections", "Connections of streams"),
             bytes: counters(
@@ -62,6 +60,19 @@ impl OfStreams {
             }),
             dropped: self.dropped.get_or_create_owned(&route),
             again: self.again.get_or_create_owned(&route),
+        }
+    }
+
+    /// The listener is gone.
+    pub(super) fn forget(&self, listener: &str) {
+        let Self {
+            connections,
+            bytes,
+            dropped,
+            again,
+        } = self;
+        for family in [connections, bytes, dropped, again] {
+            family.forget(listener);
         }
     }
 }

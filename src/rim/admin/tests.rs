@@ -30,12 +30,17 @@ upstream = \"http://b\"
 ";
 
 fn serve_of() -> Serve {
-    let source = Source::of("b.toml", CONFIGURATION.to_owned());
+    serve_as(CONFIGURATION)
+}
+
+fn serve_as(text: &str) -> Serve {
+    let source = Source::of("b.toml", text.to_owned());
     let mut file = source.parse().unwrap();
     build::effective(&mut file);
     let surroundings = Surroundings {
         now: SystemTime::UNIX_EPOCH,
         formats: Vec::new(),
+        files: None,
     };
     build::build(&file, &source, &surroundings).unwrap().serve
 }
@@ -287,4 +292,76 @@ fn it_answers_over_a_socket() {
     let _ = large.read_to_end(&mut told);
     assert!(told.is_empty() || told.starts_with(b"HTTP/1.1 4"));
     assert!(ask(&format!("HEAD /healthz HTTP/1.1\r\n{close}")).ends_with("\r\n\r\n"));
+}
+
+#[test]
+fn series_come_stay_and_go_with_their_routes() {
+    let before = serve_of();
+    let (gauges, metrics) = (Gauges::new(&before), Metrics::new(&before));
+    let found = tally(
+        &before.listen[0].routes[0].rules.plain,
+        b"password=hunter2hunter2\n",
+    );
+    metrics.request(&record(Some(&before.listen[0].routes[0]), &found));
+    gauges.note_upstream("sentry", false);
+    let text = CONFIGURATION.replace("\"logs\"", "\"other\"");
+    let after = serve_as(&format!("[detect]\nfields = [\"ticket\"]\n{text}"));
+    gauges.adopt(&after);
+    metrics.adopt(&after);
+    metrics.forget_gone();
+    let requests =
+        |route: &str| format!("blackbar_requests_total{{route=\"{route}\",code_class=\"2xx\"}}");
+    let masked = "blackbar_findings_total{route=\"sentry\",pack=\"fields\",rule=\"fields/password\"}";
+    // A request that began by the old routes, whose rules are others, is counted as theirs.
+    metrics.request(&record(Some(&before.listen[0].routes[0]), &found));
+    metrics.request(&record(Some(&before.listen[0].routes[1]), &found));
+    let found = tally(
+        &after.listen[0].routes[0].rules.plain,
+        b"ticket=hunter2hunter2\n",
+    );
+    metrics.request(&record(Some(&after.listen[0].routes[0]), &found));
+    let (series, _) = exposition(&metrics.text(&gauges));
+    assert_eq!(series[&requests("sentry")], 3.0);
+    assert_eq!(series[masked], 2.0);
+    assert_eq!(
+        series["blackbar_findings_total{route=\"sentry\",pack=\"command-line\",rule=\"command-line/ticket\"}"],
+        1.0
+    );
+    assert_eq!(
+        (series[&requests("logs")], series[&requests("other")]),
+        (1.0, 0.0)
+    );
+    assert_eq!(series["blackbar_upstream_up{route=\"sentry\"}"], 0.0);
+    drop(before);
+    metrics.forget_gone();
+    let (series, _) = exposition(&metrics.text(&gauges));
+    let of_old: Vec<_> = series
+        .keys()
+        .filter(|name| name.contains("\"logs\""))
+        .collect();
+    assert!(of_old.is_empty(), "{of_old:?}");
+    assert_eq!((series[&requests("sentry")], series[masked]), (3.0, 2.0));
+}
+
+#[test]
+fn reloads_are_counted() {
+    let serve = serve_of();
+    let (gauges, metrics) = (Gauges::new(&serve), Metrics::new(&serve));
+    let told = || {
+        let (series, _) = exposition(&metrics.text(&gauges));
+        [
+            "blackbar_config_last_reload_successful",
+            "blackbar_config_reloads_total{result=\"success\"}",
+            "blackbar_config_reloads_total{result=\"failure\"}",
+            "blackbar_config_last_reload_success_timestamp_seconds",
+        ]
+        .map(|name| series[name])
+    };
+    let [is_good, done, failed, at] = told();
+    assert!((is_good, done, failed) == (1.0, 0.0, 0.0) && at > 1.7e9);
+    metrics.reloaded(false);
+    assert_eq!(told(), [0.0, 0.0, 1.0, at]);
+    metrics.reloaded(true);
+    let [is_good, done, failed, later] = told();
+    assert!((is_good, done, failed) == (1.0, 1.0, 1.0) && later >= at);
 }

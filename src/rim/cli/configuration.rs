@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use clap::Args;
 
 use crate::rim::cli::detection::DetectionOptions;
+use crate::rim::config::FilesRead;
 use crate::rim::config::build::{self, Built, Surroundings};
 use crate::rim::config::file::schema::{Admin, File, Listen, Route};
 use crate::rim::config::file::value::Address;
@@ -93,17 +94,30 @@ pub(crate) struct ConfigurationOptions {
 }
 
 impl ConfigurationOptions {
-    /// What all of them say together, with the defaults filled in, and the file that it
-    /// comes from.
+    /// The file, if there is one that can be read again.
+    pub(crate) fn file(&self) -> Option<&PathBuf> {
+        let is_file = |path: &&PathBuf| path.as_os_str() != "-";
+        self.config.as_ref().filter(is_file)
+    }
+
+    /// The text of the configuration, which options alone do not have.
     ///
     /// # Errors
     ///
-    /// The file cannot be read or does not hold, or an option has no meaning.
-    pub(crate) fn read(&self) -> Result<(File, Source), Failure> {
-        let source = match &self.config {
-            Some(path) => Source::read(path)?,
-            None => Source::options(),
-        };
+    /// It cannot be read.
+    pub(crate) fn source(&self) -> Result<Source, Failure> {
+        match &self.config {
+            Some(path) => Ok(Source::read(path)?),
+            None => Ok(Source::options()),
+        }
+    }
+
+    /// What the text and the options say together, with the defaults filled in.
+    ///
+    /// # Errors
+    ///
+    /// The text does not hold, or an option has no meaning.
+    pub(crate) fn read(&self, source: &Source) -> Result<File, Failure> {
         let mut file = source.parse()?;
         for text in &self.http {
             file.listen.push(listener(text)?);
@@ -120,22 +134,29 @@ impl ConfigurationOptions {
             .extend(self.rules_observe.iter().cloned());
         self.detection.overlay(&mut file);
         build::effective(&mut file);
-        Ok((file, source))
+        Ok(file)
     }
 
-    /// The same, checked and compiled.
+    /// All of it, checked and compiled.
     ///
     /// # Errors
     ///
     /// Besides, the whole does not hold together.
     pub(crate) fn build(&self) -> Result<(File, Built), Failure> {
-        let (file, source) = self.read()?;
-        let surroundings = Surroundings {
-            now: SystemTime::now(),
-            formats: format::names().collect(),
-        };
+        let source = self.source()?;
+        let file = self.read(&source)?;
+        let surroundings = surroundings(SystemTime::now(), None);
         let built = build::build(&file, &source, &surroundings)?;
         Ok((file, built))
+    }
+}
+
+/// What a configuration is held against at a time. With `files`, nothing is read.
+pub(crate) fn surroundings(now: SystemTime, files: Option<FilesRead>) -> Surroundings {
+    Surroundings {
+        now,
+        formats: format::names().collect(),
+        files,
     }
 }
 

@@ -1,28 +1,31 @@
 //! `blackbar serve`: the long-running proxy.
 
+mod origin;
+
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use self::origin::{Due, Origin, Read};
 use crate::rim::admin::{self, metrics::Metrics};
 use crate::rim::cli::configuration::ConfigurationOptions;
-use crate::rim::config::serve::Serve;
-use crate::rim::ending::Ending;
+use crate::rim::config::build::Built;
+use crate::rim::config::serve::LogFormat;
+use crate::rim::ending::{Asked, Ending};
 use crate::rim::exit::{Exit, Failure};
-use crate::rim::http;
 use crate::rim::http::events::Gauges;
 use crate::rim::message::reason;
-use crate::rim::{hardening, log, tcp};
+use crate::rim::reload::Running;
+use crate::rim::{hardening, log};
 
 /// Options of `blackbar serve`.
 #[derive(Args)]
@@ -49,22 +52,27 @@ What passes unscanned: answers of the upstream, and of HTTP requests the credent
 the upstream needs (Authorization, the key of a DSN, API keys of known backends). `blackbar
 config show` lists them for each route under `passes`.
 
+On SIGHUP, and when the configuration file or a file that it names changes, it is read again:
+rules, routes, limits and upstreams are swapped for new and running connections, as a whole
+or, if anything of it does not hold, not at all. [admin] and [log] need a restart.
+
 On SIGTERM or SIGINT nothing more is accepted and what is in flight is finished, up to
 [timeouts] drain; a second signal ends at once. Exit codes: 0 after that, 2 for a wrong
 configuration, 3 where it cannot listen or requests were cut off, 128+N for a second signal.
 ";
 
+/// How often it is looked whether the configuration has changed.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Serves until a signal ends it.
 pub(crate) fn run(options: &ServeOptions) -> Result<Exit, Failure> {
-    let (_, built) = options.configuration.build()?;
-    log::start(built.serve.log)
+    let mut origin = Origin::new(&options.configuration);
+    let read = origin.read(SystemTime::now())?;
+    log::start(read.built.serve.log)
         .map_err(|error| Failure::Usage(format!("BLACKBAR_LOG: {error}")))?;
-    for warning in &built.warnings {
-        tracing::warn!("{warning}");
-    }
     hardening::raise_open_files();
     let runtime = runtime().map_err(|error| Failure::Start(reason(&error)))?;
-    runtime.block_on(serve(built.serve))
+    runtime.block_on(serve(origin, read))
 }
 
 /// As many workers as there are processors for us.
@@ -76,9 +84,10 @@ fn runtime() -> io::Result<Runtime> {
         .build()
 }
 
-async fn serve(serve: Serve) -> Result<Exit, Failure> {
-    let gauges = Arc::new(Gauges::new(&serve));
-    let metrics = Arc::new(Metrics::new(&serve));
+async fn serve(origin: Origin<'_>, read: Read) -> Result<Exit, Failure> {
+    let serve = &read.built.serve;
+    let gauges = Arc::new(Gauges::new(serve));
+    let metrics = Arc::new(Metrics::new(serve));
     if let Some(address) = serve.admin {
         let listener = bind(address).await?;
         admin::warn_if_open(address);
@@ -88,30 +97,126 @@ async fn serve(serve: Serve) -> Result<Exit, Failure> {
         tokio::spawn(admin::serve(listener, metrics.clone(), gauges.clone()));
     }
     let mut ending = Ending::listen().map_err(|error| Failure::Start(reason(&error)))?;
-    let room = Arc::new(Semaphore::new(serve.limits.max_connections));
-    let of_http = http::Surroundings {
-        observer: metrics.clone(),
-        gauges: gauges.clone(),
-        room: room.clone(),
-        ending: ending.watch(),
+    let places = serve.limits.max_connections;
+    let mut reloading = Reloading {
+        begun_with: (serve.admin, serve.log),
+        drain: serve.timeouts.drain,
+        running: Running::new(&metrics, &gauges, places),
+        metrics,
+        origin,
     };
-    let of_streams = tcp::Surroundings {
-        timeouts: serve.timeouts,
-        gauges: gauges.clone(),
-        room,
-        ending: ending.watch(),
-        counters: metrics.streams(),
-    };
-    http::start(&serve, of_http).await?;
-    tcp::start(&serve.streams, of_streams).await?;
+    reloading.take(read).await?;
     gauges.ready.store(true, Ordering::Release);
-    ending.signal().await;
+    reloading.until_the_end(&mut ending).await;
     gauges.ready.store(false, Ordering::Release);
     tracing::info!("ending; what is in flight is finished");
-    ending.begin();
+    reloading.running.end();
     tokio::select! {
-        signal = ending.signal() => Ok(Exit::Signal(signal)),
-        exit = drained(&gauges, serve.timeouts.drain) => Ok(exit),
+        signal = ending.last_signal() => Ok(Exit::Signal(signal)),
+        exit = drained(&gauges, reloading.drain) => Ok(exit),
+    }
+}
+
+/// What runs, and where its configuration comes from.
+struct Reloading<'a> {
+    origin: Origin<'a>,
+    running: Running,
+    metrics: Arc<Metrics>,
+    /// What stays until a restart.
+    begun_with: (Option<SocketAddr>, LogFormat),
+    /// What the end may take.
+    drain: Duration,
+}
+
+impl Reloading<'_> {
+    /// Reloads when it is due or asked for, until a signal asks for the end.
+    async fn until_the_end(&mut self, ending: &mut Ending) {
+        let mut clock = interval(LOOK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                asked = ending.asked() => match asked {
+                    Asked::End(_) => return,
+                    Asked::Reload => self.asked().await,
+                },
+                _ = clock.tick() => self.look().await,
+            }
+        }
+    }
+
+    async fn asked(&mut self) {
+        if let Some(limit) = self.origin.limit() {
+            tracing::warn!("asked to reload: {limit}");
+        }
+        let read = self.origin.read(SystemTime::now());
+        self.reload("asked to", read).await;
+    }
+
+    async fn look(&mut self) {
+        self.metrics.forget_gone();
+        let now = SystemTime::now();
+        match self.origin.due(now) {
+            None => {}
+            Some(Due::Changed) => {
+                let read = self.origin.read(now);
+                self.reload("its files have changed", read).await;
+            }
+            Some(Due::Expired) => self.expire(now).await,
+        }
+    }
+
+    /// An exception has come to its end. What is in the file, and whether it holds, is
+    /// another matter.
+    async fn expire(&mut self, now: SystemTime) {
+        let ended = match self.origin.made_again(now) {
+            Ok(None) => return,
+            Ok(Some(read)) => self.take(read).await,
+            Err(failure) => Err(failure),
+        };
+        match ended {
+            Ok(()) => tracing::info!("an exception has ended"),
+            Err(failure) => {
+                tracing::error!("an exception should have ended, and goes on: {failure}");
+                self.metrics.reloaded(false);
+            }
+        }
+    }
+
+    async fn reload(&mut self, why: &str, read: Result<Read, Failure>) {
+        let taken = match read {
+            Ok(read) => self.take(read).await,
+            Err(failure) => Err(failure),
+        };
+        match &taken {
+            Ok(()) => tracing::info!("reloaded the configuration: {why}"),
+            Err(failure) => tracing::error!(
+                "the configuration that runs stays, since the new one does not hold: {failure}"
+            ),
+        }
+        self.metrics.reloaded(taken.is_ok());
+    }
+
+    /// Runs by it from now on.
+    async fn take(&mut self, read: Read) -> Result<(), Failure> {
+        let Built {
+            serve, warnings, ..
+        } = &read.built;
+        self.running.swap(serve).await?;
+        self.drain = serve.timeouts.drain;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        let (admin, log) = self.begun_with;
+        for (key, is_same) in [
+            ("[admin] listen", admin == serve.admin),
+            ("[log] format", log == serve.log),
+        ] {
+            if !is_same {
+                tracing::warn!("{key} has changed, which needs a restart; the old one stays");
+            }
+        }
+        self.origin.runs(read);
+        Ok(())
     }
 }
 
@@ -149,3 +254,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         Failure::Start(format!("cannot listen on {address}: {why}"))
     })
 }
+
+#[cfg(test)]
+mod tests;

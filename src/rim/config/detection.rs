@@ -1,5 +1,6 @@
 //! From options to a [`Redactor`]: which packs are read and which rules run.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use blackbar::{BuildError, Limits, Pack, PackError, Profile, Redactor, Values, e
 
 use crate::rim::config::unknown_id;
 use crate::rim::message::{name, reason};
+use crate::rim::stamp::Stamp;
 
 /// What decides which bytes are secrets and how they are masked.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,6 +45,11 @@ pub(crate) struct Detection {
 impl Detection {
     /// Reads the packs and compiles everything that is enabled.
     pub(crate) fn redactor(&self) -> Result<Redactor, ConfigError> {
+        self.redactor_of(read_packs(&self.rules)?)
+    }
+
+    /// Compiles everything that is enabled. `packs` are those of `rules`, in their order.
+    pub(crate) fn redactor_of(&self, packs: Vec<Pack>) -> Result<Redactor, ConfigError> {
         let mut builder = Redactor::builder()
             .profile(self.profile)
             .limits(self.limits)
@@ -51,7 +58,7 @@ impl Detection {
         if let Some(text) = &self.mask {
             builder = builder.mask(text);
         }
-        for pack in read_packs(&self.rules)? {
+        for pack in packs {
             builder = builder.pack(pack);
         }
         for pattern in &self.patterns {
@@ -130,6 +137,36 @@ impl ConfigError {
             path: name(path),
             reason: reason(error),
         }
+    }
+}
+
+/// What a configuration has read of other files.
+#[derive(Clone, Default)]
+pub(crate) struct FilesRead {
+    /// By the files and directories that were named for them.
+    packs: HashMap<PathBuf, Vec<Pack>>,
+    /// Of files whose content others read.
+    stamps: HashMap<PathBuf, Option<Stamp>>,
+}
+
+impl FilesRead {
+    /// The stamp of a file; what is not known yet is looked at.
+    pub(crate) fn stamp(&mut self, path: &Path) -> Option<Stamp> {
+        let known = self.stamps.entry(path.to_owned());
+        *known.or_insert_with(|| Stamp::of(path))
+    }
+
+    /// The packs of the paths, in their order; what is not known yet is read.
+    pub(crate) fn packs(&mut self, paths: &[PathBuf]) -> Result<Vec<Pack>, ConfigError> {
+        let mut packs = Vec::new();
+        for path in paths {
+            if !self.packs.contains_key(path) {
+                let read = read_packs(std::slice::from_ref(path))?;
+                self.packs.insert(path.clone(), read);
+            }
+            packs.extend(self.packs.get(path).into_iter().flatten().cloned());
+        }
+        Ok(packs)
     }
 }
 

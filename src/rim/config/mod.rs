@@ -11,5 +11,5 @@ pub(crate) mod policy;
 pub(crate) mod serve;
 pub(crate) mod stream;
 
-pub(crate) use detection::{ConfigError, Detection, pack_files, read_pack, read_packs};
+pub(crate) use detection::{ConfigError, Detection, FilesRead, pack_files, read_pack, read_packs};
 pub(crate) use ids::unknown_id;

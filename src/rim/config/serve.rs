@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rim::config::policy::{Policy, Rules};
 pub(crate) use crate::rim::config::stream::Stream;
+use crate::rim::stamp::Stamp;
 
 /// A whole configuration, validated and compiled.
 pub(crate) struct Serve {
@@ -78,7 +79,7 @@ pub(crate) struct Listen {
 }
 
 /// How a listener speaks TLS. The files are read again when they change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerTls {
     /// The chain, PEM.
     pub(crate) certificate: PathBuf,
@@ -138,7 +139,7 @@ fn path_matches(pattern: &str, path: &str) -> bool {
 }
 
 /// Where a route's requests go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Upstream {
     /// Scheme, host, port, and a path that is put before the request's.
     pub(crate) base: Uri,
@@ -151,12 +152,14 @@ pub(crate) struct Upstream {
 }
 
 /// How we speak TLS to an upstream.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ClientTls {
     /// Authorities, PEM; without them the system's roots.
     pub(crate) ca: Option<PathBuf>,
     /// A client certificate and its key, PEM.
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
+    /// Of these files, so that it is another one when they change.
+    pub(crate) stamps: Vec<Option<Stamp>>,
 }
 
 /// Credentials that the upstream needs and that are not scanned.

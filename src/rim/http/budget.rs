@@ -59,6 +59,10 @@ impl Budget {
         }
     }
 
+    fn limit(&self) -> usize {
+        self.gauges.budget_limit.load(Ordering::Acquire)
+    }
+
     fn waiting(&self) -> MutexGuard<'_, BTreeSet<u64>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,7 +73,7 @@ impl Budget {
     }
 
     fn take(&self, bytes: usize) -> bool {
-        let limit = self.gauges.budget_limit;
+        let limit = self.limit();
         let taken = |used: usize| used.checked_add(bytes).filter(|&used| used <= limit);
         self.gauges
             .budget_used
@@ -104,7 +108,7 @@ impl Claim {
             self.bytes = bytes;
             return Ok(());
         };
-        if bytes > self.budget.gauges.budget_limit {
+        if bytes > self.budget.limit() {
             return Err(Reason::Body(Refusal::TooLarge));
         }
         let budget = self.budget.clone();
@@ -171,7 +175,7 @@ mod tests {
 
     fn budget(limit: usize) -> Arc<Budget> {
         Budget::new(
-            Arc::new(Gauges::for_tests(limit)),
+            Arc::new(Gauges::with_budget(limit)),
             Duration::from_millis(20),
         )
     }

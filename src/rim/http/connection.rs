@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -15,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::rim::http::events::Gauges;
 use crate::rim::http::forward::{Client, Proxy, Way, handle};
 use crate::rim::http::socket::{Reset, Socket};
 use crate::rim::http::strict::{Bounds, Checked, Verdict};
@@ -33,16 +35,54 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// How long the answer to a ping may take.
 const PING: Duration = Duration::from_secs(20);
 
-/// What the connections of a listener share.
-pub(crate) struct Port {
+/// What a listener does with the requests of its clients.
+pub(crate) struct Serving {
     pub(crate) proxy: Arc<Proxy>,
+    /// The first that takes a request has it.
     pub(crate) ways: Arc<[Way]>,
     pub(crate) tls: Option<Arc<Shown>>,
-    /// Becomes true when everything is to end.
+}
+
+/// What the connections of a listener share.
+pub(crate) struct Port {
+    serving: ArcSwap<Serving>,
+    /// Becomes true when everything of the listener is to end.
     pub(crate) ending: watch::Receiver<bool>,
 }
 
+/// What stays with a connection while its listener changes.
+#[derive(Default)]
+struct Tie {
+    verdict: Verdict,
+    reset: Reset,
+    mark: Arc<()>,
+}
+
 impl Port {
+    /// Of a listener that begins.
+    pub(crate) fn new(serving: Serving, ending: watch::Receiver<bool>) -> Self {
+        Self {
+            serving: ArcSwap::from_pointee(serving),
+            ending,
+        }
+    }
+
+    /// From the next request on, of every connection, it is done so. What concerns the
+    /// connection itself (TLS, limits of heads, idleness) stays with those that stand.
+    pub(crate) fn swap(&self, serving: Serving) {
+        self.serving.store(Arc::new(serving));
+    }
+
+    /// What it shows to clients.
+    pub(crate) fn shown(&self) -> Option<Arc<Shown>> {
+        self.serving.load().tls.clone()
+    }
+
+    /// The present state, for counting connections.
+    pub(crate) fn gauges(&self) -> Arc<Gauges> {
+        self.serving.load().proxy.gauges.clone()
+    }
+
     /// Serves one connection to its end.
     pub(crate) async fn serve(&self, stream: TcpStream) {
         // What fails here is the client's loss alone: it broke the connection.
@@ -51,45 +91,60 @@ impl Port {
 
     async fn try_serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let client = Arc::new(Client {
-            proxy: self.proxy.clone(),
-            ways: self.ways.clone(),
-            verdict: Verdict::default(),
-            reset: Reset::default(),
-            mark: Arc::default(),
-        });
-        let timeouts = &self.proxy.timeouts;
-        let mut socket = match &self.tls {
-            None => Socket::plain(stream, client.reset.clone(), timeouts.idle),
+        let tie = Tie::default();
+        let bounds = {
+            let Proxy {
+                timeouts, limits, ..
+            } = &*self.serving.load().proxy;
+            Bounds {
+                max_head: limits.max_head,
+                head: timeouts.head,
+                idle: timeouts.idle,
+            }
+        };
+        let mut socket = match self.shown() {
+            None => Socket::plain(stream, tie.reset.clone(), bounds.idle),
             Some(shown) => {
                 let handshake = TlsAcceptor::from(shown.current()).accept(stream);
-                let stream = tokio::time::timeout(timeouts.head, handshake).await??;
-                Socket::tls(stream, client.reset.clone(), timeouts.idle)
+                let stream = tokio::time::timeout(bounds.head, handshake).await??;
+                Socket::tls(stream, tie.reset.clone(), bounds.idle)
             }
         };
         let mut read = BytesMut::new();
         let is_http2 = match socket.negotiated_http2() {
             Some(is_http2) => is_http2,
-            None => self.begins_http2(&mut socket, &mut read).await?,
-        };
-        let bounds = Bounds {
-            max_head: self.proxy.limits.max_head,
-            head: timeouts.head,
-            idle: timeouts.idle,
+            None => self.begins_http2(&mut socket, &mut read, &bounds).await?,
         };
         if is_http2 {
-            self.http2(Checked::unchecked(socket, read, bounds), client)
-                .await;
+            let through = Checked::unchecked(socket, read, bounds);
+            self.http2(through, &tie, bounds).await;
         } else {
-            let checked = Checked::new(socket, read, bounds, client.verdict.clone());
-            self.http1(checked, client).await;
+            let checked = Checked::new(socket, read, bounds, tie.verdict.clone());
+            self.http1(checked, &tie, bounds).await;
         }
         Ok(())
     }
 
+    /// The client with what is done with its next request.
+    fn client(&self, tie: &Tie) -> Client {
+        let serving = self.serving.load();
+        Client {
+            proxy: serving.proxy.clone(),
+            ways: serving.ways.clone(),
+            verdict: tie.verdict.clone(),
+            reset: tie.reset.clone(),
+            mark: tie.mark.clone(),
+        }
+    }
+
     /// Reads as much as tells whether the client speaks HTTP/2.
-    async fn begins_http2(&self, socket: &mut Socket, read: &mut BytesMut) -> io::Result<bool> {
-        let mut time = self.proxy.timeouts.idle;
+    async fn begins_http2(
+        &self,
+        socket: &mut Socket,
+        read: &mut BytesMut,
+        bounds: &Bounds,
+    ) -> io::Result<bool> {
+        let mut time = bounds.idle;
         let mut ending = self.ending.clone();
         while read.len() < PREFACE.len() && PREFACE.starts_with(read) {
             let is_idle = read.is_empty();
@@ -101,18 +156,18 @@ impl Port {
             if ended {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            time = self.proxy.timeouts.head;
+            time = bounds.head;
         }
         Ok(read.starts_with(PREFACE))
     }
 
-    async fn http1(&self, checked: Checked<Socket>, client: Arc<Client>) {
-        let service = service_fn(|request| Box::pin(handle(client.clone(), request)));
+    async fn http1(&self, checked: Checked<Socket>, tie: &Tie, bounds: Bounds) {
+        let service = service_fn(|request| Box::pin(handle(self.client(tie), request)));
         let mut connection = http1::Builder::new()
             .half_close(true)
             .preserve_header_case(true)
             .auto_date_header(false)
-            .max_buf_size(self.proxy.limits.max_head.max(64 * 1024))
+            .max_buf_size(bounds.max_head.max(64 * 1024))
             .serve_connection(TokioIo::new(checked), service);
         let mut ending = self.ending.clone();
         let mut is_ending = false;
@@ -129,10 +184,10 @@ impl Port {
         socket.linger().await;
     }
 
-    async fn http2(&self, through: Checked<Socket>, client: Arc<Client>) {
-        let idle = self.proxy.timeouts.idle;
-        let head = u32::try_from(self.proxy.limits.max_head).unwrap_or(u32::MAX);
-        let service = service_fn(|request| handle(client.clone(), request));
+    async fn http2(&self, through: Checked<Socket>, tie: &Tie, bounds: Bounds) {
+        let idle = bounds.idle;
+        let head = u32::try_from(bounds.max_head).unwrap_or(u32::MAX);
+        let service = service_fn(|request| handle(self.client(tie), request));
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
@@ -156,7 +211,7 @@ impl Port {
                     connection.as_mut().graceful_shutdown();
                 }
                 () = tokio::time::sleep(idle) => {
-                    let is_idle = Arc::strong_count(&client.mark) == 1;
+                    let is_idle = Arc::strong_count(&tie.mark) == 1;
                     // It was told to end, and had time for it.
                     if is_idle && was_idle && is_ending {
                         return;

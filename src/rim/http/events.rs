@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use blackbar::Tally;
 
 use crate::rim::config::serve::{Route, Serve};
@@ -55,57 +56,60 @@ pub(crate) struct Gauges {
     /// Bytes that bodies occupy.
     pub(crate) budget_used: AtomicUsize,
     /// Bytes that bodies may occupy.
-    pub(crate) budget_limit: usize,
+    pub(crate) budget_limit: AtomicUsize,
     /// Whether all listeners are up and no end was asked for.
     pub(crate) ready: AtomicBool,
     /// By the name of the route: whether its upstream was reached at the last attempt.
     /// All are up until one was not.
-    upstreams: Vec<(String, AtomicBool)>,
+    upstreams: ArcSwap<Vec<(String, AtomicBool)>>,
 }
 
 impl Gauges {
     /// Of a process that has not begun.
     pub(crate) fn new(serve: &Serve) -> Self {
-        let routes = serve.listen.iter().flat_map(|listen| &listen.routes);
-        let names = routes.map(|route| &route.name);
-        let names = names.chain(serve.streams.iter().map(|stream| &stream.name));
-        Self {
-            connections: AtomicUsize::new(0),
-            delivering: AtomicUsize::new(0),
-            in_flight: AtomicUsize::new(0),
-            budget_used: AtomicUsize::new(0),
-            budget_limit: serve.limits.budget,
-            ready: AtomicBool::new(false),
-            upstreams: names
-                .map(|name| (name.clone(), AtomicBool::new(true)))
-                .collect(),
-        }
+        let gauges = Self::with_budget(serve.limits.budget);
+        gauges.adopt(serve);
+        gauges
     }
 
     /// Of a process without routes.
-    #[cfg(test)]
-    pub(crate) fn for_tests(budget_limit: usize) -> Self {
+    pub(crate) fn with_budget(limit: usize) -> Self {
         Self {
             connections: AtomicUsize::new(0),
             delivering: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             budget_used: AtomicUsize::new(0),
-            budget_limit,
+            budget_limit: AtomicUsize::new(limit),
             ready: AtomicBool::new(false),
-            upstreams: Vec::new(),
+            upstreams: ArcSwap::default(),
         }
     }
 
+    /// From now on these are the routes and the limits. What is known of upstreams that
+    /// stay is kept.
+    pub(crate) fn adopt(&self, serve: &Serve) {
+        let limit = serve.limits.budget;
+        self.budget_limit.store(limit, Ordering::Release);
+        let before = self.upstreams();
+        let was_up = |name: &str| before.iter().all(|(known, up)| known != name || *up);
+        let routes = serve.listen.iter().flat_map(|listen| &listen.routes);
+        let names = routes.map(|route| &route.name);
+        let names = names.chain(serve.streams.iter().map(|stream| &stream.name));
+        let upstreams = names.map(|name| (name.clone(), AtomicBool::new(was_up(name))));
+        self.upstreams.store(Arc::new(upstreams.collect()));
+    }
+
     /// The upstreams by their routes' names, and whether they are up.
-    pub(crate) fn upstreams(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.upstreams
-            .iter()
-            .map(|(name, up)| (name.as_str(), up.load(Ordering::Relaxed)))
+    pub(crate) fn upstreams(&self) -> Vec<(String, bool)> {
+        let upstreams = self.upstreams.load();
+        let now = upstreams.iter();
+        now.map(|(name, up)| (name.clone(), up.load(Ordering::Relaxed)))
+            .collect()
     }
 
     /// Notes whether the upstream of the route was reached.
     pub(crate) fn note_upstream(&self, route: &str, is_up: bool) {
-        for (name, up) in &self.upstreams {
+        for (name, up) in &**self.upstreams.load() {
             if name == route {
                 up.store(is_up, Ordering::Relaxed);
             }

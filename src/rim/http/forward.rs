@@ -53,7 +53,7 @@ pub(crate) struct Way {
     pub(crate) candidates: Option<Rules>,
 }
 
-/// The connection of a client.
+/// The connection of a client, with what is done with the request at hand.
 pub(crate) struct Client {
     pub(crate) proxy: Arc<Proxy>,
     /// The first that takes a request has it.
@@ -66,7 +66,7 @@ pub(crate) struct Client {
 
 /// Answers one request. What goes wrong is answered by us.
 pub(crate) async fn handle(
-    client: Arc<Client>,
+    client: Client,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, Infallible> {
     let account = Account::new(client.proxy.observer.clone(), request.method().clone());

@@ -30,12 +30,45 @@ const IDLE: Duration = Duration::from_secs(4);
 /// The pool of an upstream.
 pub(crate) type Pool = Client<Connector, Outgoing>;
 
+/// The pools of a configuration, one for each upstream.
+#[derive(Default)]
+pub(crate) struct Upstreams(Vec<Known>);
+
+/// A pool, and what it was made of.
+struct Known {
+    upstream: Upstream,
+    connect: Duration,
+    pool: Pool,
+}
+
+impl Upstreams {
+    /// The pool of an upstream: that of another configuration, `before` this one, if
+    /// nothing has changed, so that its connections go on.
+    ///
+    /// # Errors
+    ///
+    /// A file of certificates cannot be used.
+    pub(crate) fn pool(
+        &mut self,
+        before: &Self,
+        upstream: &Upstream,
+        connect: Duration,
+    ) -> Result<Pool, String> {
+        let is_same = |known: &&Known| known.upstream == *upstream && known.connect == connect;
+        let mut all = self.0.iter().chain(&before.0);
+        let known = all.find(is_same).map(|known| known.pool.clone());
+        let pool = known.map_or_else(|| pool(upstream, connect), Ok)?;
+        self.0.push(Known {
+            upstream: upstream.clone(),
+            connect,
+            pool: pool.clone(),
+        });
+        Ok(pool)
+    }
+}
+
 /// A pool without connections.
-///
-/// # Errors
-///
-/// A file of certificates cannot be used.
-pub(crate) fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
+fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
     let is_tls = upstream.base.scheme_str() == Some("https");
     let connector = Connector {
         tls: if is_tls {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
-use crate::rim::config::stream::{Destination, Stream, StreamFraming};
+use crate::rim::config::stream::{Destination, StreamFraming};
 use crate::rim::tcp::counters::Counters;
 use crate::rim::tcp::framing::Output;
 use crate::rim::tcp::framing::message::Messages;
 use crate::rim::tcp::reason::Reason;
-use crate::rim::tcp::shared::Ring;
+use crate::rim::tcp::setup::{Current, Setup, Way};
 
 /// The largest datagram (RFC 768), so that none is cut here.
 const LARGEST: usize = 65_535;
@@ -81,54 +81,60 @@ fn without_newline(record: &[u8]) -> &[u8] {
     line.map_or(record, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// Where received datagrams go.
-pub(crate) enum Onward {
-    /// Into the ring of an upstream of streams.
-    Ring(Ring),
-    /// As datagrams.
-    Datagrams(Datagrams),
-}
-
 /// Receives until everything is to end.
-pub(crate) async fn receive(
+pub(super) async fn receive(
     socket: UdpSocket,
-    stream: Arc<Stream>,
-    counters: Arc<Counters>,
-    onward: Onward,
+    current: Current,
     mut ending: watch::Receiver<bool>,
 ) {
-    let mut messages = Messages::new(&stream.redactor, &counters);
+    let mut changes = current.changes();
+    let mut setup = current.now();
+    let mut messages = Messages::new(&setup.stream.redactor, &setup.counters);
     let (mut buffer, mut out) = (vec![0; LARGEST], Output::default());
     loop {
         let received = tokio::select! {
             biased;
             _ = ending.wait_for(|&ending| ending) => return,
-            received = socket.recv(&mut buffer) => received,
+            received = socket.recv(&mut buffer) => Some(received),
+            () = changes.next() => None,
         };
-        let Ok(length) = received else {
-            // An error of the system is of one datagram, not of the socket.
-            tokio::task::yield_now().await;
-            continue;
+        if !Arc::ptr_eq(&setup, &current.look()) {
+            setup = current.now();
+            messages = Messages::new(&setup.stream.redactor, &setup.counters);
+        }
+        let length = match received {
+            None => continue,
+            Some(Ok(length)) => length,
+            Some(Err(_)) => {
+                // An error of the system is of one datagram, not of the socket.
+                tokio::task::yield_now().await;
+                continue;
+            }
         };
-        counters.bytes_in.inc_by(length as u64);
-        if length > stream.max_record {
-            counters.note(Reason::RecordTooLong);
+        setup.counters.bytes_in.inc_by(length as u64);
+        if length > setup.stream.max_record {
+            setup.counters.note(Reason::RecordTooLong);
             continue;
         }
-        let masked = messages.mask(&buffer[..length]);
-        match &onward {
-            Onward::Ring(ring) => {
-                frame(stream.framing, masked, &mut out);
-                ring.put(&mut out).await;
-            }
-            Onward::Datagrams(datagrams) => {
-                out.bytes.extend_from_slice(masked);
-                out.end_record();
-                datagrams.put(&mut out).await;
-            }
-        }
-        out.clear();
+        pass_on(messages.mask(&buffer[..length]), &setup, &mut out).await;
     }
+}
+
+async fn pass_on(masked: &[u8], setup: &Setup, out: &mut Output) {
+    match &setup.way {
+        Way::Ring(ring) => {
+            frame(setup.stream.framing, masked, out);
+            ring.put(out).await;
+        }
+        Way::Socket(datagrams) => {
+            out.bytes.extend_from_slice(masked);
+            out.end_record();
+            datagrams.put(out).await;
+        }
+        // Datagrams that come in have no connections of their own.
+        Way::Tunnel(_) | Way::Datagrams => setup.counters.note(Reason::Internal),
+    }
+    out.clear();
 }
 
 /// As a record of a stream.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::rim::tcp::counters::Counters;
 use crate::rim::tcp::framing::{Masker, Output};
 use crate::rim::tcp::reason::Reason;
+use crate::rim::tcp::setup::{Changes, Current, Setup};
 use crate::rim::tcp::socket::{CHUNK, read_with};
 
 /// Once the end was asked for, how long a client has to finish a record that it has begun.
@@ -61,7 +62,7 @@ impl Activity {
 /// What has come from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Came {
-    /// Something that may leave.
+    /// Something that may leave; nothing, where the listener has changed.
     Bytes,
     /// The end. There may be a rest that is to leave before. Where the client did not
     /// simply end the stream, why.
@@ -80,6 +81,8 @@ enum Step {
     Quiet,
     /// Nothing came for a while.
     Rest,
+    /// The listener has changed.
+    Changed,
 }
 
 /// Reads one client.
@@ -89,6 +92,8 @@ pub(crate) struct Intake<R> {
     counters: Arc<Counters>,
     activity: Arc<Activity>,
     idle: Option<Duration>,
+    current: Current,
+    changes: Changes,
     /// Becomes true when everything is to end.
     ending: watch::Receiver<bool>,
     /// The end was asked for, and until then the unfinished record may be finished.
@@ -100,24 +105,28 @@ impl<R: AsyncRead + Unpin> Intake<R> {
     pub(crate) fn new(
         reader: R,
         masker: Masker,
-        counters: Arc<Counters>,
+        setup: &Setup,
+        current: Current,
         activity: Arc<Activity>,
-        idle: Option<Duration>,
         ending: watch::Receiver<bool>,
     ) -> Self {
-        Self {
+        let mut intake = Self {
             reader,
             masker,
-            counters,
+            counters: setup.counters.clone(),
             activity,
-            idle,
+            idle: setup.stream.idle,
+            changes: current.changes(),
+            current,
             ending,
             deadline: None,
-        }
+        };
+        intake.renew();
+        intake
     }
 
-    /// Waits until there is something in `out`, or the end. Nothing is lost if it is
-    /// dropped before.
+    /// Waits until there is something in `out`, or the end, or another setup of the
+    /// listener. Nothing is lost if it is dropped before.
     pub(crate) async fn next(&mut self, out: &mut Output) -> Came {
         let mut rests = false;
         loop {
@@ -134,9 +143,19 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                 masker,
                 counters,
                 activity,
+                current,
                 ..
             } = self;
             let work = |chunk: &[u8]| {
+                let Setup {
+                    stream,
+                    counters: now,
+                    ..
+                } = &**current.look();
+                if !masker.is_of(stream) {
+                    masker.renew(stream, now);
+                    counters.clone_from(now);
+                }
                 counters.bytes_in.inc_by(chunk.len() as u64);
                 activity.note();
                 masker.write(chunk, out)
@@ -148,6 +167,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                 read = read_with(reader, most, work) => Step::Read(read),
                 () = until(deadline) => Step::Late,
                 () = activity.quiet(self.idle) => Step::Quiet,
+                () = self.changes.next() => Step::Changed,
                 () = sleep(REST), if !rests => Step::Rest,
             };
             match step {
@@ -162,9 +182,20 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                     rests = true;
                     self.masker.rest();
                 }
+                Step::Changed => {
+                    self.renew();
+                    return Came::Bytes;
+                }
                 Step::Quiet => return self.cut(out, Some(Reason::Idle)),
             }
         }
+    }
+
+    fn renew(&mut self) {
+        let setup = self.current.now();
+        self.masker.renew(&setup.stream, &setup.counters);
+        self.counters.clone_from(&setup.counters);
+        self.idle = setup.stream.idle;
     }
 
     fn cut(&mut self, out: &mut Output, reason: Option<Reason>) -> Came {

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::rim::config::stream::Overflow;
-use crate::rim::http::events::{Counted, Gauges};
+use crate::rim::http::events::Gauges;
 use crate::rim::message::reason;
 use crate::rim::tcp::counters::Counters;
 use crate::rim::tcp::framing::Output;
@@ -66,21 +66,22 @@ pub(crate) struct Ring {
 
 impl Ring {
     /// Hands over the whole records in `out`; what is behind them stays. Waits for room,
-    /// unless the operator wants the newest to be dropped.
+    /// unless the operator wants the newest to be dropped. If it is dropped while it
+    /// waits, `out` has everything.
     pub(crate) async fn put(&self, out: &mut Output) {
         let Some(end) = out.ends.last().copied() else {
             return;
         };
-        let records = out.ends.len() as u64;
-        let rest = out.bytes.split_off(end);
-        let bytes = std::mem::replace(&mut out.bytes, rest);
-        out.ends.clear();
-        let cost = (bytes.len() + OVERHEAD).min(self.capacity);
+        let cost = (end + OVERHEAD).min(self.capacity);
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
         let permit = match self.overflow {
             Overflow::Block => self.room.clone().acquire_many_owned(cost).await.ok(),
             Overflow::DropNewest => self.room.clone().try_acquire_many_owned(cost).ok(),
         };
+        let records = out.ends.len() as u64;
+        let rest = out.bytes.split_off(end);
+        let bytes = std::mem::replace(&mut out.bytes, rest);
+        out.ends.clear();
         let Some(permit) = permit else {
             self.counters.dropped.inc_by(records);
             self.tell_of_drops();
@@ -171,9 +172,9 @@ pub(crate) fn ring(
 }
 
 impl Sender {
-    /// Sends until no client is left and everything has been sent.
+    /// Sends until no client is left and everything has been sent. Who runs it counts it
+    /// among those that owe something.
     pub(crate) async fn run(mut self) {
-        let _delivering = Counted::new(&self.gauges, |gauges| &gauges.delivering);
         let mut pause = FIRST;
         // Connects when there is something to send, and not before.
         while self.owes || self.fresh < self.kept.len() || self.take().await {

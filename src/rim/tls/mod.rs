@@ -1,9 +1,8 @@
 //! TLS by rustls: what a listener shows, and whom we believe upstream.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject;
@@ -13,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::rim::config::serve::{ClientTls, ServerTls};
 use crate::rim::message::name;
+use crate::rim::stamp::Stamp;
 
 /// The protocols that are agreed on in the handshake (ALPN, RFC 7301), best first.
 pub(crate) type Protocols = &'static [&'static [u8]];
@@ -47,44 +47,51 @@ impl Shown {
         }))
     }
 
+    /// Whether it is of these files.
+    pub(crate) fn is_of(&self, files: &ServerTls) -> bool {
+        self.files == *files
+    }
+
     /// What is shown to the next client.
     pub(crate) fn current(&self) -> Arc<ServerConfig> {
         self.current.load_full()
     }
 
-    /// Looks after the files for ever. A pair that does not hold is logged, and the old
-    /// one stays.
-    pub(crate) async fn watch(self: Arc<Self>) {
-        let mut seen = self.stamps();
+    /// Looks after the files for as long as a listener shows them. A pair that does not
+    /// hold is logged, and the old one stays.
+    pub(crate) async fn watch(shown: Weak<Self>) {
+        let mut seen = shown.upgrade().map(|shown| shown.stamps());
         loop {
             tokio::time::sleep(LOOK).await;
-            let stamps = self.stamps();
-            if stamps == seen {
-                continue;
-            }
-            seen = stamps;
-            let certificate = name(&self.files.certificate);
-            match server(&self.files, self.protocols) {
-                Ok(config) => {
-                    self.current.store(Arc::new(config));
-                    tracing::info!("read the new certificate {certificate}");
-                }
-                Err(error) => tracing::error!("the old certificate stays in use: {error}"),
+            let Some(shown) = shown.upgrade() else {
+                return;
+            };
+            let stamps = Some(shown.stamps());
+            if stamps != seen {
+                seen = stamps;
+                shown.read_again();
             }
         }
     }
 
-    fn stamps(&self) -> Vec<Option<(SystemTime, u64)>> {
-        let files = [
-            Some(&self.files.certificate),
-            Some(&self.files.key),
-            self.files.client_ca.as_ref(),
-        ];
-        let stamp = |path: &PathBuf| {
-            let metadata = fs::metadata(path).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        };
-        files.into_iter().flatten().map(stamp).collect()
+    fn read_again(&self) {
+        let certificate = name(&self.files.certificate);
+        match server(&self.files, self.protocols) {
+            Ok(config) => {
+                self.current.store(Arc::new(config));
+                tracing::info!("read the new certificate {certificate}");
+            }
+            Err(error) => tracing::error!("the old certificate stays in use: {error}"),
+        }
+    }
+
+    fn stamps(&self) -> Vec<Option<Stamp>> {
+        let ServerTls {
+            certificate,
+            key,
+            client_ca,
+        } = &self.files;
+        Stamp::all([certificate, key].into_iter().chain(client_ca))
     }
 }
 

@@ -206,7 +206,7 @@ impl Building<'_> {
     ) -> Option<Arc<Redactor>> {
         let mut is_right = true;
         loop {
-            let error = match self.rules.of(detection.clone()) {
+            let error = match self.rules.of(detection.clone(), &mut self.files) {
                 Ok(redactor) => return is_right.then_some(redactor),
                 Err(error) => told(&error),
             };

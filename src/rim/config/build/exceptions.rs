@@ -30,7 +30,14 @@ impl Building<'_> {
             self.warn(&path.key("until"), what);
             return false;
         }
+        self.ends(until);
         true
+    }
+
+    /// From this day on the same file makes something else.
+    pub(super) fn ends(&mut self, day: Day) {
+        let day = day.start();
+        self.expires = Some(self.expires.map_or(day, |other| other.min(day)));
     }
 
     fn check_reason(&self, reason: &str, path: &KeyPath) -> Result<(), Wrong> {
@@ -102,3 +109,6 @@ impl Building<'_> {
         Err(self.wrong(path, what))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,9 @@ use std::time::SystemTime;
 use crate::rim::config::file::schema::{self, File};
 use crate::rim::config::file::value::{Address, Size};
 use crate::rim::config::file::{KeyPath, Source, Wrong, Wrongs};
-use crate::rim::config::memory;
 use crate::rim::config::serve::{Listen, Route, Serve, ServeLimits, ServerTls, Timeouts};
 use crate::rim::config::stream::StreamAddress;
+use crate::rim::config::{FilesRead, memory};
 use crate::rim::message::{name, reason};
 
 pub(crate) use upstream::parse as check_upstream;
@@ -30,6 +30,10 @@ pub(crate) struct Built {
     pub(crate) serve: Serve,
     /// What works, but hardly as it was meant.
     pub(crate) warnings: Vec<Wrong>,
+    /// When the first of its exceptions ends, so that the same file makes something else.
+    pub(crate) expires: Option<SystemTime>,
+    /// What was read of other files.
+    pub(crate) files: FilesRead,
 }
 
 /// What a configuration is held against.
@@ -38,6 +42,8 @@ pub(crate) struct Surroundings {
     pub(crate) now: SystemTime,
     /// The names of the formats of bodies.
     pub(crate) formats: Vec<&'static str>,
+    /// What an earlier build from the same file has read. With it nothing is read again.
+    pub(crate) files: Option<FilesRead>,
 }
 
 /// The file with what depends on the machine and on its own parts filled in.
@@ -70,8 +76,10 @@ pub(crate) fn build(
         source,
         surroundings,
         rules: rules::Compiled::default(),
+        files: surroundings.files.clone().unwrap_or_default(),
         names: HashSet::new(),
         warnings: Vec::new(),
+        expires: None,
         wrongs: Vec::new(),
         detect_holds: true,
     };
@@ -80,6 +88,8 @@ pub(crate) fn build(
         Some(serve) if building.wrongs.is_empty() => Ok(Built {
             serve,
             warnings: building.warnings,
+            expires: building.expires,
+            files: building.files,
         }),
         _ => Err(Wrongs::sorted(building.wrongs)),
     }
@@ -92,9 +102,11 @@ struct Building<'a> {
     surroundings: &'a Surroundings,
     /// The redactors that are there already.
     rules: rules::Compiled,
+    files: FilesRead,
     /// The names of routes that are taken.
     names: HashSet<String>,
     warnings: Vec<Wrong>,
+    expires: Option<SystemTime>,
     /// What has been found wrong so far.
     wrongs: Vec<Wrong>,
     /// Whether `[detect]` compiles.
@@ -190,6 +202,9 @@ impl Building<'_> {
 
     /// Whether it can be read now; what is in it is for TLS to say.
     fn check_file(&self, file: &Path, path: &KeyPath) -> Result<(), Wrong> {
+        if self.surroundings.files.is_some() {
+            return Ok(());
+        }
         let failed = |error| {
             let told = format!("cannot read {}: {}", name(file), reason(&error));
             self.wrong(path, told)

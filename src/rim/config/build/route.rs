@@ -37,7 +37,8 @@ impl Building<'_> {
         let name = self.keep(name);
         let methods = self.keep(self.methods(told, path));
         let path_holds = self.keep(self.check_path(&told.path, &path.key("path")));
-        let upstream = self.keep(self.upstream(told, path));
+        let upstream = self.upstream(told, path);
+        let upstream = self.keep(upstream);
         let origin = upstream
             .as_ref()
             .map(|upstream| upstream::origin(&upstream.base));
@@ -46,7 +47,8 @@ impl Building<'_> {
         let observe_until = self.observe_until(told, path);
         let observe_until = self.keep(observe_until);
         let rules = self.rules_of_route(told, path);
-        let candidates = self.keep(self.candidates());
+        let candidates = self.candidates();
+        let candidates = self.keep(candidates);
         path_holds?;
         Some(Route {
             name: name?,
@@ -217,6 +219,7 @@ impl Building<'_> {
                 let what =
                     format!("until {day} this route passes originals on, with their secrets");
                 self.warn(&path.key("mode"), what);
+                self.ends(day);
                 Ok(Some(day.start()))
             }
         }

@@ -9,18 +9,23 @@ use super::{Building, blame};
 use crate::rim::config::file::schema::{Detect, File};
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::policy::Rules;
-use crate::rim::config::{ConfigError, Detection, read_packs};
+use crate::rim::config::{ConfigError, Detection, FilesRead};
 
 /// Redactors by what they were compiled from. A configuration has a few, so a list does.
 #[derive(Default)]
 pub(super) struct Compiled(Vec<(Detection, Arc<Redactor>)>);
 
 impl Compiled {
-    pub(super) fn of(&mut self, detection: Detection) -> Result<Arc<Redactor>, ConfigError> {
+    pub(super) fn of(
+        &mut self,
+        detection: Detection,
+        files: &mut FilesRead,
+    ) -> Result<Arc<Redactor>, ConfigError> {
         if let Some((_, redactor)) = self.0.iter().find(|(known, _)| *known == detection) {
             return Ok(redactor.clone());
         }
-        let redactor = Arc::new(detection.redactor()?);
+        let packs = files.packs(&detection.rules)?;
+        let redactor = Arc::new(detection.redactor_of(packs)?);
         self.0.push((detection, redactor.clone()));
         Ok(redactor)
     }
@@ -116,18 +121,18 @@ impl Building<'_> {
     }
 
     /// The rules that are tried: nothing but these, so that what they find is theirs.
-    pub(super) fn candidates(&self) -> Result<Option<Arc<Redactor>>, Wrong> {
-        let detect = &self.file.detect;
+    pub(super) fn candidates(&mut self) -> Result<Option<Arc<Redactor>>, Wrong> {
+        let (detect, source) = (&self.file.detect, self.source);
         if detect.candidates.is_empty() {
             return Ok(None);
         }
         let path = KeyPath::default().key("detect").key("candidates");
-        let failed = |error: ConfigError| self.wrong(&path, error.to_string());
+        let failed = |error: ConfigError| source.wrong(&path, error.to_string());
         let mut builder = Redactor::builder()
             .embedded(false)
             .profile(detect.profile)
             .limits(engine_limits(self.file));
-        for pack in read_packs(&detect.candidates).map_err(failed)? {
+        for pack in self.files.packs(&detect.candidates).map_err(failed)? {
             builder = builder.pack(pack);
         }
         let redactor = builder.build().map_err(|error| failed(error.into()))?;

@@ -181,7 +181,7 @@ impl Building<'_> {
     }
 
     fn upstream_tls(
-        &self,
+        &mut self,
         told: &Listen,
         upstream: &Destination,
         path: &KeyPath,
@@ -192,13 +192,8 @@ impl Building<'_> {
         if !matches!(upstream, Destination::Tcp { .. }) {
             return Err(self.wrong(path, "TLS needs an upstream host:port"));
         }
-        if let Some(authorities) = ca {
-            self.check_file(authorities, &path.key("ca"))?;
-        }
-        Ok(Some(ClientTls {
-            ca: ca.clone(),
-            identity: self.identity(identity.as_ref(), &path.key("identity"))?,
-        }))
+        let tls = self.client_tls(ca.as_ref(), identity.as_ref(), path)?;
+        Ok(Some(tls))
     }
 }
 

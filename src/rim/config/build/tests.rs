@@ -9,6 +9,7 @@ fn surroundings() -> Surroundings {
     Surroundings {
         now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_880_000),
         formats: vec!["json", "sentry"],
+        files: None,
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn parse(text: &str) -> Result<Uri, &'static str> {
 
 impl Building<'_> {
     pub(super) fn upstream(
-        &self,
+        &mut self,
         route: &schema::Route,
         path: &KeyPath,
     ) -> Result<Upstream, Wrong> {
@@ -62,23 +62,41 @@ impl Building<'_> {
             let what = "it needs an upstream with https:";
             return Err(self.wrong(&path.key(key), what));
         }
-        if let Some(authorities) = &route.ca {
-            self.check_file(authorities, &path.key("ca"))?;
-        }
-        let identity = self.identity(route.identity.as_ref(), &path.key("identity"))?;
         Ok(Upstream {
             base,
             http2: route.http2,
             preserve_host: route.preserve_host,
-            tls: ClientTls {
-                ca: route.ca.clone(),
-                identity,
-            },
+            tls: self.client_tls(route.ca.as_ref(), route.identity.as_ref(), path)?,
+        })
+    }
+
+    /// The keys `ca` and `identity` below `path`.
+    pub(super) fn client_tls(
+        &mut self,
+        ca: Option<&PathBuf>,
+        identity: Option<&schema::Identity>,
+        path: &KeyPath,
+    ) -> Result<ClientTls, Wrong> {
+        if let Some(authorities) = ca {
+            self.check_file(authorities, &path.key("ca"))?;
+        }
+        let identity = self.identity(identity, &path.key("identity"))?;
+        let files = identity
+            .iter()
+            .flat_map(|(certificate, key)| [certificate, key]);
+        let stamps = ca
+            .into_iter()
+            .chain(files)
+            .map(|file| self.files.stamp(file));
+        Ok(ClientTls {
+            stamps: stamps.collect(),
+            ca: ca.cloned(),
+            identity,
         })
     }
 
     /// The files of a client certificate and its key.
-    pub(super) fn identity(
+    fn identity(
         &self,
         told: Option<&schema::Identity>,
         path: &KeyPath,

@@ -24,6 +24,7 @@ use crate::rim::message::{name, reason};
 const MOST: usize = 20;
 
 /// The text of a configuration, for saying where something in it stands.
+#[derive(Clone)]
 pub(crate) struct Source {
     /// As messages name it. Options alone have no file.
     name: Option<String>,

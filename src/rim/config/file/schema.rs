@@ -31,6 +31,28 @@ pub(crate) struct File {
     pub(crate) listen: Vec<Listen>,
 }
 
+impl File {
+    /// The files and directories beside it that are read for what it makes: of rules, and of
+    /// certificates for upstreams. (Listeners look after theirs.)
+    pub(crate) fn reads(&self) -> Vec<PathBuf> {
+        let mut paths = [&self.detect.rules[..], &self.detect.candidates].concat();
+        let identity = |told: Option<&Identity>| {
+            let files = told.map(|told| [told.certificate.clone(), told.key.clone()]);
+            files.into_iter().flatten()
+        };
+        for listen in &self.listen {
+            if let Some(UpstreamTls { ca, identity: own }) = &listen.upstream_tls {
+                paths.extend(ca.iter().cloned().chain(identity(own.as_ref())));
+            }
+            for route in &listen.route {
+                paths.extend(route.detect.rules.iter().chain(&route.ca).cloned());
+                paths.extend(identity(route.identity.as_ref()));
+            }
+        }
+        paths
+    }
+}
+
 /// `[detect]`.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

@@ -8,17 +8,24 @@ use super::{Form, Output};
 use crate::rim::tcp::counters::{Counters, Meter};
 use crate::rim::tcp::reason::Reason;
 
+/// Rules, and what counts their findings.
+struct Rules {
+    redactor: Arc<Redactor>,
+    counters: Arc<Counters>,
+    /// Bytes of a line at most, where it has to be held whole.
+    most: usize,
+}
+
 /// One connection's lines.
 pub(crate) struct Lines {
-    redactor: Arc<Redactor>,
+    rules: Rules,
+    /// Those that hold as soon as nothing is open in the session.
+    next: Option<Box<Rules>>,
     /// None while nothing is open in it and nothing comes.
     session: Option<Session>,
-    counters: Arc<Counters>,
     meter: Meter,
     pieces: Vec<Piece>,
     form: Form,
-    /// Bytes of a line at most, where it has to be held whole.
-    most: usize,
     /// Bytes of the unfinished line that have come.
     open: usize,
 }
@@ -32,15 +39,34 @@ impl Lines {
         most: usize,
     ) -> Self {
         Self {
-            redactor: redactor.clone(),
+            rules: Rules {
+                redactor: redactor.clone(),
+                counters: counters.clone(),
+                most,
+            },
+            next: None,
             session: None,
-            counters: counters.clone(),
             meter: Meter::default(),
             pieces: Vec::new(),
             form,
-            most,
             open: 0,
         }
+    }
+
+    /// From the next line on these rules hold, if the one before leaves nothing to it that
+    /// the old ones have to finish, such as an open key block.
+    pub(crate) fn renew(
+        &mut self,
+        redactor: &Arc<Redactor>,
+        counters: &Arc<Counters>,
+        most: usize,
+    ) {
+        self.next = Some(Box::new(Rules {
+            redactor: redactor.clone(),
+            counters: counters.clone(),
+            most,
+        }));
+        self.turn();
     }
 
     /// Takes in a chunk.
@@ -104,12 +130,38 @@ impl Lines {
         }
     }
 
-    fn pass(&mut self, chunk: &[u8], out: &mut Output) {
+    /// Takes the next rules, if nothing is open.
+    fn turn(&mut self) {
+        if self.session.as_ref().is_none_or(Session::is_fresh)
+            && let Some(next) = self.next.take()
+        {
+            self.rules = *next;
+            self.session = None;
+            self.meter.restart();
+        }
+    }
+
+    fn pass(&mut self, mut chunk: &[u8], out: &mut Output) {
+        while self.next.is_some() {
+            let Some(newline) = memchr::memchr(b'\n', chunk) else {
+                break;
+            };
+            let (line, rest) = chunk.split_at(newline + 1);
+            self.mask(line, out);
+            self.turn();
+            chunk = rest;
+        }
+        if !chunk.is_empty() {
+            self.mask(chunk, out);
+        }
+    }
+
+    fn mask(&mut self, chunk: &[u8], out: &mut Output) {
         // Mostly as much leaves as comes, in many pieces.
         out.bytes.reserve(chunk.len());
         let session = self
             .session
-            .get_or_insert_with(|| Session::new(self.redactor.clone(), Framing::Lines));
+            .get_or_insert_with(|| Session::new(self.rules.redactor.clone(), Framing::Lines));
         session.write(chunk, &mut self.pieces);
         self.take(chunk, out);
     }
@@ -121,21 +173,21 @@ impl Lines {
         for piece in self.pieces.drain(..) {
             out.bytes.extend_from_slice(session.bytes(&piece, chunk));
         }
-        self.meter.count(session.tally(), &self.counters);
+        self.meter.count(session.tally(), &self.rules.counters);
     }
 
     /// If a line is too long: how many bytes of the chunk are before it.
     fn allowed(&self, chunk: &[u8]) -> Option<usize> {
-        if self.open + chunk.len() <= self.most {
+        if self.open + chunk.len() <= self.rules.most {
             return None;
         }
         let (mut start, mut before) = (0, self.open);
         for newline in memchr::memchr_iter(b'\n', chunk) {
-            if before + newline - start > self.most {
+            if before + newline - start > self.rules.most {
                 return Some(start);
             }
             (start, before) = (newline + 1, 0);
         }
-        (before + chunk.len() - start > self.most).then_some(start)
+        (before + chunk.len() - start > self.rules.most).then_some(start)
     }
 }

@@ -95,6 +95,27 @@ impl Masker {
         }
     }
 
+    /// Whether it masks by the rules of this listener, or will with the next record.
+    pub(crate) fn is_of(&self, stream: &Arc<Stream>) -> bool {
+        Arc::ptr_eq(&self.stream, stream)
+    }
+
+    /// The listener has changed: what has begun ends by the rules that it began with. How
+    /// records are told apart stays, once it is known.
+    pub(crate) fn renew(&mut self, stream: &Arc<Stream>, counters: &Arc<Counters>) {
+        if self.is_of(stream) {
+            return;
+        }
+        self.stream = stream.clone();
+        self.counters = counters.clone();
+        let (redactor, most) = (&stream.redactor, stream.max_record);
+        match &mut self.state {
+            State::Undecided(_) => {}
+            State::Lines(lines) => lines.renew(redactor, counters, most),
+            State::Octets(octets) => octets.renew(redactor, counters, most),
+        }
+    }
+
     /// Takes in a chunk and appends what may leave.
     ///
     /// # Errors

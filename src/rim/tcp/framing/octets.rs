@@ -42,6 +42,17 @@ impl Octets {
         }
     }
 
+    /// From the next whole message on these rules hold.
+    pub(crate) fn renew(
+        &mut self,
+        redactor: &Arc<Redactor>,
+        counters: &Arc<Counters>,
+        most: usize,
+    ) {
+        self.messages = Messages::new(redactor, counters);
+        self.most = most;
+    }
+
     /// Takes in a chunk.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ fn built(text: &str) -> Result<Built, Wrongs> {
     let surroundings = Surroundings {
         now: SystemTime::UNIX_EPOCH,
         formats: Vec::new(),
+        files: None,
     };
     build(&file, &source, &surroundings)
 }
