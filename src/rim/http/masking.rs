@@ -1,5 +1,7 @@
 //! Masks short texts of a head: lines, and texts that are percent-encoded.
 
+use std::cmp::Reverse;
+use std::ops::Range;
 use std::sync::Arc;
 
 use blackbar::{Framing, Piece, Redactor, Session, Tally};
@@ -26,46 +28,69 @@ impl Masking {
         }
     }
 
-    /// The masked text, or `None` if it stays. `text` is a line without its end.
-    pub(crate) fn line(&mut self, text: &[u8]) -> Option<Vec<u8>> {
-        self.mask(text, |out, bytes, _| out.extend_from_slice(bytes))
-    }
-
     /// The masked text of a part of a URI, or `None` if it stays. It is looked at as it
     /// stands and decoded; what is not masked keeps its spelling, and masks are
     /// percent-encoded. `plus` is a blank in queries.
     pub(crate) fn encoded(&mut self, text: &[u8], plus: bool) -> Option<Vec<u8>> {
-        let raw = self.mask(text, |out, bytes, is_mask| {
-            if is_mask {
-                encode(bytes, out);
-            } else {
-                out.extend_from_slice(bytes);
-            }
-        });
-        self.decoded(raw, text, plus)
+        self.masked(text, plus, encode)
     }
 
     /// The masked text of a header, or `None` if it stays. Many hold URLs or what was taken
     /// from one, so it is looked at as it stands and decoded.
     pub(crate) fn header(&mut self, text: &[u8]) -> Option<Vec<u8>> {
-        let raw = self.line(text);
-        self.decoded(raw, text, false)
+        self.masked(text, false, |mask, out| out.extend_from_slice(mask))
     }
 
-    /// Looks at a text decoded once, twice and so on; `raw` is what was masked of it as it
-    /// stands.
-    fn decoded(&mut self, raw: Option<Vec<u8>>, text: &[u8], plus: bool) -> Option<Vec<u8>> {
-        let mut masked = raw;
+    /// Looks at a text as it stands, decoded once, twice and so on, and masks what is found
+    /// in any of these. Each look is at the text as it came: a mask for a part of a list
+    /// would leave the rest, of which nothing tells any more what it is.
+    fn masked(
+        &mut self,
+        text: &[u8],
+        plus: bool,
+        spell: fn(&[u8], &mut Vec<u8>),
+    ) -> Option<Vec<u8>> {
+        let mut found = Vec::new();
+        let as_it_stands = |at: usize| at;
+        self.look(text, text, as_it_stands, spell, &mut found);
         for times in 1..=DEPTH {
-            let spelled = masked.as_deref().unwrap_or(text);
-            let Some((decoded, at)) = decode_times(spelled, plus, times) else {
+            let Some((decoded, at)) = decode_times(text, plus, times) else {
                 break;
             };
-            if let Some(again) = self.mask_decoded(&decoded, &at, spelled) {
-                masked = Some(again);
-            }
+            self.look(text, &decoded, |index| at[index], encode, &mut found);
         }
-        masked
+        (!found.is_empty()).then(|| united(text, found))
+    }
+
+    /// Adds what is found in `view`, which is `text` in another spelling; `at` says where in
+    /// the text each byte of it begins. What is found once more, and masks that are masked
+    /// as they are, are not counted again.
+    fn look(
+        &mut self,
+        text: &[u8],
+        view: &[u8],
+        at: impl Fn(usize) -> usize,
+        spell: fn(&[u8], &mut Vec<u8>),
+        found: &mut Vec<Span>,
+    ) {
+        let is_encoded = memchr::memchr2(b'%', b'+', text).is_some();
+        let before = is_encoded.then(|| (self.session.tally().clone(), self.tally.clone()));
+        let mut spans = self.spans(view);
+        let has_masked = !spans.is_empty();
+        for span in &mut spans {
+            span.range = at(span.range.start)..at(span.range.end);
+            let plain = std::mem::take(&mut span.mask);
+            spell(&plain, &mut span.mask);
+        }
+        spans.retain(|span| span.mask != text[span.range.clone()]);
+        let is_new = |span: &Span| !found.iter().any(|known| known.overlaps(span));
+        let is_any_new = spans.iter().any(is_new);
+        if let (true, false, Some((session, tally))) = (has_masked, is_any_new, before) {
+            self.session = Session::new(self.redactor.clone(), Framing::Lines);
+            self.tally = tally;
+            self.tally.add(&session);
+        }
+        found.append(&mut spans);
     }
 
     /// What was counted.
@@ -74,45 +99,31 @@ impl Masking {
         self.tally
     }
 
-    /// Masks `decoded`; what stays is written as it is spelled. `at` says where in the
-    /// spelling each decoded byte begins, and where the last one ends.
-    fn mask_decoded(&mut self, decoded: &[u8], at: &[usize], spelled: &[u8]) -> Option<Vec<u8>> {
-        let before = self.masks();
-        self.write(decoded);
-        let mut out = Vec::with_capacity(spelled.len());
+    /// What is to be masked of a line without its end.
+    fn spans(&mut self, text: &[u8]) -> Vec<Span> {
+        self.write(text);
+        let mut spans = Vec::new();
+        let (mut at, mut mask) = (0, Vec::new());
+        // The line's end is ours. It is never masked, and may be a part of the last piece.
         for piece in self.pieces.drain(..) {
             match piece {
-                // The line's end, which is ours, is the last byte of the chunk.
                 Piece::Chunk(range) => {
-                    let end = range.end.min(decoded.len());
-                    if range.start < end {
-                        out.extend_from_slice(&spelled[at[range.start]..at[end]]);
+                    if !mask.is_empty() {
+                        let mask = std::mem::take(&mut mask);
+                        let range = at..range.start;
+                        spans.push(Span { range, mask });
                     }
+                    at = range.end;
                 }
-                piece => encode(self.session.bytes(&piece, &[]), &mut out),
+                piece => mask.extend_from_slice(self.session.bytes(&piece, &[])),
             }
         }
-        let is_masked = self.masks() > before;
-        self.close();
-        is_masked.then_some(out)
-    }
-
-    fn mask(&mut self, text: &[u8], write: impl Fn(&mut Vec<u8>, &[u8], bool)) -> Option<Vec<u8>> {
-        let before = self.masks();
-        self.write(text);
-        let mut out = Vec::new();
-        if self.masks() > before {
-            for piece in &self.pieces {
-                let is_mask = matches!(piece, Piece::Mask(_));
-                write(&mut out, self.session.bytes(piece, &self.out), is_mask);
-            }
-            if out.last() == Some(&b'\n') {
-                out.pop();
-            }
+        if !mask.is_empty() {
+            let range = at..text.len();
+            spans.push(Span { range, mask });
         }
-        let is_masked = self.masks() > before;
         self.close();
-        is_masked.then_some(out)
+        spans
     }
 
     /// Writes one line whose end makes it a record of its own.
@@ -139,10 +150,40 @@ impl Masking {
         self.pieces.clear();
         self.tally.add(old.tally());
     }
+}
 
-    fn masks(&self) -> u64 {
-        self.session.tally().masks()
+/// What is to be masked, and by what.
+struct Span {
+    range: Range<usize>,
+    mask: Vec<u8>,
+}
+
+impl Span {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.range.start < other.range.end && other.range.start < self.range.end
     }
+}
+
+/// The text with its spans masked. Of those that overlap the mask is that of the longest.
+fn united(text: &[u8], mut spans: Vec<Span>) -> Vec<u8> {
+    spans.sort_by_key(|span| (span.range.start, Reverse(span.range.len())));
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    let mut spans = spans.into_iter().peekable();
+    while let Some(mut span) = spans.next() {
+        out.extend_from_slice(&text[at..span.range.start]);
+        let mut end = span.range.end;
+        while let Some(next) = spans.next_if(|next| next.range.start < end) {
+            end = end.max(next.range.end);
+            if next.range.len() > span.range.len() {
+                span = next;
+            }
+        }
+        out.extend_from_slice(&span.mask);
+        at = end;
+    }
+    out.extend_from_slice(&text[at..]);
+    out
 }
 
 /// How often a text may have been encoded.
@@ -231,10 +272,55 @@ mod tests {
     }
 
     #[test]
+    fn lists_go_whole_and_are_counted_once() {
+        let list = "%7B%22password%22%3A%5B%22a%22%2C%22hunter2%22%5D%2C%22n%22%3A1%7D";
+        let masked = "%7B%22password%22%3A%22%5BREDACTED%5D%22%2C%22n%22%3A1%7D";
+        for times in 0..DEPTH {
+            let encoded = (0..times).fold(list.to_owned(), |text, _| text.replace('%', "%25"));
+            let mut masking = masking();
+            let query = masking.encoded(format!("d={encoded}").as_bytes(), true);
+            let query = String::from_utf8(query.expect("a mask")).unwrap();
+            assert!(!query.contains("hunter2"), "{query}");
+            if times == 0 {
+                assert_eq!(query, format!("d={masked}"));
+            }
+            assert_eq!(masking.encoded(query.as_bytes(), true), None, "{query}");
+            assert_eq!(
+                masking.session.tally().masks() + masking.tally.masks(),
+                1,
+                "{times}"
+            );
+            let header = masking.header(format!("x-d: {encoded}").as_bytes());
+            assert!(
+                !String::from_utf8(header.unwrap())
+                    .unwrap()
+                    .contains("hunter2")
+            );
+            assert_eq!(masking.into_tally().masks(), 2, "{times}");
+        }
+    }
+
+    #[test]
+    fn what_one_look_cuts_short_another_has_whole() {
+        let mut masking = masking();
+        for (line, masked) in [
+            ("x-password: hunter2%20hunter2", "x-password: [REDACTED]"),
+            ("x-password: hunter2%26hunter2", "x-password: [REDACTED]"),
+        ] {
+            let now = masking.header(line.as_bytes()).expect("a mask");
+            assert_eq!(String::from_utf8(now).unwrap(), masked);
+            assert_eq!(masking.header(masked.as_bytes()), None);
+        }
+        let query = masking.encoded(b"token=hunter2+hunter2%3D&n=%41", true);
+        assert_eq!(query.unwrap(), b"token=%5BREDACTED%5D&n=%41".as_slice());
+        assert_eq!(masking.into_tally().masks(), 3);
+    }
+
+    #[test]
     fn lines_stay_or_are_masked() {
         let mut masking = masking();
-        assert_eq!(masking.line(b"accept: */*"), None);
-        let line = masking.line(b"password: hunter2hunter2").unwrap();
+        assert_eq!(masking.header(b"accept: */*"), None);
+        let line = masking.header(b"password: hunter2hunter2").unwrap();
         assert_eq!(line, b"password: [REDACTED]");
         assert_eq!(masking.into_tally().masks(), 1);
     }
@@ -242,8 +328,8 @@ mod tests {
     #[test]
     fn one_line_says_nothing_of_the_next() {
         let mut masking = masking();
-        assert_eq!(masking.line(b"x-password:"), None);
-        assert_eq!(masking.line(b"  plain text"), None);
+        assert_eq!(masking.header(b"x-password:"), None);
+        assert_eq!(masking.header(b"  plain text"), None);
     }
 
     #[test]
