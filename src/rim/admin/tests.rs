@@ -311,7 +311,8 @@ fn series_come_stay_and_go_with_their_routes() {
     metrics.forget_gone();
     let requests =
         |route: &str| format!("blackbar_requests_total{{route=\"{route}\",code_class=\"2xx\"}}");
-    let masked = "blackbar_findings_total{route=\"sentry\",pack=\"fields\",rule=\"fields/password\"}";
+    let masked =
+        "blackbar_findings_total{route=\"sentry\",pack=\"fields\",rule=\"fields/password\"}";
     // A request that began by the old routes, whose rules are others, is counted as theirs.
     metrics.request(&record(Some(&before.listen[0].routes[0]), &found));
     metrics.request(&record(Some(&before.listen[0].routes[1]), &found));
