@@ -78,12 +78,15 @@ fn the_example_has_every_key_and_each_works() {
         "ca.pem",
         "client.crt",
         "client.key",
+        "key",
     ] {
         write(name, "");
     }
     write("more.toml", PACK);
     write("blackbar.toml", &text);
-    succeed(blackbar(&["config", "check", "-c"]).arg(folder.path().join("blackbar.toml")));
+    let mut check = blackbar(&["config", "check", "-c"]);
+    check.env("LOGS_TOKEN", "a token");
+    succeed(check.arg(folder.path().join("blackbar.toml")));
 }
 
 fn example() -> String {

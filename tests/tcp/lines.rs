@@ -214,3 +214,21 @@ fn a_connection_without_traffic_costs_little() {
     let grown: usize = (0..3).map(|_| grow(200)).sum();
     assert!(grown < 600 * 16 * 1024, "{grown}");
 }
+
+#[test]
+fn a_listener_that_observes_passes_originals_on_and_says_so() {
+    let upstream = Upstream::new();
+    let relay = Relay::to(upstream.address, "mode = \"observe\"\nuntil = 2999-01-31");
+    let text = format!("password={SECRET}\nhalf password={SECRET}");
+    relay.send(text.as_bytes());
+    assert_eq!(upstream.only(), text);
+    assert_eq!(relay.metric("blackbar_observing{route=\"in\"}"), 1);
+    let observed =
+        "blackbar_observed_findings_total{route=\"in\",pack=\"fields\",rule=\"fields/password\"}";
+    assert_eq!(relay.metric(observed), 2);
+    let log = relay.log();
+    assert!(
+        log.contains("until 2999-01-31 this route passes originals on"),
+        "{log}"
+    );
+}

@@ -4,10 +4,13 @@
 
 mod datagrams;
 mod ending;
+mod files;
 mod framing;
+mod http;
 mod lines;
 mod peers;
 mod shared;
+mod stdout;
 mod support;
 mod tls;
 mod unix;

@@ -1,8 +1,8 @@
 //! A recording upstream, and `blackbar serve`.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +14,9 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What must not be seen anywhere.
 pub const SECRET: &str = "hunter2hunter2";
+
+/// The program.
+pub const BLACKBAR: &str = env!("CARGO_BIN_EXE_blackbar");
 
 /// An upstream that records what each connection brings.
 pub struct Upstream {
@@ -116,9 +119,14 @@ impl Relay {
 
     /// With a whole configuration, in a folder that may hold what it names.
     pub fn configured(folder: TempDir, text: &str) -> Self {
+        Self::started(folder, text, Command::new(BLACKBAR))
+    }
+
+    /// The same with a command that runs [`BLACKBAR`] with the arguments that it gets.
+    pub fn started(folder: TempDir, text: &str, mut command: Command) -> Self {
         let file = folder.path().join("blackbar.toml");
         std::fs::write(&file, text).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_blackbar"))
+        let mut child = command
             .args(["serve", "-c"])
             .arg(&file)
             .stderr(Stdio::piped())
@@ -208,6 +216,16 @@ impl Relay {
         panic!("it does not end: {}", self.log());
     }
 
+    /// What it writes to standard output, where the command pipes it.
+    pub fn stdout(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Bytes of memory that it occupies.
     pub fn memory(&self) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
@@ -272,6 +290,65 @@ pub fn read_rest(stream: &mut impl Read) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Sends numbered lines over some connections at a time, each with a secret.
+pub struct Load {
+    pub clients: usize,
+    pub lines: usize,
+}
+
+impl Load {
+    /// Begins to send to a relay; a thread for each connection.
+    pub fn begin(&self, relay: &Relay) -> Vec<thread::JoinHandle<()>> {
+        let lines = self.lines;
+        let clients = (0..self.clients).map(|client| {
+            let mut stream = BufWriter::new(relay.connect());
+            thread::spawn(move || {
+                for number in 0..lines {
+                    writeln!(stream, "{client} {number} password={SECRET}").unwrap();
+                }
+            })
+        });
+        clients.collect()
+    }
+
+    /// Sends all of it.
+    pub fn send(&self, relay: &Relay) {
+        for client in self.begin(relay) {
+            client.join().unwrap();
+        }
+    }
+
+    /// Bytes of all lines as they must arrive.
+    pub fn bytes(&self) -> usize {
+        self.expected().map(|line| line.len() + 1).sum()
+    }
+
+    fn expected(&self) -> impl Iterator<Item = String> {
+        let (clients, lines) = (self.clients, self.lines);
+        (0..clients).flat_map(move |client| {
+            (0..lines).map(move |number| format!("{client} {number} password=[REDACTED]"))
+        })
+    }
+
+    /// Each line has arrived once, in the order of its client.
+    #[track_caller]
+    pub fn check(&self, text: &str) {
+        // Stable: the order of each client stays.
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_by_key(|line| {
+            line.split(' ')
+                .next()
+                .and_then(|id| id.parse::<usize>().ok())
+        });
+        let expected = self.expected();
+        for (index, (line, expected)) in lines.iter().zip(expected).enumerate() {
+            assert_eq!(*line, expected, "line {index}");
+        }
+        assert_eq!(lines.len(), self.clients * self.lines);
+        assert!(text.ends_with('\n'));
+    }
 }
 
 /// A syslog message with its count of octets.

@@ -19,7 +19,7 @@ use rustls::{
 use crate::support::{Relay, SECRET, Upstream, counted, masked, read_rest};
 
 /// Writes `ca.pem`, and for each name `{name}.pem` and `{name}.key` for `localhost`.
-pub(crate) fn certificates(folder: &Path, names: &[&str]) -> Arc<RootCertStore> {
+pub fn certificates(folder: &Path, names: &[&str]) -> Arc<RootCertStore> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -48,8 +48,8 @@ fn chain(folder: &Path, name: &str) -> (Vec<CertificateDer<'static>>, PrivateKey
     (vec![certificate], key)
 }
 
-/// An upstream that asks for a certificate; what its first connection brings.
-fn upstream(folder: &Path, roots: &Arc<RootCertStore>) -> (u16, mpsc::Receiver<String>) {
+/// How an upstream asks for a certificate.
+pub fn asking(folder: &Path, roots: &Arc<RootCertStore>) -> Arc<ServerConfig> {
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider());
     let (chain, key) = chain(folder, "upstream");
     let config = ServerConfig::builder_with_provider(provider())
@@ -58,12 +58,18 @@ fn upstream(folder: &Path, roots: &Arc<RootCertStore>) -> (u16, mpsc::Receiver<S
         .with_client_cert_verifier(verifier.build().unwrap())
         .with_single_cert(chain, key)
         .unwrap();
+    Arc::new(config)
+}
+
+/// An upstream that asks for a certificate; what its first connection brings.
+fn upstream(folder: &Path, roots: &Arc<RootCertStore>) -> (u16, mpsc::Receiver<String>) {
+    let config = asking(folder, roots);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (told, bytes) = mpsc::channel();
     thread::spawn(move || {
         let stream = listener.accept().unwrap().0;
-        let connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let connection = ServerConnection::new(config).unwrap();
         let mut stream = StreamOwned::new(connection, stream);
         let mut text = String::new();
         let read = stream.read_to_string(&mut text);

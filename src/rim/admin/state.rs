@@ -91,11 +91,13 @@ impl State {
     }
 }
 
-/// The routes of a configuration.
+/// The routes of a configuration, and its listeners of streams.
 pub(super) fn observed(serve: &Serve) -> Vec<Observed> {
     let routes = serve.listen.iter().flat_map(|listen| &listen.routes);
-    let observed = routes.map(|route| (route.name.clone(), route.observe_until));
-    observed.collect()
+    let routes = routes.map(|route| (route.name.clone(), route.observe_until));
+    let streams = serve.streams.iter();
+    let streams = streams.map(|stream| (stream.name.clone(), stream.observe_until));
+    routes.chain(streams).collect()
 }
 
 /// What is told of the configuration, by the names that Prometheus has for it.

@@ -29,11 +29,13 @@ impl OfStreams {
             ),
             dropped: counters(
                 "dropped_records",
-                "Records that were dropped: the ring was full, or a datagram was not taken",
+                "Records that were dropped: the ring was full, a datagram was not taken, the \
+                 upstream refused one for good, or standard output was closed",
             ),
             again: counters(
                 "repeated_records",
-                "Records that a shared upstream got again after a reconnect",
+                "Records that a shared upstream got again: after a reconnect, or since it did \
+                 not answer well",
             ),
         }
     }
@@ -44,12 +46,19 @@ impl OfStreams {
         let one = |family: &Counters, key, value: &str| {
             family.get_or_create_owned(&labels(&stream.name, key, value))
         };
+        let observed = stream.observe_until.map(|_| &stream.redactor);
         tcp::counters::Counters {
             connections: self.connections.get_or_create_owned(&route),
             records: families.records.get_or_create_owned(&route),
             bytes_in: one(&self.bytes, "direction", "in"),
             bytes_out: one(&self.bytes, "direction", "out"),
             findings: by_rule(&families.findings, &stream.name, Some(&stream.redactor)),
+            observed: by_rule(&families.observed, &stream.name, observed),
+            candidates: by_rule(
+                &families.candidates,
+                &stream.name,
+                stream.candidates.as_ref(),
+            ),
             reasons: Reason::ALL.map(|reason| {
                 let family = if reason.is_of_upstream() {
                     &families.upstream_errors

@@ -14,6 +14,7 @@ use crate::rim::config::file::value::Address;
 use crate::rim::config::file::{Source, Wrong};
 use crate::rim::config::serve::LogFormat;
 use crate::rim::config::stream::{Destination, StreamAddress};
+use crate::rim::config::url;
 use crate::rim::exit::Failure;
 use crate::rim::payload::format;
 
@@ -51,7 +52,8 @@ pub(crate) struct ConfigurationOptions {
     /// Listen on ADDR and send all lines on to UPSTREAM; repeatable
     ///
     /// `--tcp 0.0.0.0:5170=shipper:5171`; `unix:/path` is possible on both sides. A
-    /// connection there for each one here; the file knows more.
+    /// connection there for each one here; the file knows more. UPSTREAM may also be
+    /// `stdout:`, `file:/path` or a URL, to which lines are sent in batches.
     #[arg(
         long,
         value_name = "ADDR=UPSTREAM",
@@ -165,13 +167,13 @@ pub(crate) fn surroundings(now: SystemTime, files: Option<FilesRead>) -> Surroun
 fn listener(text: &str) -> Result<Listen, Wrong> {
     let wrong = |what: String| wrong("--http", &what);
     let form = "write ADDR=URL, such as 127.0.0.1:9000=https://backend.example";
-    let (address, url) = text.split_once('=').ok_or_else(|| wrong(form.to_owned()))?;
+    let (address, upstream) = text.split_once('=').ok_or_else(|| wrong(form.to_owned()))?;
     let http = address.parse::<Address>();
     let http = http.map_err(|error| wrong(format!("before the `=`, {error}")))?;
-    build::check_upstream(url).map_err(|what| wrong(format!("after the `=`, {what}")))?;
+    url::base(upstream).map_err(|what| wrong(format!("after the `=`, {what}")))?;
     Ok(Listen {
         http: Some(http),
-        route: vec![Route::to(url)],
+        route: vec![Route::to(upstream)],
         ..Listen::default()
     })
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use self::origin::{Due, Origin, Read};
@@ -97,17 +98,20 @@ async fn serve(origin: Origin<'_>, read: Read) -> Result<Exit, Failure> {
         tokio::spawn(admin::serve(listener, metrics.clone(), gauges.clone()));
     }
     let mut ending = Ending::listen().map_err(|error| Failure::Start(reason(&error)))?;
-    let places = serve.limits.max_connections;
+    let (places, stop) = (serve.limits.max_connections, Arc::new(Notify::new()));
     let mut reloading = Reloading {
         begun_with: (serve.admin, serve.log),
         drain: serve.timeouts.drain,
-        running: Running::new(&metrics, &gauges, places),
+        running: Running::new(&metrics, &gauges, places, &stop),
         metrics,
         origin,
     };
     reloading.take(read).await?;
     gauges.ready.store(true, Ordering::Release);
-    reloading.until_the_end(&mut ending).await;
+    tokio::select! {
+        () = reloading.until_the_end(&mut ending) => {}
+        () = stop.notified() => {}
+    }
     gauges.ready.store(false, Ordering::Release);
     tracing::info!("ending; what is in flight is finished");
     reloading.running.end();

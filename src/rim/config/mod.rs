@@ -9,7 +9,9 @@ mod memory;
 pub(crate) mod passes;
 pub(crate) mod policy;
 pub(crate) mod serve;
+pub(crate) mod sink;
 pub(crate) mod stream;
+pub(crate) mod url;
 
 pub(crate) use detection::{ConfigError, Detection, FilesRead, pack_files, read_pack, read_packs};
 pub(crate) use ids::unknown_id;

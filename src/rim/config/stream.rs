@@ -6,13 +6,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use blackbar::Redactor;
+use hyper::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::rim::config::file::value::{Address, NoAddress};
 use crate::rim::config::serve::{ClientTls, ServerTls};
+use crate::rim::config::sink::Sink;
+use crate::rim::config::url;
 
 /// One listener with its upstream.
 pub(crate) struct Stream {
@@ -36,6 +39,18 @@ pub(crate) struct Stream {
     pub(crate) max_record: usize,
     /// What is a secret.
     pub(crate) redactor: Arc<Redactor>,
+    /// Whether originals go on until a day, and are only counted.
+    pub(crate) observe_until: Option<SystemTime>,
+    /// Rules that are tried: counted, never masked.
+    pub(crate) candidates: Option<Arc<Redactor>>,
+}
+
+impl Stream {
+    /// Whether originals go on now.
+    pub(crate) fn observes(&self) -> bool {
+        self.observe_until
+            .is_some_and(|until| SystemTime::now() < until)
+    }
 }
 
 /// Where a stream comes in.
@@ -107,25 +122,61 @@ pub(crate) enum Destination {
         /// Never 0.
         port: u16,
     },
+    /// `stdout:`.
+    Stdout,
+    /// `file:/path`.
+    File(PathBuf),
+    /// `http://…` or `https://…`.
+    Http(Uri),
 }
 
-/// A text that names no upstream.
+impl Destination {
+    /// Whether it is made for all clients and not for each.
+    pub(crate) fn is_shared_only(&self) -> bool {
+        matches!(self, Self::Stdout | Self::File(_) | Self::Http(_))
+    }
+
+    /// Whether it is a connection.
+    pub(crate) fn is_connection(&self) -> bool {
+        matches!(self, Self::Tcp { .. } | Self::Unix(_))
+    }
+}
+
+/// A text that names no upstream. It is not shown: it may hold a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write host:port, [ipv6]:port, unix:/path or udp:host:port")]
-pub(crate) struct NoDestination;
+#[error("{0}")]
+pub(crate) struct NoDestination(&'static str);
+
+impl NoDestination {
+    const FORMS: Self = Self(
+        "write host:port, [ipv6]:port, unix:/path, udp:host:port, file:/path, stdout: or \
+         http://host/path",
+    );
+}
 
 impl FromStr for Destination {
     type Err = NoDestination;
 
     fn from_str(text: &str) -> Result<Self, NoDestination> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            let is_absolute = path.starts_with('/');
-            return is_absolute
-                .then(|| Self::Unix(path.into()))
-                .ok_or(NoDestination);
+        if text == "stdout:" {
+            return Ok(Self::Stdout);
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return url::target(text).map(Self::Http).map_err(NoDestination);
+        }
+        let path = |prefix| {
+            let path = text.strip_prefix(prefix)?;
+            Some(Some(PathBuf::from(path)).filter(|path| path.is_absolute()))
+        };
+        if let Some(path) = path("unix:") {
+            return path.map(Self::Unix).ok_or(NoDestination::FORMS);
+        }
+        if let Some(path) = path("file:") {
+            let named = path.filter(|path| path.file_name().is_some() && !text.ends_with('/'));
+            return named.map(Self::File).ok_or(NoDestination::FORMS);
         }
         let datagrams = text.strip_prefix("udp:");
-        let (host, port) = host_and_port(datagrams.unwrap_or(text)).ok_or(NoDestination)?;
+        let (host, port) = host_and_port(datagrams.unwrap_or(text)).ok_or(NoDestination::FORMS)?;
         Ok(match datagrams {
             Some(_) => Self::Udp { host, port },
             None => Self::Tcp { host, port },
@@ -161,6 +212,9 @@ impl fmt::Display for Destination {
             Self::Tcp { host, port } => write!(f, "{}:{port}", bracketed(host)),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Udp { host, port } => write!(f, "udp:{}:{port}", bracketed(host)),
+            Self::Stdout => f.write_str("stdout:"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Http(url) => url.fmt(f),
         }
     }
 }
@@ -198,18 +252,18 @@ pub(crate) enum Overflow {
 }
 
 /// How records are delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
     /// Over a connection for each client.
     PerConnection,
-    /// Over one connection for all.
+    /// To one place for all.
     Shared {
         /// Bytes that may wait.
         ring: usize,
-        /// Bytes of those sent last that are sent again after a reconnect.
-        resend: usize,
         /// What becomes of what the ring does not take.
         overflow: Overflow,
+        /// What takes them.
+        sink: Sink,
     },
 }
 
@@ -226,6 +280,10 @@ mod tests {
             "unix:/run/log.sock",
             "udp:host:514",
             "udp:[::1]:514",
+            "stdout:",
+            "file:/var/log/app.log",
+            "http://host/",
+            "https://host:8443/logs?stream=app",
         ] {
             assert_eq!(text.parse::<Destination>().unwrap().to_string(), text);
         }
@@ -239,12 +297,23 @@ mod tests {
             "unix:run",
             "::1:514",
             "[x]:1",
-            "http://host:1",
             "user:hunter2@host:1",
+            "stdout",
+            "stdout:x",
+            "file:app.log",
+            "file:/var/log/",
+            "file:/",
+            "file:/var/..",
             "udp:host",
             "tcp:host:1",
         ] {
-            assert_eq!(text.parse::<Destination>(), Err(NoDestination), "{text}");
+            let parsed = text.parse::<Destination>();
+            assert_eq!(parsed, Err(NoDestination::FORMS), "{text}");
+        }
+        let user = ["https://user:", "hunter2", "@host/"].concat();
+        for text in ["http://", &user, "http://host/#x"] {
+            let wrong = text.parse::<Destination>().unwrap_err().to_string();
+            assert!(!wrong.contains("hunter2"), "{wrong}");
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn check(host: &HeaderValue, masking: &mut Masking) -> Result<(), Rea
 }
 
 /// Host and port, the latter only if it is not the scheme's own.
-fn authority(base: &Uri) -> String {
+pub(crate) fn authority(base: &Uri) -> String {
     let host = base.host().unwrap_or_default();
     match (base.scheme_str(), base.port_u16()) {
         (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => host.to_owned(),

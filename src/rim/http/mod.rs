@@ -17,17 +17,17 @@ mod connection;
 pub(crate) mod events;
 mod forward;
 mod head;
-mod host;
+pub(crate) mod host;
 mod intake;
 pub(crate) mod listeners;
 mod masking;
-mod outgoing;
+pub(crate) mod outgoing;
 mod reply;
 mod route;
 mod signed;
 mod socket;
 mod strict;
-mod upstream;
+pub(crate) mod upstream;
 
 use std::sync::Arc;
 

@@ -68,7 +68,11 @@ impl Upstreams {
 }
 
 /// A pool without connections.
-fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
+///
+/// # Errors
+///
+/// A file of certificates cannot be used.
+pub(crate) fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
     let is_tls = upstream.base.scheme_str() == Some("https");
     let connector = Connector {
         tls: if is_tls {

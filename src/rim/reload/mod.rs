@@ -7,6 +7,8 @@ pub(crate) mod changes;
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use crate::rim::admin::metrics::Metrics;
 use crate::rim::config::serve::Serve;
 use crate::rim::exit::Failure;
@@ -24,8 +26,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Nothing listens yet.
-    pub(crate) fn new(metrics: &Arc<Metrics>, gauges: &Arc<Gauges>, places: usize) -> Self {
+    /// Nothing listens yet. `stop` is told when nothing can be delivered any more.
+    pub(crate) fn new(
+        metrics: &Arc<Metrics>,
+        gauges: &Arc<Gauges>,
+        places: usize,
+        stop: &Arc<Notify>,
+    ) -> Self {
         let room = Arc::new(Room::new(places));
         let of_http = http::Surroundings {
             observer: metrics.clone(),
@@ -35,6 +42,7 @@ impl Running {
         let of_streams = tcp::Surroundings {
             gauges: gauges.clone(),
             room: room.clone(),
+            stop: stop.clone(),
         };
         Self {
             metrics: metrics.clone(),

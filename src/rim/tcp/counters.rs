@@ -17,6 +17,10 @@ pub(crate) struct Counters {
     pub(crate) bytes_out: Counter,
     /// By rule; rules of one pack share a counter.
     pub(crate) findings: Vec<Counter>,
+    /// The same of what went on unmasked; empty unless the listener observes.
+    pub(crate) observed: Vec<Counter>,
+    /// By candidate rule, what it would have found.
+    pub(crate) candidates: Vec<Counter>,
     /// By reason, as in [`Reason::ALL`].
     pub(crate) reasons: [Counter; Reason::ALL.len()],
     /// Records that were dropped, by the operator's choice or as datagrams are.
@@ -46,17 +50,21 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Counts what has come to the tally since the last call.
-    pub(crate) fn count(&mut self, tally: &Tally, counters: &Counters) {
+    /// Counts the records that have come to the tally since the last call.
+    pub(crate) fn count_records(&mut self, tally: &Tally, counters: &Counters) {
         counters.records.inc_by(tally.records() - self.records);
         self.records = tally.records();
+    }
+
+    /// Counts the findings that have come to the tally since the last call.
+    pub(crate) fn count_findings(&mut self, tally: &Tally, findings: &[Counter]) {
         if tally.masks() == self.masks {
             return;
         }
         self.masks = tally.masks();
         self.findings.resize(tally.findings().len(), 0);
         let now = tally.findings().iter().zip(&mut self.findings);
-        for ((&now, before), counter) in now.zip(&counters.findings) {
+        for ((&now, before), counter) in now.zip(findings) {
             counter.inc_by(now - *before);
             *before = now;
         }

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::rim::config::stream::{Destination, StreamFraming};
 use crate::rim::tcp::counters::Counters;
-use crate::rim::tcp::framing::Output;
 use crate::rim::tcp::framing::message::Messages;
+use crate::rim::tcp::framing::{Form, Output};
 use crate::rim::tcp::reason::Reason;
 use crate::rim::tcp::setup::{Current, Setup, Way};
 
@@ -46,15 +46,7 @@ impl Datagrams {
     /// Sends the whole records in `out`, without newlines at their ends. One that the
     /// system does not take is dropped and counted, as datagrams are.
     pub(crate) async fn put(&self, out: &mut Output) {
-        let mut start = 0;
-        for &end in &out.ends {
-            let record = &out.bytes[start..end];
-            let record = if out.are_lines {
-                without_newline(record)
-            } else {
-                record
-            };
-            start = end;
+        for record in out.records() {
             // An error may be that of the datagram before: the upstream does not listen.
             let sent = match self.socket.send(record).await {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -71,14 +63,11 @@ impl Datagrams {
                 }
             }
         }
-        out.bytes.drain(..start);
-        out.ends.clear();
+        if let Some(end) = out.ends.pop() {
+            out.bytes.drain(..end);
+            out.ends.clear();
+        }
     }
-}
-
-fn without_newline(record: &[u8]) -> &[u8] {
-    let line = record.strip_suffix(b"\n");
-    line.map_or(record, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Receives until everything is to end.
@@ -89,7 +78,7 @@ pub(super) async fn receive(
 ) {
     let mut changes = current.changes();
     let mut setup = current.now();
-    let mut messages = Messages::new(&setup.stream.redactor, &setup.counters);
+    let mut messages = Messages::new(&setup.stream, &setup.counters);
     let (mut buffer, mut out) = (vec![0; LARGEST], Output::default());
     loop {
         let received = tokio::select! {
@@ -100,7 +89,7 @@ pub(super) async fn receive(
         };
         if !Arc::ptr_eq(&setup, &current.look()) {
             setup = current.now();
-            messages = Messages::new(&setup.stream.redactor, &setup.counters);
+            messages = Messages::new(&setup.stream, &setup.counters);
         }
         let length = match received {
             None => continue,
@@ -123,7 +112,11 @@ pub(super) async fn receive(
 async fn pass_on(masked: &[u8], setup: &Setup, out: &mut Output) {
     match &setup.way {
         Way::Ring(ring) => {
-            frame(setup.stream.framing, masked, out);
+            match ring.form() {
+                Form::Bare => out.bytes.extend_from_slice(masked),
+                Form::Whole | Form::AsItCame => frame(setup.stream.framing, masked, out),
+            }
+            out.end_record();
             ring.put(out).await;
         }
         Way::Socket(datagrams) => {
@@ -152,5 +145,4 @@ fn frame(framing: StreamFraming, message: &[u8], out: &mut Output) {
             }
         }
     }
-    out.end_record();
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::counters::Counters;
 use super::setup::{self, Setup, Switch, Way};
-use super::shared::Sender;
+use super::sink::Sender;
 use super::socket::{Incoming, Listener};
 use super::{Port, Surroundings, datagram};
 use crate::rim::config::serve::Timeouts;
@@ -94,9 +94,8 @@ impl Listeners {
         let mut prepared = Vec::with_capacity(streams.len());
         for (stream, same) in streams.iter().zip(paired(wanted, &open)) {
             let before = same.map(|index| self.open[index].switch.now());
-            let gauges = &self.surroundings.gauges;
-            let of_stream = counters(stream);
-            let made = Setup::new(stream, of_stream, timeouts, gauges, before.as_deref());
+            let (of_stream, shared) = (counters(stream), &self.surroundings);
+            let made = Setup::new(stream, of_stream, timeouts, shared, before.as_deref());
             let (setup, sender) = made.await?;
             let place = match same {
                 Some(index) => Place::Open(index),

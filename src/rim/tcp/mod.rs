@@ -4,8 +4,8 @@
 //!
 //! `socket` has connections of every kind. `intake` reads a client and has `framing` cut
 //! what comes into records and mask it, without I/O. What may leave goes through a
-//! `tunnel`, which is a client's own upstream connection, into the ring of a `shared` one,
-//! or out as a `datagram`. Nothing is read from a client while what was read before has
+//! `tunnel`, which is a client's own upstream connection, into the ring of a `sink` that
+//! clients share, or out as a `datagram`. Nothing is read from a client while what was read before has
 //! not left, so that an upstream that stalls stalls its clients. What goes wrong is one of
 //! the reasons of `reason`.
 //!
@@ -19,14 +19,14 @@ mod intake;
 pub(crate) mod listeners;
 pub(crate) mod reason;
 mod setup;
-mod shared;
+mod sink;
 mod socket;
 mod tunnel;
 
 use std::sync::Arc;
 
 use tokio::io::split;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use self::counters::Counters;
 use self::datagram::Datagrams;
@@ -34,7 +34,7 @@ use self::framing::{Form, Masker, Output};
 use self::intake::{Activity, Came, Intake};
 use self::reason::Reason;
 use self::setup::{Current, Setup, Way};
-use self::shared::Ring;
+use self::sink::Ring;
 use self::socket::{Dialer, Incoming, Socket};
 use self::tunnel::Forward;
 use crate::rim::config::stream::Destination;
@@ -47,6 +47,8 @@ pub(crate) struct Surroundings {
     pub(crate) gauges: Arc<Gauges>,
     /// Places for connections.
     pub(crate) room: Arc<Room>,
+    /// Asks for the end, when standard output can take nothing any more.
+    pub(crate) stop: Arc<Notify>,
 }
 
 /// What the connections of a listener share.
@@ -105,13 +107,16 @@ impl Port {
         mut ring: Ring,
         activity: Arc<Activity>,
     ) -> Option<Reason> {
-        let mut intake = self.intake(client, &setup, Form::Whole, activity);
+        let mut intake = self.intake(client, &setup, ring.form(), activity);
         drop(setup);
         let (mut out, mut changes) = (Output::default(), self.current.changes());
         loop {
             let came = intake.next(&mut out).await;
             loop {
-                if let Way::Ring(now) = &self.current.look().way {
+                // One that wants records in another form is for new connections.
+                if let Way::Ring(now) = &self.current.look().way
+                    && now.form() == ring.form()
+                {
                     ring.clone_from(now);
                 }
                 tokio::select! {
@@ -139,7 +144,7 @@ impl Port {
             return Some(Reason::UpstreamUnreachable);
         };
         let mut upstream = setup.stream.upstream.clone();
-        let mut intake = self.intake(client, &setup, Form::Datagrams, activity);
+        let mut intake = self.intake(client, &setup, Form::Bare, activity);
         drop(setup);
         let mut out = Output::default();
         loop {

@@ -25,11 +25,15 @@ pub(crate) enum Reason {
     UpstreamUnreachable,
     /// The upstream went away.
     UpstreamLost,
+    /// The upstream answered that it failed, or a file could not be written.
+    UpstreamFailed,
+    /// The upstream answered that it will never take a record.
+    UpstreamRefused,
 }
 
 impl Reason {
     /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::CountMalformed,
         Self::CountTooLarge,
         Self::FrameIncomplete,
@@ -41,6 +45,8 @@ impl Reason {
         Self::Internal,
         Self::UpstreamUnreachable,
         Self::UpstreamLost,
+        Self::UpstreamFailed,
+        Self::UpstreamRefused,
     ];
 
     /// Its name.
@@ -57,11 +63,19 @@ impl Reason {
             Self::Internal => "internal_error",
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::UpstreamLost => "upstream_lost",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamRefused => "upstream_refused",
         }
     }
 
     /// Whether the upstream failed, and not the client.
     pub(crate) fn is_of_upstream(self) -> bool {
-        matches!(self, Self::UpstreamUnreachable | Self::UpstreamLost)
+        matches!(
+            self,
+            Self::UpstreamUnreachable
+                | Self::UpstreamLost
+                | Self::UpstreamFailed
+                | Self::UpstreamRefused
+        )
     }
 }

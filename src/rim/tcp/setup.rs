@@ -7,20 +7,16 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
+use super::Surroundings;
 use super::counters::Counters;
 use super::datagram::Datagrams;
-use super::shared::{self, Ring, Sender};
+use super::sink::{self, Ring, Sender};
 use super::socket::Dialer;
 use crate::rim::config::serve::{ClientTls, Timeouts};
 use crate::rim::config::stream::{Delivery, Destination, Entry, Stream};
 use crate::rim::exit::Failure;
-use crate::rim::http::events::Gauges;
 use crate::rim::message;
 use crate::rim::tls::{self, Shown};
-
-/// What the system may hold of what was sent over a shared connection and was not
-/// acknowledged. Linux makes twice of it.
-const SEND_BUFFER: usize = 128 * 1024;
 
 /// What a listener does.
 pub(super) struct Setup {
@@ -64,14 +60,14 @@ impl Setup {
         stream: &Arc<Stream>,
         counters: Arc<Counters>,
         timeouts: Timeouts,
-        gauges: &Arc<Gauges>,
+        surroundings: &Surroundings,
         before: Option<&Self>,
     ) -> Result<(Self, Option<Sender>), Failure> {
         let made_of = MadeOf::new(stream, timeouts.connect);
         let same = before.filter(|before| before.made_of == made_of);
         let (way, sender) = match same {
             Some(same) => (same.way.clone(), None),
-            None => way(stream, &counters, timeouts, gauges).await?,
+            None => way(stream, &counters, timeouts, surroundings).await?,
         };
         let setup = Self {
             tls: shown(stream, before)?,
@@ -91,7 +87,7 @@ impl MadeOf {
             name: stream.name.clone(),
             upstream: stream.upstream.clone(),
             tls: stream.upstream_tls.clone(),
-            delivery: stream.delivery,
+            delivery: stream.delivery.clone(),
             connect,
         }
     }
@@ -101,18 +97,9 @@ async fn way(
     stream: &Stream,
     counters: &Arc<Counters>,
     timeouts: Timeouts,
-    gauges: &Arc<Gauges>,
+    surroundings: &Surroundings,
 ) -> Result<(Way, Option<Sender>), Failure> {
-    let dialer = |send_buffer| dialer(stream, timeouts, send_buffer);
-    if let Delivery::Shared {
-        ring,
-        resend,
-        overflow,
-    } = stream.delivery
-    {
-        let bounds = (ring, resend, overflow);
-        let dialer = dialer(Some(SEND_BUFFER))?;
-        let (ring, sender) = shared::ring(&stream.name, dialer, bounds, counters, gauges);
+    if let Some((ring, sender)) = sink::make(stream, counters, timeouts, surroundings)? {
         return Ok((Way::Ring(ring), Some(sender)));
     }
     let way = match (&stream.entry, &stream.upstream) {
@@ -124,12 +111,13 @@ async fn way(
             Way::Socket(Arc::new(socket.map_err(failed)?))
         }
         (_, Destination::Udp { .. }) => Way::Datagrams,
-        _ => Way::Tunnel(Arc::new(dialer(None)?)),
+        _ => Way::Tunnel(Arc::new(dialer(stream, timeouts, None)?)),
     };
     Ok((way, None))
 }
 
-fn dialer(
+/// What connects to its upstream.
+pub(super) fn dialer(
     stream: &Stream,
     timeouts: Timeouts,
     send_buffer: Option<usize>,

@@ -177,6 +177,9 @@ impl Dialer {
                 return Ok(Box::new(stream));
             }
             Destination::Tcp { host, port } | Destination::Udp { host, port } => (host, *port),
+            Destination::Stdout | Destination::File(_) | Destination::Http(_) => {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
         };
         let stream = TcpStream::connect((host.as_str(), port)).await?;
         stream.set_nodelay(true)?;

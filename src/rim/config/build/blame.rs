@@ -12,7 +12,7 @@ use blackbar::Redactor;
 
 use super::Building;
 use crate::rim::config::file::KeyPath;
-use crate::rim::config::file::schema::{File, Route};
+use crate::rim::config::file::schema::{File, Relax, Strengthen};
 use crate::rim::config::{ConfigError, Detection};
 
 /// A part of a [`Detection`] that may be at fault.
@@ -135,14 +135,15 @@ pub(super) fn of_detect(file: &File, now: SystemTime) -> Vec<Entry> {
     all
 }
 
-/// The entries that a route adds to `detect`, behind those of `base`.
+/// The entries that a route or a listener adds to `detect`, behind those of `base`.
 pub(super) fn of_route(
     base: &Detection,
-    route: &Route,
+    more: &Strengthen,
+    exceptions: &[Relax],
     path: &KeyPath,
     now: SystemTime,
 ) -> Vec<Entry> {
-    let (more, detect) = (&route.detect, path.key("detect"));
+    let detect = path.key("detect");
     let lists = [
         (Part::Rules, "rules", base.rules.len(), more.rules.len()),
         (
@@ -163,7 +164,7 @@ pub(super) fn of_route(
         base.allowed_fields.len(),
         base.allowed_values.len(),
     ];
-    for (at, relax) in route.relax.iter().enumerate() {
+    for (at, relax) in exceptions.iter().enumerate() {
         if relax.until.start() <= now {
             continue;
         }

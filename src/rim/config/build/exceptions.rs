@@ -1,10 +1,12 @@
 //! What a route adds to `[detect]` and what it takes away, with reasons and days.
 
+use std::time::SystemTime;
+
 use blackbar::Profile;
 
 use super::Building;
 use crate::rim::config::Detection;
-use crate::rim::config::file::schema::{self, Relax};
+use crate::rim::config::file::schema::{Mode, Relax, Strengthen};
 use crate::rim::config::file::value::Day;
 use crate::rim::config::file::{KeyPath, Wrong};
 
@@ -48,18 +50,17 @@ impl Building<'_> {
         Ok(())
     }
 
-    /// Adds what the route's `detect` says. Nothing of it masks less.
+    /// Adds what the `detect` of a route or a listener says. Nothing of it masks less.
     pub(super) fn strengthen(
         &self,
         detection: &mut Detection,
-        route: &schema::Route,
+        more: &Strengthen,
         path: &KeyPath,
     ) -> Result<(), Wrong> {
-        let more = &route.detect;
         if let Some(profile) = more.profile {
             let is_stronger = profile == Profile::Strict && detection.profile == Profile::Standard;
             if !is_stronger && profile != detection.profile {
-                let what = "a route may only strengthen what is masked, to strict from standard; \
+                let what = "a route or a listener may only strengthen what is masked, to strict from standard; \
                             another profile is an exception: write it into `relax`, with a reason";
                 return Err(self.wrong(&path.key("detect").key("profile"), what));
             }
@@ -72,14 +73,14 @@ impl Building<'_> {
         Ok(())
     }
 
-    /// Applies the exceptions of the route whose day has not come.
+    /// Applies the exceptions whose day has not come.
     pub(super) fn relax(
         &mut self,
         detection: &mut Detection,
-        route: &schema::Route,
+        exceptions: &[Relax],
         path: &KeyPath,
     ) -> Result<(), Wrong> {
-        for (index, relax) in route.relax.iter().enumerate() {
+        for (index, relax) in exceptions.iter().enumerate() {
             let path = path.key("relax").index(index);
             self.check_reason(&relax.reason, &path)?;
             self.check_one(relax, &path)?;
@@ -107,6 +108,39 @@ impl Building<'_> {
         let what = "write exactly one of disable, allow_field, allow_value and profile, so that \
                     each exception has a reason of its own";
         Err(self.wrong(path, what))
+    }
+
+    /// Until when originals go on, if that day has not come.
+    pub(super) fn observe_until(
+        &mut self,
+        mode: Mode,
+        until: Option<Day>,
+        path: &KeyPath,
+    ) -> Result<Option<SystemTime>, Wrong> {
+        match (mode, until) {
+            (Mode::Enforce, None) => Ok(None),
+            (Mode::Enforce, Some(_)) => {
+                let what = "it belongs to mode = \"observe\"; remove it";
+                Err(self.wrong(&path.key("until"), what))
+            }
+            (Mode::Observe, None) => {
+                let what = "observing lets secrets pass, so it needs an end: write until = \
+                            2027-01-31, the day from which on this route masks";
+                Err(self.wrong(&path.key("mode"), what))
+            }
+            (Mode::Observe, Some(day)) if day.start() <= self.surroundings.now => {
+                let what = format!("since {day} this route no longer observes, it masks");
+                self.warn(&path.key("until"), what);
+                Ok(None)
+            }
+            (Mode::Observe, Some(day)) => {
+                let what =
+                    format!("until {day} this route passes originals on, with their secrets");
+                self.warn(&path.key("mode"), what);
+                self.ends(day);
+                Ok(Some(day.start()))
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod exceptions;
 mod route;
 mod rules;
 mod shadow;
+mod sink;
 mod stream;
 mod upstream;
 
@@ -21,8 +22,6 @@ use crate::rim::config::serve::{Listen, Route, Serve, ServeLimits, ServerTls, Ti
 use crate::rim::config::stream::StreamAddress;
 use crate::rim::config::{FilesRead, memory};
 use crate::rim::message::{name, reason};
-
-pub(crate) use upstream::parse as check_upstream;
 
 /// What a configuration makes, and what is to be said of it.
 pub(crate) struct Built {

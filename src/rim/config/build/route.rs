@@ -1,12 +1,10 @@
 //! One route, checked and compiled.
 
-use std::time::SystemTime;
-
 use hyper::Method;
 use hyper::header::HeaderName;
 
 use super::{Building, blame, rules, upstream};
-use crate::rim::config::file::schema::{self, Mode};
+use crate::rim::config::file::schema;
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::policy::{Policy, Rules};
 use crate::rim::config::serve::{Passes, Route};
@@ -44,7 +42,7 @@ impl Building<'_> {
             .map(|upstream| upstream::origin(&upstream.base));
         let policy = self.keep(self.policy(told, origin.as_deref().unwrap_or_default(), path));
         let passes = self.keep(self.passes(told, path));
-        let observe_until = self.observe_until(told, path);
+        let observe_until = self.observe_until(told.mode, told.until, path);
         let observe_until = self.keep(observe_until);
         let rules = self.rules_of_route(told, path);
         let candidates = self.candidates();
@@ -67,11 +65,11 @@ impl Building<'_> {
         let now = self.surroundings.now;
         let base = rules::detection(self.file, now);
         let mut detection = base.clone();
-        self.keep(self.strengthen(&mut detection, told, path))?;
-        let relaxed = self.relax(&mut detection, told, path);
+        self.keep(self.strengthen(&mut detection, &told.detect, path))?;
+        let relaxed = self.relax(&mut detection, &told.relax, path);
         self.keep(relaxed)?;
         let values = told.detect.values.or(self.file.detect.values);
-        let entries = || blame::of_route(&base, told, path, now);
+        let entries = || blame::of_route(&base, &told.detect, &told.relax, path, now);
         self.rules(detection, values, &entries, &path.key("detect"))
     }
 
@@ -192,36 +190,5 @@ impl Building<'_> {
             parameters: passes.parameters.clone(),
             cookies: passes.cookies.clone(),
         })
-    }
-
-    fn observe_until(
-        &mut self,
-        told: &schema::Route,
-        path: &KeyPath,
-    ) -> Result<Option<SystemTime>, Wrong> {
-        match (told.mode, told.until) {
-            (Mode::Enforce, None) => Ok(None),
-            (Mode::Enforce, Some(_)) => {
-                let what = "it belongs to mode = \"observe\"; remove it";
-                Err(self.wrong(&path.key("until"), what))
-            }
-            (Mode::Observe, None) => {
-                let what = "observing lets secrets pass, so it needs an end: write until = \
-                            2027-01-31, the day from which on this route masks";
-                Err(self.wrong(&path.key("mode"), what))
-            }
-            (Mode::Observe, Some(day)) if day.start() <= self.surroundings.now => {
-                let what = format!("since {day} this route no longer observes, it masks");
-                self.warn(&path.key("until"), what);
-                Ok(None)
-            }
-            (Mode::Observe, Some(day)) => {
-                let what =
-                    format!("until {day} this route passes originals on, with their secrets");
-                self.warn(&path.key("mode"), what);
-                self.ends(day);
-                Ok(Some(day.start()))
-            }
-        }
     }
 }

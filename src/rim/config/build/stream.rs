@@ -1,8 +1,11 @@
 //! One listener of lines, syslog messages or datagrams, checked and compiled.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use super::Building;
+use blackbar::Redactor;
+
+use super::{Building, blame, rules, sink};
 use crate::rim::config::file::schema::{self, Listen};
 use crate::rim::config::file::value::Size;
 use crate::rim::config::file::{KeyPath, Wrong};
@@ -14,32 +17,32 @@ use crate::rim::config::stream::{
 /// Bytes that may wait for a shared upstream.
 const RING: Size = Size(16 << 20);
 
-/// Bytes that a shared upstream gets again. What the kernels of both sides hold at a time
-/// is less, with the send buffer that is set and the receive buffers that are usual.
-const RESEND: Size = Size(1 << 20);
-
 /// Writes out what listeners of streams do where they do not say it.
 pub(super) fn fill(listen: &mut [Listen]) {
     let streams = listen.iter_mut().filter(|listen| listen.http.is_none());
     for (index, listen) in streams.enumerate() {
         let name = || format!("stream-{}", index + 1);
         listen.name.get_or_insert_with(name);
-        let (framing, sharing, overflow) = if listen.udp.is_some() {
-            (StreamFraming::Syslog, Sharing::Shared, Overflow::DropNewest)
+        let from_datagrams = listen.udp.is_some();
+        let (framing, overflow) = if from_datagrams {
+            (StreamFraming::Syslog, Overflow::DropNewest)
         } else {
-            (
-                StreamFraming::Lines,
-                Sharing::PerConnection,
-                Overflow::Block,
-            )
+            (StreamFraming::Lines, Overflow::Block)
         };
         listen.framing.get_or_insert(framing);
+        listen.mode.get_or_insert_default();
+        let upstream = listen.upstream.as_ref();
+        let sharing = if from_datagrams || upstream.is_some_and(Destination::is_shared_only) {
+            Sharing::Shared
+        } else {
+            Sharing::PerConnection
+        };
         let sharing = *listen.sharing.get_or_insert(sharing);
         let to_datagrams = matches!(listen.upstream, Some(Destination::Udp { .. }));
         if sharing == Sharing::Shared && !to_datagrams {
             listen.ring.get_or_insert(RING);
-            listen.resend.get_or_insert(RESEND);
             listen.overflow.get_or_insert(overflow);
+            sink::fill(listen);
         }
     }
 }
@@ -74,7 +77,6 @@ impl Building<'_> {
         }
         let name = self.name(told.name.as_deref(), path)?;
         let upstream = self.destination(told, path)?;
-        let delivery = self.delivery(told, &entry, &upstream, path)?;
         let tls = match (&told.tls, &entry) {
             (None, _) => None,
             (Some(tls), Entry::Tcp(_)) => Some(self.tls(tls, &path.key("tls"))?),
@@ -83,8 +85,14 @@ impl Building<'_> {
             }
         };
         let upstream_tls = self.upstream_tls(told, &upstream, &path.key("upstream_tls"))?;
-        let rules = self.rules_of_detect();
-        Ok(rules.map(|rules| Stream {
+        let delivery = self.delivery(told, &entry, &upstream, upstream_tls.as_ref(), path)?;
+        let observe_until = self.observe_until(told.mode.unwrap_or_default(), told.until, path)?;
+        let candidates = self.candidates()?;
+        let Some(redactor) = self.redactor(told, path)? else {
+            return Ok(None);
+        };
+        self.check_secret(&upstream, &redactor, path)?;
+        Ok(Some(Stream {
             name,
             entry,
             tls,
@@ -94,8 +102,24 @@ impl Building<'_> {
             delivery,
             idle: told.idle.map(|idle| idle.0),
             max_record: self.file.limits.max_record.0,
-            redactor: rules.plain,
+            redactor,
+            observe_until,
+            candidates,
         }))
+    }
+
+    /// The rules of `[detect]` with what the listener adds and takes away. `None` where
+    /// they do not compile.
+    fn redactor(&mut self, told: &Listen, path: &KeyPath) -> Result<Option<Arc<Redactor>>, Wrong> {
+        let now = self.surroundings.now;
+        let base = rules::detection(self.file, now);
+        let mut detection = base.clone();
+        self.strengthen(&mut detection, &told.detect, path)?;
+        self.relax(&mut detection, &told.relax, path)?;
+        let values = told.detect.values.or(self.file.detect.values);
+        let entries = || blame::of_route(&base, &told.detect, &told.relax, path, now);
+        let rules = self.rules(detection, values, &entries, &path.key("detect"));
+        Ok(rules.map(|rules| rules.plain))
     }
 
     fn entry(&self, told: &Listen, path: &KeyPath) -> Result<Entry, Wrong> {
@@ -128,12 +152,17 @@ impl Building<'_> {
             Destination::Udp { host, port } => {
                 other.udp.is_some_and(|own| is_own(own.0, host, *port))
             }
+            Destination::Stdout | Destination::File(_) | Destination::Http(_) => false,
         });
         if comes_back {
             let what = "this is a listener of the same configuration; its records would go \
                         round in circles";
             return Err(self.wrong(&path.key("upstream"), what));
         }
+        if let Destination::Http(url) = upstream {
+            self.check_circle(url, path)?;
+        }
+        self.check_only_writer(upstream, path)?;
         Ok(upstream.clone())
     }
 
@@ -142,13 +171,18 @@ impl Building<'_> {
         told: &Listen,
         entry: &Entry,
         upstream: &Destination,
+        tls: Option<&ClientTls>,
         path: &KeyPath,
     ) -> Result<Delivery, Wrong> {
+        self.check_keys_of_sinks(told, upstream, path)?;
         let from_datagrams = matches!(entry, Entry::Udp(_));
-        let to_datagrams = matches!(upstream, Destination::Udp { .. });
         let is_shared = told.sharing == Some(Sharing::Shared);
         if from_datagrams && !is_shared {
             let what = "datagrams have no connection of their own; leave this out";
+            return Err(self.wrong(&path.key("sharing"), what));
+        }
+        if upstream.is_shared_only() && !is_shared {
+            let what = "all clients share a file, standard output and HTTP; leave this out";
             return Err(self.wrong(&path.key("sharing"), what));
         }
         if from_datagrams && told.overflow == Some(Overflow::Block) {
@@ -159,15 +193,20 @@ impl Building<'_> {
         if from_datagrams && told.idle.is_some() {
             return Err(self.wrong(&path.key("idle"), "datagrams have no connection"));
         }
-        if !is_shared || to_datagrams {
+        let sink = if is_shared {
+            self.sink(told, upstream, tls, path)?
+        } else {
+            None
+        };
+        let Some(sink) = sink else {
             let of_shared = ["ring", "resend", "overflow"];
             let given = told.stream_keys();
             if let Some(key) = given.iter().find(|key| of_shared.contains(*key)) {
-                let what = "it belongs to sharing = \"shared\" and an upstream of streams";
+                let what = "it belongs to sharing = \"shared\" and an upstream without udp:";
                 return Err(self.wrong(&path.key(key), what));
             }
             return Ok(Delivery::PerConnection);
-        }
+        };
         let ring = told.ring.unwrap_or(RING).0;
         if ring < self.file.limits.max_record.0 {
             let what = "write at least limits.max_record, so that every record fits in";
@@ -175,8 +214,8 @@ impl Building<'_> {
         }
         Ok(Delivery::Shared {
             ring,
-            resend: told.resend.unwrap_or(RESEND).0,
             overflow: told.overflow.unwrap_or(Overflow::Block),
+            sink,
         })
     }
 
@@ -189,8 +228,14 @@ impl Building<'_> {
         let Some(schema::UpstreamTls { ca, identity }) = &told.upstream_tls else {
             return Ok(None);
         };
-        if !matches!(upstream, Destination::Tcp { .. }) {
-            return Err(self.wrong(path, "TLS needs an upstream host:port"));
+        let speaks_tls = match upstream {
+            Destination::Tcp { .. } => true,
+            Destination::Http(url) => url.scheme_str() == Some("https"),
+            _ => false,
+        };
+        if !speaks_tls {
+            let what = "TLS needs an upstream host:port or https://host";
+            return Err(self.wrong(path, what));
         }
         let tls = self.client_tls(ca.as_ref(), identity.as_ref(), path)?;
         Ok(Some(tls))

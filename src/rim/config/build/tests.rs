@@ -182,7 +182,7 @@ fn what_cannot_be_is_refused_with_its_place() {
         ),
         (
             with("detect = { profile = \"article\" }"),
-            "b.toml:6:22: key `listen.route.detect.profile`: a route may only strengthen",
+            "b.toml:6:22: key `listen.route.detect.profile`: a route or a listener may only strengthen",
         ),
         (
             with("detect = { packs = [\"pi\"] }"),

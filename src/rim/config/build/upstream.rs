@@ -9,32 +9,7 @@ use super::stream::is_own;
 use crate::rim::config::file::schema;
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::serve::{ClientTls, Upstream};
-
-/// Why a text is no upstream. The text itself is not shown: it may hold a password.
-pub(crate) fn parse(text: &str) -> Result<Uri, &'static str> {
-    let uri: Uri = text
-        .parse()
-        .map_err(|_| "this is no URL; write one such as https://backend.example")?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err("write the whole URL, with http:// or https:// before the host");
-    };
-    if !matches!(scheme, "http" | "https") {
-        return Err("write a URL that begins with http:// or https://");
-    }
-    if authority.as_str().contains('@') {
-        return Err(
-            "a user or password in the URL is refused, since a configuration holds no secrets; \
-             let the client send Authorization, which passes",
-        );
-    }
-    if authority.host().is_empty() || authority.as_str().ends_with(':') {
-        return Err("write a host after http:// or https://, and a port after a colon");
-    }
-    if uri.query().is_some() || text.contains('#') {
-        return Err("leave out what follows ? and #; the query is the client's");
-    }
-    Ok(uri)
-}
+use crate::rim::config::url;
 
 impl Building<'_> {
     pub(super) fn upstream(
@@ -43,7 +18,7 @@ impl Building<'_> {
         path: &KeyPath,
     ) -> Result<Upstream, Wrong> {
         let base =
-            parse(&route.upstream).map_err(|what| self.wrong(&path.key("upstream"), what))?;
+            url::base(&route.upstream).map_err(|what| self.wrong(&path.key("upstream"), what))?;
         self.check_circle(&base, path)?;
         let is_tls = base.scheme_str() == Some("https");
         if route.http2 && is_tls {
@@ -110,7 +85,7 @@ impl Building<'_> {
     }
 
     /// A request that comes back in would go round until something breaks.
-    fn check_circle(&self, base: &Uri, path: &KeyPath) -> Result<(), Wrong> {
+    pub(super) fn check_circle(&self, base: &Uri, path: &KeyPath) -> Result<(), Wrong> {
         let default = if base.scheme_str() == Some("https") {
             443
         } else {

@@ -142,6 +142,9 @@ impl Source {
                 at(&mut tls.key);
                 tls.client_ca.iter_mut().for_each(at);
             }
+            listen.detect.rules.iter_mut().for_each(at);
+            let files = listen.headers.values_mut();
+            files.filter_map(|header| header.file.as_mut()).for_each(at);
             if let Some(tls) = &mut listen.upstream_tls {
                 tls.ca.iter_mut().for_each(at);
                 if let Some(identity) = &mut tls.identity {

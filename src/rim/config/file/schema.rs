@@ -1,15 +1,17 @@
 //! The keys of a configuration file, with their defaults. What is written here is what
 //! `config show` writes: a value of [`File`] is the effective configuration.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use blackbar::{Limits as EngineLimits, Profile, Values};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::rim::config::file::route::{Identity, Mode, Relax, Route};
+pub(crate) use crate::rim::config::file::route::{Identity, Mode, Relax, Route, Strengthen};
 use crate::rim::config::file::value::{Address, Day, Period, Size, spelled, spelled_if_any};
 use crate::rim::config::serve::LogFormat;
+use crate::rim::config::sink::Compression;
 use crate::rim::config::stream::{Destination, Overflow, Sharing, StreamAddress, StreamFraming};
 
 /// The whole file.
@@ -41,6 +43,7 @@ impl File {
             files.into_iter().flatten()
         };
         for listen in &self.listen {
+            paths.extend(listen.detect.rules.iter().cloned());
             if let Some(UpstreamTls { ca, identity: own }) = &listen.upstream_tls {
                 paths.extend(ca.iter().cloned().chain(identity(own.as_ref())));
             }
@@ -228,6 +231,39 @@ pub(crate) struct Listen {
     /// How long a client may say nothing; left out, for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) idle: Option<Period>,
+    /// Bytes of a file, from which on it is moved away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rotate_size: Option<Size>,
+    /// How many files that were moved away are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rotate_keep: Option<u32>,
+    /// Bytes of a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) batch_bytes: Option<Size>,
+    /// How long a record waits for others of its batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) batch_time: Option<Period>,
+    /// What is done to batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) compression: Option<Compression>,
+    /// Headers of batches, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, Header>,
+    /// Whether originals go on, and are only counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<Mode>,
+    /// Until when they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Day>,
+    /// Why they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// What strengthens `[detect]`.
+    #[serde(skip_serializing_if = "Strengthen::is_empty")]
+    pub(crate) detect: Strengthen,
+    /// What relaxes `[detect]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) relax: Vec<Relax>,
     /// With it, the listener speaks TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls: Option<Tls>,
@@ -251,11 +287,38 @@ impl Listen {
             ("resend", self.resend.is_some()),
             ("overflow", self.overflow.is_some()),
             ("idle", self.idle.is_some()),
+            ("rotate_size", self.rotate_size.is_some()),
+            ("rotate_keep", self.rotate_keep.is_some()),
+            ("batch_bytes", self.batch_bytes.is_some()),
+            ("batch_time", self.batch_time.is_some()),
+            ("compression", self.compression.is_some()),
+            ("headers", !self.headers.is_empty()),
+            ("mode", self.mode.is_some()),
+            ("until", self.until.is_some()),
+            ("reason", self.reason.is_some()),
+            ("detect", !self.detect.is_empty()),
+            ("relax", !self.relax.is_empty()),
             ("upstream_tls", self.upstream_tls.is_some()),
         ];
         let given = given.into_iter().filter(|(_, given)| *given);
         given.map(|(key, _)| key).collect()
     }
+}
+
+/// The value of a header: exactly one of `env` and `file`, since the configuration holds no
+/// secrets.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Header {
+    /// The environment variable that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<String>,
+    /// The file that holds it, relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<PathBuf>,
+    /// What is put before it, such as `Bearer `.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) prefix: String,
 }
 
 /// `upstream_tls` of a listener: PEM files, relative to the file.

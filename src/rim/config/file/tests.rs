@@ -132,6 +132,7 @@ fn paths_are_relative_to_the_file() {
     let route = &file.listen[0].route[0];
     let tls = file.listen[0].tls.as_ref().unwrap();
     let identity = route.identity.as_ref().unwrap();
+    let upstream_tls = file.listen[1].upstream_tls.as_ref().unwrap();
     for path in [
         &file.detect.rules[0],
         &file.detect.candidates[0],
@@ -142,6 +143,9 @@ fn paths_are_relative_to_the_file() {
         &route.detect.rules[0],
         &identity.certificate,
         &identity.key,
+        &file.listen[1].detect.rules[0],
+        upstream_tls.ca.as_ref().unwrap(),
+        file.listen[3].headers["X-Key"].file.as_ref().unwrap(),
     ] {
         assert!(path.starts_with("etc"), "{}", path.display());
     }

@@ -80,14 +80,19 @@ impl Decode for Member {
     }
 
     fn encode(&self, plain: &[u8]) -> Vec<u8> {
-        let level = flate2::Compression::default();
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-        finished(encoder.write_all(plain).and_then(|()| encoder.finish()))
+        encode(plain)
     }
 
     fn held(&self, _made: u64) -> u64 {
         MEMORY + self.head.as_ref().map_or(0, |head| head.capacity() as u64)
     }
+}
+
+/// One member with all of it.
+pub(crate) fn encode(plain: &[u8]) -> Vec<u8> {
+    let level = flate2::Compression::default();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+    finished(encoder.write_all(plain).and_then(|()| encoder.finish()))
 }
 
 /// A step of deflate's decoder, in whatever wrapping it was made for.

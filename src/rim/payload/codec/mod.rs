@@ -9,7 +9,7 @@
 
 mod brotli;
 mod deflate;
-mod gzip;
+pub(crate) mod gzip;
 mod zstd;
 
 use crate::rim::config::policy::Policy;

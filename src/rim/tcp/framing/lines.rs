@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use blackbar::{Framing, Piece, Redactor, Session};
+use blackbar::{Framing, Piece, Session};
 
+use super::trial::Trial;
 use super::{Form, Output};
+use crate::rim::config::stream::Stream;
 use crate::rim::tcp::counters::{Counters, Meter};
 use crate::rim::tcp::reason::Reason;
 
 /// Rules, and what counts their findings.
 struct Rules {
-    redactor: Arc<Redactor>,
+    stream: Arc<Stream>,
     counters: Arc<Counters>,
-    /// Bytes of a line at most, where it has to be held whole.
-    most: usize,
 }
 
 /// One connection's lines.
@@ -24,47 +24,40 @@ pub(crate) struct Lines {
     /// None while nothing is open in it and nothing comes.
     session: Option<Session>,
     meter: Meter,
+    trial: Trial,
     pieces: Vec<Piece>,
     form: Form,
     /// Bytes of the unfinished line that have come.
     open: usize,
+    /// Whether the line goes on as it is. One that has begun so ends so.
+    is_observed: bool,
 }
 
 impl Lines {
     /// A connection that begins.
-    pub(crate) fn new(
-        redactor: &Arc<Redactor>,
-        counters: &Arc<Counters>,
-        form: Form,
-        most: usize,
-    ) -> Self {
+    pub(crate) fn new(stream: &Arc<Stream>, counters: &Arc<Counters>, form: Form) -> Self {
         Self {
             rules: Rules {
-                redactor: redactor.clone(),
+                stream: stream.clone(),
                 counters: counters.clone(),
-                most,
             },
             next: None,
             session: None,
             meter: Meter::default(),
+            trial: Trial::new(stream, counters, Framing::Lines),
             pieces: Vec::new(),
             form,
             open: 0,
+            is_observed: stream.observes(),
         }
     }
 
     /// From the next line on these rules hold, if the one before leaves nothing to it that
     /// the old ones have to finish, such as an open key block.
-    pub(crate) fn renew(
-        &mut self,
-        redactor: &Arc<Redactor>,
-        counters: &Arc<Counters>,
-        most: usize,
-    ) {
+    pub(crate) fn renew(&mut self, stream: &Arc<Stream>, counters: &Arc<Counters>) {
         self.next = Some(Box::new(Rules {
-            redactor: redactor.clone(),
+            stream: stream.clone(),
             counters: counters.clone(),
-            most,
         }));
         self.turn();
     }
@@ -74,7 +67,20 @@ impl Lines {
     /// # Errors
     ///
     /// A line is too long to be held whole, where it has to be.
-    pub(crate) fn write(&mut self, chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
+    pub(crate) fn write(&mut self, mut chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
+        if self.is_observed && !self.rules.stream.observes() {
+            // Its day has come.
+            if self.open > 0 {
+                let line = memchr::memchr(b'\n', chunk).map_or(chunk.len(), |newline| newline + 1);
+                self.write_some(&chunk[..line], out)?;
+                chunk = &chunk[line..];
+            }
+            self.is_observed = self.open > 0;
+        }
+        self.write_some(chunk, out)
+    }
+
+    fn write_some(&mut self, chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
         let complete = memchr::memrchr(b'\n', chunk).map_or(0, |last| last + 1);
         if self.form == Form::AsItCame {
             self.pass(chunk, out);
@@ -108,6 +114,7 @@ impl Lines {
             }
             self.take(&[], out);
         }
+        self.trial.end();
         if self.form != Form::AsItCame && out.has_open_end() {
             // Another client's line follows.
             out.bytes.push(b'\n');
@@ -123,6 +130,7 @@ impl Lines {
 
     /// Gives up what it costs, if nothing is open: a new session makes the same output.
     pub(crate) fn rest(&mut self) {
+        self.trial.rest();
         if self.session.as_ref().is_some_and(Session::is_fresh) {
             self.session = None;
             self.meter.restart();
@@ -135,6 +143,9 @@ impl Lines {
         if self.session.as_ref().is_none_or(Session::is_fresh)
             && let Some(next) = self.next.take()
         {
+            self.trial.end();
+            self.trial = Trial::new(&next.stream, &next.counters, Framing::Lines);
+            self.is_observed = next.stream.observes();
             self.rules = *next;
             self.session = None;
             self.meter.restart();
@@ -159,9 +170,11 @@ impl Lines {
     fn mask(&mut self, chunk: &[u8], out: &mut Output) {
         // Mostly as much leaves as comes, in many pieces.
         out.bytes.reserve(chunk.len());
+        self.trial.write(chunk);
+        let redactor = &self.rules.stream.redactor;
         let session = self
             .session
-            .get_or_insert_with(|| Session::new(self.rules.redactor.clone(), Framing::Lines));
+            .get_or_insert_with(|| Session::new(redactor.clone(), Framing::Lines));
         session.write(chunk, &mut self.pieces);
         self.take(chunk, out);
     }
@@ -170,24 +183,32 @@ impl Lines {
         let Some(session) = &self.session else {
             return;
         };
+        let (tally, counters) = (session.tally(), &self.rules.counters);
+        self.meter.count_records(tally, counters);
+        if self.is_observed {
+            self.meter.count_findings(tally, &counters.observed);
+            self.pieces.clear();
+            out.bytes.extend_from_slice(chunk);
+            return;
+        }
+        self.meter.count_findings(tally, &counters.findings);
         for piece in self.pieces.drain(..) {
             out.bytes.extend_from_slice(session.bytes(&piece, chunk));
         }
-        self.meter.count(session.tally(), &self.rules.counters);
     }
 
     /// If a line is too long: how many bytes of the chunk are before it.
     fn allowed(&self, chunk: &[u8]) -> Option<usize> {
-        if self.open + chunk.len() <= self.rules.most {
+        if self.open + chunk.len() <= self.rules.stream.max_record {
             return None;
         }
         let (mut start, mut before) = (0, self.open);
         for newline in memchr::memchr_iter(b'\n', chunk) {
-            if before + newline - start > self.rules.most {
+            if before + newline - start > self.rules.stream.max_record {
                 return Some(start);
             }
             (start, before) = (newline + 1, 0);
         }
-        (before + chunk.len() - start > self.rules.most).then_some(start)
+        (before + chunk.len() - start > self.rules.stream.max_record).then_some(start)
     }
 }

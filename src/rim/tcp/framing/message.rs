@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use blackbar::{Framing, Piece, Redactor, Session};
+use blackbar::{Framing, Piece, Session};
 
+use super::trial::Trial;
+use crate::rim::config::stream::Stream;
 use crate::rim::tcp::counters::{Counters, Meter};
 
 /// Masks one message after the other, each as a document, since it may hold newlines.
 pub(crate) struct Messages {
-    redactor: Arc<Redactor>,
+    stream: Arc<Stream>,
     counters: Arc<Counters>,
+    trial: Trial,
     meter: Meter,
     /// None while nothing comes.
     session: Option<Session>,
@@ -18,11 +21,12 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Over these rules.
-    pub(crate) fn new(redactor: &Arc<Redactor>, counters: &Arc<Counters>) -> Self {
+    /// Of a connection, or of a listener for datagrams.
+    pub(crate) fn new(stream: &Arc<Stream>, counters: &Arc<Counters>) -> Self {
         Self {
-            redactor: redactor.clone(),
+            stream: stream.clone(),
             counters: counters.clone(),
+            trial: Trial::new(stream, counters, Framing::Document),
             meter: Meter::default(),
             session: None,
             pieces: Vec::new(),
@@ -30,12 +34,15 @@ impl Messages {
         }
     }
 
-    /// The masked message.
+    /// The masked message; as it is while the listener observes.
     pub(crate) fn mask(&mut self, message: &[u8]) -> &[u8] {
+        self.trial.write(message);
+        self.trial.end();
         self.masked.clear();
+        let redactor = &self.stream.redactor;
         let session = self
             .session
-            .get_or_insert_with(|| Session::new(self.redactor.clone(), Framing::Document));
+            .get_or_insert_with(|| Session::new(redactor.clone(), Framing::Document));
         session.write(message, &mut self.pieces);
         for piece in self.pieces.drain(..) {
             let bytes = session.bytes(&piece, message);
@@ -45,7 +52,15 @@ impl Messages {
         for piece in self.pieces.drain(..) {
             self.masked.extend_from_slice(session.bytes(&piece, &[]));
         }
-        self.meter.count(session.tally(), &self.counters);
+        let (tally, counters) = (session.tally(), &self.counters);
+        self.meter.count_records(tally, counters);
+        if self.stream.observes() {
+            self.meter.count_findings(tally, &counters.observed);
+            self.masked.clear();
+            self.masked.extend_from_slice(message);
+        } else {
+            self.meter.count_findings(tally, &counters.findings);
+        }
         if !session.is_fresh() {
             self.renew();
         }
@@ -54,6 +69,7 @@ impl Messages {
 
     /// Gives up what it costs.
     pub(crate) fn rest(&mut self) {
+        self.trial.rest();
         self.renew();
         (self.pieces, self.masked) = (Vec::new(), Vec::new());
     }

@@ -3,6 +3,7 @@
 mod lines;
 pub(crate) mod message;
 mod octets;
+mod trial;
 
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ pub(crate) enum Form {
     AsItCame,
     /// Whole records only, each with its framing.
     Whole,
-    /// Whole records only; counts of octets go, and newlines are for the sender to remove.
-    Datagrams,
+    /// Whole records only; counts of octets go. See [`Output::records`].
+    Bare,
 }
 
 /// What may leave.
@@ -48,6 +49,19 @@ impl Output {
     /// A record ends here.
     pub(crate) fn end_record(&mut self) {
         self.ends.push(self.bytes.len());
+    }
+
+    /// The whole records in it, without the newline that ends a line.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let record = &self.bytes[start..end];
+            start = end;
+            match record.strip_suffix(b"\n") {
+                Some(line) if self.are_lines => line.strip_suffix(b"\r").unwrap_or(line),
+                _ => record,
+            }
+        })
     }
 
     /// Each newline after the last end is one.
@@ -108,11 +122,10 @@ impl Masker {
         }
         self.stream = stream.clone();
         self.counters = counters.clone();
-        let (redactor, most) = (&stream.redactor, stream.max_record);
         match &mut self.state {
             State::Undecided(_) => {}
-            State::Lines(lines) => lines.renew(redactor, counters, most),
-            State::Octets(octets) => octets.renew(redactor, counters, most),
+            State::Lines(lines) => lines.renew(stream, counters),
+            State::Octets(octets) => octets.renew(stream, counters),
         }
     }
 
@@ -189,14 +202,9 @@ impl Masker {
 
     /// Looks at the first bytes. `ended` says that there will be no more.
     fn begin(&mut self, head: Vec<u8>, ended: bool, out: &mut Output) -> Result<(), Reason> {
-        let Stream {
-            redactor,
-            max_record,
-            ..
-        } = &*self.stream;
         let is_syslog = self.stream.framing == StreamFraming::Syslog;
         if is_syslog && head.first().is_some_and(u8::is_ascii_digit) {
-            let octets = Octets::new(redactor, &self.counters, self.form, *max_record);
+            let octets = Octets::new(&self.stream, &self.counters, self.form);
             self.state = State::Octets(Box::new(octets));
             return self.write(&head, out);
         }
@@ -208,7 +216,7 @@ impl Masker {
             (Some(_), _) => return Err(Reason::Encoded),
             (None, _) => {}
         }
-        let lines = Lines::new(redactor, &self.counters, self.form, *max_record);
+        let lines = Lines::new(&self.stream, &self.counters, self.form);
         self.state = State::Lines(Box::new(lines));
         self.write(&head, out)
     }

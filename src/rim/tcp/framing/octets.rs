@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use blackbar::Redactor;
-
 use super::message::Messages;
 use super::{Form, Output};
+use crate::rim::config::stream::Stream;
 use crate::rim::tcp::counters::Counters;
 use crate::rim::tcp::reason::Reason;
 
@@ -26,16 +25,11 @@ pub(crate) struct Octets {
 
 impl Octets {
     /// A connection that begins.
-    pub(crate) fn new(
-        redactor: &Arc<Redactor>,
-        counters: &Arc<Counters>,
-        form: Form,
-        most: usize,
-    ) -> Self {
+    pub(crate) fn new(stream: &Arc<Stream>, counters: &Arc<Counters>, form: Form) -> Self {
         Self {
-            messages: Messages::new(redactor, counters),
+            messages: Messages::new(stream, counters),
             form,
-            most,
+            most: stream.max_record,
             count: 0,
             is_counted: false,
             held: Vec::new(),
@@ -43,14 +37,9 @@ impl Octets {
     }
 
     /// From the next whole message on these rules hold.
-    pub(crate) fn renew(
-        &mut self,
-        redactor: &Arc<Redactor>,
-        counters: &Arc<Counters>,
-        most: usize,
-    ) {
-        self.messages = Messages::new(redactor, counters);
-        self.most = most;
+    pub(crate) fn renew(&mut self, stream: &Arc<Stream>, counters: &Arc<Counters>) {
+        self.messages = Messages::new(stream, counters);
+        self.most = stream.max_record;
     }
 
     /// Takes in a chunk.
@@ -125,7 +114,7 @@ impl Octets {
 
     fn message(&mut self, message: &[u8], out: &mut Output) {
         let masked = self.messages.mask(message);
-        if self.form != Form::Datagrams {
+        if self.form != Form::Bare {
             out.bytes
                 .extend_from_slice(format!("{} ", masked.len()).as_bytes());
         }

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
-use blackbar::Redactor;
+use blackbar::{Pack, Redactor};
 use prometheus_client::metrics::counter::Counter;
 use proptest::prelude::*;
 
@@ -29,6 +30,8 @@ fn stream_of(framing: StreamFraming, redactor: &Arc<Redactor>) -> Arc<Stream> {
         idle: None,
         max_record: MOST,
         redactor: redactor.clone(),
+        observe_until: None,
+        candidates: None,
     })
 }
 
@@ -39,6 +42,8 @@ fn counters(stream: &Stream) -> Arc<Counters> {
         bytes_in: Counter::default(),
         bytes_out: Counter::default(),
         findings: stream.redactor.ids().map(|_| Counter::default()).collect(),
+        observed: stream.redactor.ids().map(|_| Counter::default()).collect(),
+        candidates: vec![Counter::default()],
         reasons: Reason::ALL.map(|_| Counter::default()),
         dropped: Counter::default(),
         again: Counter::default(),
@@ -257,7 +262,7 @@ fn a_line_that_cannot_be_held_is_refused_where_it_has_to_be() {
 
 #[test]
 fn datagrams_have_no_counts() {
-    let (out, ends, ended, _) = both(StreamFraming::Syslog, Form::Datagrams, "3 <1>5 hello");
+    let (out, ends, ended, _) = both(StreamFraming::Syslog, Form::Bare, "3 <1>5 hello");
     assert_eq!(
         (out.as_str(), ends, ended),
         ("<1>hello", vec![3, 8], Ok(()))
@@ -301,7 +306,7 @@ proptest! {
         ),
         sizes in proptest::collection::vec(1..40_usize, 1..8),
         counts in any::<bool>(),
-        form in prop_oneof![Just(Form::AsItCame), Just(Form::Whole), Just(Form::Datagrams)],
+        form in prop_oneof![Just(Form::AsItCame), Just(Form::Whole), Just(Form::Bare)],
         framing in prop_oneof![Just(StreamFraming::Lines), Just(StreamFraming::Syslog)],
     ) {
         let parts = parts.iter().map(|part| if counts { counted(part) } else { part.clone() });
@@ -324,6 +329,97 @@ proptest! {
         let ended = ended.and_then(|()| masker.end(&mut out));
         prop_assert_eq!(String::from_utf8(out.bytes).unwrap(), whole.0);
         prop_assert_eq!((out.ends, ended), (whole.1, whole.2));
+    }
+}
+
+/// A listener that observes until then, with a rule on trial.
+fn observing(framing: StreamFraming, until: SystemTime) -> Arc<Stream> {
+    let pack = Pack::parse(
+        "trial",
+        "trial.toml",
+        "[[rule]]\nid = \"one\"\nabout = \"On trial\"\npattern = \"trial-[0-9]{4}\"\n\
+         anchors = [\"trial-\"]\nsource = \"here\"\nexamples = [[\"trial-1234\", \"[REDACTED]\"]]\n",
+    );
+    let candidates = Redactor::builder().embedded(false).pack(pack.unwrap());
+    let mut stream = Arc::into_inner(stream(framing)).unwrap();
+    stream.observe_until = Some(until);
+    stream.candidates = Some(Arc::new(candidates.build().unwrap()));
+    Arc::new(stream)
+}
+
+fn sum(counters: &[Counter]) -> u64 {
+    counters.iter().map(Counter::get).sum()
+}
+
+const TRIED: &str = "password=hunter2 trial-1234\npassword=hunter2";
+
+#[test]
+fn originals_go_on_while_it_observes_and_are_counted() {
+    let later = SystemTime::now() + Duration::from_secs(3600);
+    for (framing, input) in [
+        (StreamFraming::Lines, TRIED.to_owned()),
+        (StreamFraming::Syslog, counted(TRIED)),
+    ] {
+        for (form, step) in [(Form::AsItCame, 1), (Form::AsItCame, 99), (Form::Whole, 1)] {
+            let stream = observing(framing, later);
+            let counters = counters(&stream);
+            let mut masker = Masker::new(&stream, &counters, form);
+            let mut out = Output::default();
+            for chunk in input.as_bytes().chunks(step) {
+                masker.write(chunk, &mut out).unwrap();
+            }
+            masker.end(&mut out).unwrap();
+            let text = String::from_utf8(out.bytes).unwrap();
+            assert_eq!(text.trim_end(), input, "{form:?} {step}");
+            assert_eq!(sum(&counters.findings), 0);
+            assert_eq!(sum(&counters.observed), 2);
+            assert_eq!(sum(&counters.candidates), 1);
+        }
+    }
+}
+
+#[test]
+fn candidates_mask_nothing_and_rest_with_their_connection() {
+    let stream = observing(StreamFraming::Lines, SystemTime::UNIX_EPOCH);
+    let counters = counters(&stream);
+    let mut masker = Masker::new(&stream, &counters, Form::AsItCame);
+    let mut out = Output::default();
+    for line in TRIED.split_inclusive('\n') {
+        masker.write(line.as_bytes(), &mut out).unwrap();
+        masker.rest();
+    }
+    masker.end(&mut out).unwrap();
+    assert_eq!(
+        out.bytes,
+        b"password=[REDACTED] trial-1234\npassword=[REDACTED]"
+    );
+    assert_eq!((sum(&counters.findings), sum(&counters.observed)), (2, 0));
+    assert_eq!(sum(&counters.candidates), 1);
+}
+
+#[test]
+fn once_its_day_has_come_the_next_line_is_masked() {
+    for rest in ["=hunter2\npassword=hunter2\n", "=hunter2\n", "=hun"] {
+        let soon = SystemTime::now() + Duration::from_millis(300);
+        let stream = observing(StreamFraming::Lines, soon);
+        let mut masker = Masker::new(&stream, &counters(&stream), Form::AsItCame);
+        let mut out = Output::default();
+        masker.write(b"password", &mut out).unwrap();
+        std::thread::sleep(Duration::from_millis(350));
+        masker.write(rest.as_bytes(), &mut out).unwrap();
+        let rest = rest.replacen("\npassword=hunter2", "\npassword=[REDACTED]", 1);
+        assert_eq!(
+            String::from_utf8_lossy(&out.bytes),
+            format!("password{rest}")
+        );
+        out.bytes.clear();
+        if !rest.ends_with('\n') {
+            masker.write(b"ter2\n", &mut out).unwrap();
+            assert_eq!(String::from_utf8_lossy(&out.bytes), "ter2\n");
+            out.bytes.clear();
+        }
+        masker.write(b"password=hunter2\n", &mut out).unwrap();
+        assert_eq!(String::from_utf8_lossy(&out.bytes), "password=[REDACTED]\n");
     }
 }
 

@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::rim::config::build::{Built, Surroundings, build, effective};
 use crate::rim::config::file::{File, Source, Wrongs};
+use crate::rim::config::sink::{Compression, CredentialSource, HttpSink, Rotation, Sink};
 
 fn parsed(text: &str) -> Result<(File, Source), Wrongs> {
     let source = Source::of("b.toml", text.to_owned());
@@ -48,8 +49,8 @@ fn the_defaults() {
     assert_eq!(stream.framing, StreamFraming::Syslog);
     let delivery = Delivery::Shared {
         ring: 16 << 20,
-        resend: 1 << 20,
         overflow: Overflow::DropNewest,
+        sink: Sink::Stream { resend: 1 << 20 },
     };
     assert_eq!(stream.delivery, delivery);
 }
@@ -66,10 +67,71 @@ fn what_is_chosen_is_taken() {
     assert_eq!(stream.idle, Some(Duration::from_secs(300)));
     let delivery = Delivery::Shared {
         ring: 2 << 20,
-        resend: 64 << 10,
         overflow: Overflow::DropNewest,
+        sink: Sink::Stream { resend: 64 << 10 },
     };
     assert_eq!(stream.delivery, delivery);
+}
+
+fn sink(keys: &str) -> Sink {
+    match only(&listen(&format!("tcp = \"127.0.0.1:1\"\n{keys}")))
+        .delivery
+        .clone()
+    {
+        Delivery::Shared { sink, .. } => sink,
+        Delivery::PerConnection => panic!("{keys}"),
+    }
+}
+
+#[test]
+fn files_standard_output_and_http_are_shared() {
+    assert_eq!(sink("upstream = \"stdout:\""), Sink::Stdout);
+    let rotation = |keys: &str| match sink(&format!("upstream = \"file:/log\"\n{keys}")) {
+        Sink::File(file) => {
+            assert_eq!(file.path.to_str(), Some("/log"));
+            file.rotation
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(rotation(""), None);
+    let size = 100 << 20;
+    let keep = |keep| Some(Rotation { size, keep });
+    assert_eq!(rotation("rotate_size = \"100M\""), keep(5));
+    assert_eq!(rotation("rotate_size = \"100M\"\nrotate_keep = 1"), keep(1));
+}
+
+fn http(keys: &str) -> HttpSink {
+    match sink(keys) {
+        Sink::Http(http) => *http,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn http_has_batches_and_headers() {
+    let told = http("upstream = \"https://host/logs?stream=app\"");
+    assert_eq!(told.url, "https://host/logs?stream=app");
+    assert_eq!(
+        (told.batch_bytes, told.batch_time),
+        (1 << 20, Duration::from_secs(1))
+    );
+    assert!(told.compression == Compression::None && told.headers.is_empty());
+    let told = http(
+        "upstream = \"http://host\"\nbatch_bytes = \"64K\"\nbatch_time = \"50ms\"\n\
+         compression = \"gzip\"\nheaders = { Authorization = { env = \"PATH\", prefix = \"Bearer \" } }",
+    );
+    assert_eq!(
+        (told.batch_bytes, told.batch_time),
+        (64 << 10, Duration::from_millis(50))
+    );
+    assert_eq!(told.compression, Compression::Gzip);
+    let (name, credential) = &told.headers[0];
+    assert_eq!(name, "authorization");
+    assert_eq!(
+        credential.source,
+        CredentialSource::Environment("PATH".to_owned())
+    );
+    assert_eq!(credential.prefix, "Bearer ");
 }
 
 #[test]
@@ -79,6 +141,12 @@ fn what_is_in_effect_can_be_read_again() {
         "udp = \"127.0.0.1:514\"\nupstream = \"udp:host:514\"",
         "udp = \"127.0.0.1:514\"\nupstream = \"host:514\"\nframing = \"lines\"",
         "tcp = \"127.0.0.1:1\"\nupstream = \"host:514\"\nupstream_tls = {}\nidle = \"90s\"",
+        "udp = \"127.0.0.1:514\"\nupstream = \"stdout:\"",
+        "tcp = \"127.0.0.1:1\"\nupstream = \"a:1\"\nmode = \"observe\"\nuntil = 2027-01-31\n\
+         detect = { fields = [\"pet\"] }",
+        "tcp = \"127.0.0.1:1\"\nupstream = \"file:/log\"\nrotate_size = \"1M\"",
+        "tcp = \"127.0.0.1:1\"\nupstream = \"https://host\"\nupstream_tls = {}\n\
+         headers = { X-Key = { env = \"PATH\" } }",
     ] {
         let (file, _) = parsed(&listen(keys)).unwrap();
         let shown = toml::to_string_pretty(&file).unwrap();
@@ -88,12 +156,26 @@ fn what_is_in_effect_can_be_read_again() {
     }
 }
 
+/// What is wrong with the keys of a listener begins so.
+#[track_caller]
+fn check_refused(cases: &[(String, &str)]) {
+    for (keys, expected) in cases {
+        let wrong = built(&listen(keys)).err().map(|wrong| wrong.to_string());
+        let wrong = wrong.unwrap_or_else(|| panic!("it is taken: {keys}"));
+        assert!(
+            wrong.starts_with(&format!("b.toml:{expected}")),
+            "{keys}\n{wrong}"
+        );
+        assert!(!wrong.contains("hunter2"), "{wrong}");
+    }
+}
+
 #[test]
 fn what_cannot_be_is_refused_with_its_place() {
     let tcp = "tcp = \"127.0.0.1:5170\"\n";
     let fine = format!("{tcp}upstream = \"a:1\"\n");
     let udp = "udp = \"127.0.0.1:514\"\nupstream = \"a:1\"\n";
-    for (keys, expected) in [
+    check_refused(&[
         (String::new(), "1:1: key `listen`: it listens nowhere"),
         (tcp.to_owned(), "1:1: key `listen`: it has no upstream"),
         (
@@ -165,13 +247,126 @@ fn what_cannot_be_is_refused_with_its_place() {
             format!("{fine}name = \"a b\""),
             "4:8: key `listen.name`: write 1 to 64",
         ),
-    ] {
-        let wrong = built(&listen(&keys)).err().map(|wrong| wrong.to_string());
-        let wrong = wrong.unwrap_or_else(|| panic!("it is taken: {keys}"));
-        assert!(
-            wrong.starts_with(&format!("b.toml:{expected}")),
-            "{keys}\n{wrong}"
-        );
-        assert!(!wrong.contains("hunter2"), "{wrong}");
-    }
+    ]);
+}
+
+#[test]
+fn what_a_sink_cannot_be_is_refused_with_its_place() {
+    let tcp = "tcp = \"127.0.0.1:5170\"\n";
+    let fine = format!("{tcp}upstream = \"a:1\"\n");
+    check_refused(&[
+        (
+            format!("{tcp}upstream = \"file:/log\"\nsharing = \"per-connection\""),
+            "4:11: key `listen.sharing`: all clients share",
+        ),
+        (
+            format!("{tcp}upstream = \"stdout:\"\nresend = \"1M\""),
+            "4:10: key `listen.resend`: it belongs to an upstream host:port",
+        ),
+        (
+            format!("{fine}rotate_size = \"1M\""),
+            "4:15: key `listen.rotate_size`: it belongs to an upstream file:/path",
+        ),
+        (
+            format!("{tcp}upstream = \"file:/log\"\nrotate_keep = 2"),
+            "4:15: key `listen.rotate_keep`: it needs rotate_size",
+        ),
+        (
+            format!("{tcp}upstream = \"file:/log\"\nrotate_size = 9\nrotate_keep = 0"),
+            "5:15: key `listen.rotate_keep`: write a number from 1",
+        ),
+        (
+            format!(
+                "{tcp}upstream = \"file:/log\"\n[[listen]]\ntcp = \"127.0.0.1:2\"\n\
+                 upstream = \"file:/log\""
+            ),
+            "3:12: key `listen.upstream`: another listener writes to this file",
+        ),
+        (
+            format!("{tcp}upstream = \"stdout:\"\nupstream_tls = {{}}"),
+            "4:16: key `listen.upstream_tls`: TLS needs an upstream",
+        ),
+        (
+            format!("{tcp}upstream = \"http://host\"\nupstream_tls = {{}}"),
+            "4:16: key `listen.upstream_tls`: TLS needs an upstream",
+        ),
+        (
+            format!("{tcp}upstream = \"http://a:hunter2@host\""),
+            "3:12: key `listen.upstream`: a user or password in the URL is refused",
+        ),
+        (
+            format!("{tcp}upstream = \"http://host/?password=hunter2\""),
+            "3:12: key `listen.upstream`: it holds a secret",
+        ),
+        (
+            format!("{fine}compression = \"gzip\""),
+            "4:15: key `listen.compression`: it belongs to an upstream http://",
+        ),
+        (
+            format!("{tcp}upstream = \"http://host\"\nheaders = {{ Host = {{ env = \"PATH\" }} }}"),
+            "4:20: key `listen.headers.Host`: this header is set by blackbar",
+        ),
+        (
+            format!("{tcp}upstream = \"http://host\"\nheaders = {{ A = {{ env = \"NO_SUCH\" }} }}"),
+            "4:25: key `listen.headers.A.env`: the environment has no NO_SUCH",
+        ),
+        (
+            format!("{tcp}upstream = \"http://host\"\nheaders = {{ A = {{ file = \"/none\" }} }}"),
+            "4:26: key `listen.headers.A.file`: cannot read /none",
+        ),
+        (
+            format!("{tcp}upstream = \"http://host\"\nheaders = {{ A = {{}} }}"),
+            "4:17: key `listen.headers.A`: write one of env",
+        ),
+    ]);
+}
+
+#[test]
+fn a_listener_strengthens_relaxes_and_observes() {
+    let base = "tcp = \"127.0.0.1:1\"\nupstream = \"a:1\"\n";
+    let masks = |keys: &str, text: &str| {
+        let stream = only(&listen(&format!("{base}{keys}")));
+        stream.redactor.redact(text.as_bytes()) != text.as_bytes()
+    };
+    let plain = "favourite: hunter2\n";
+    assert!(!masks("", plain));
+    assert!(masks("detect = { fields = [\"favourite\"] }", plain));
+    let relax = |until: &str| {
+        format!("relax = [{{ allow_field = \"password\", reason = \"why\", until = {until} }}]")
+    };
+    assert!(!masks(&relax("2027-01-31"), "password: hunter2\n"));
+    assert!(masks(&relax("1970-01-01"), "password: hunter2\n"));
+    let observing = only(&listen(&format!(
+        "{base}mode = \"observe\"\nuntil = 2027-01-31"
+    )));
+    assert!(observing.observe_until.is_some());
+    assert!(only(&listen(base)).observe_until.is_none());
+}
+
+#[test]
+fn what_is_relaxed_has_a_reason_and_what_observes_an_end() {
+    let base = "tcp = \"127.0.0.1:1\"\nupstream = \"a:1\"\n";
+    let cases = [
+        (
+            "mode = \"observe\"",
+            "4:8: key `listen.mode`: observing lets secrets pass",
+        ),
+        (
+            "until = 2027-01-31",
+            "4:9: key `listen.until`: it belongs to mode",
+        ),
+        (
+            "relax = [{ allow_field = \"a\", reason = \" \", until = 2027-01-31 }]",
+            "4:40: key `listen.relax.reason`: say why",
+        ),
+        (
+            "detect = { profile = \"article\" }",
+            "4:22: key `listen.detect.profile`: a route or a listener may only strengthen",
+        ),
+        (
+            "detect = { packs = [\"no-such\"] }",
+            "4:21: key `listen.detect.packs`: no rule and no pack",
+        ),
+    ];
+    check_refused(&cases.map(|(keys, expected)| (format!("{base}{keys}"), expected)));
 }

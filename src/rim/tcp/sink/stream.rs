@@ -12,24 +12,17 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt, split};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::rim::config::stream::Overflow;
-use crate::rim::http::events::Gauges;
+use super::Account;
+use super::backoff::Backoff;
+use super::ring::{Block, OVERHEAD, Queue};
 use crate::rim::message::reason;
-use crate::rim::tcp::counters::Counters;
-use crate::rim::tcp::framing::Output;
 use crate::rim::tcp::reason::Reason;
 use crate::rim::tcp::socket::{CHUNK, Dialer, Socket, read_with};
-
-/// Between two attempts to connect: at first, and at most.
-const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// A connection that stood for so long was a good one, also if it carried nothing new.
 const GOOD: Duration = Duration::from_secs(1);
@@ -37,72 +30,6 @@ const GOOD: Duration = Duration::from_secs(1);
 /// How long an upstream may take to end its side, and how long a reset may take to come
 /// after ours.
 const LAST: Duration = Duration::from_secs(1);
-
-/// It is told again that records are dropped after so long.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// What a block costs beside its bytes.
-const OVERHEAD: usize = 64;
-
-/// Whole records, in the order of their client.
-struct Block {
-    bytes: Vec<u8>,
-    records: u64,
-}
-
-/// The clients' end of a shared upstream.
-#[derive(Clone)]
-pub(crate) struct Ring {
-    queue: mpsc::UnboundedSender<(Block, OwnedSemaphorePermit)>,
-    /// Bytes that there is room for.
-    room: Arc<Semaphore>,
-    capacity: usize,
-    overflow: Overflow,
-    counters: Arc<Counters>,
-    name: Arc<str>,
-    /// When it was last told that records are dropped.
-    told: Arc<Mutex<Option<Instant>>>,
-}
-
-impl Ring {
-    /// Hands over the whole records in `out`; what is behind them stays. Waits for room,
-    /// unless the operator wants the newest to be dropped. If it is dropped while it
-    /// waits, `out` has everything.
-    pub(crate) async fn put(&self, out: &mut Output) {
-        let Some(end) = out.ends.last().copied() else {
-            return;
-        };
-        let cost = (end + OVERHEAD).min(self.capacity);
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        let permit = match self.overflow {
-            Overflow::Block => self.room.clone().acquire_many_owned(cost).await.ok(),
-            Overflow::DropNewest => self.room.clone().try_acquire_many_owned(cost).ok(),
-        };
-        let records = out.ends.len() as u64;
-        let rest = out.bytes.split_off(end);
-        let bytes = std::mem::replace(&mut out.bytes, rest);
-        out.ends.clear();
-        let Some(permit) = permit else {
-            self.counters.dropped.inc_by(records);
-            self.tell_of_drops();
-            return;
-        };
-        // The sender lives as long as there is a ring.
-        let _ = self.queue.send((Block { bytes, records }, permit));
-    }
-
-    fn tell_of_drops(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_none_or(|told| told.elapsed() > SILENCE) {
-            *told = Some(Instant::now());
-            let name = &*self.name;
-            tracing::warn!(
-                route = name,
-                "the ring is full; the newest records are dropped"
-            );
-        }
-    }
-}
 
 /// What ended a connection.
 enum Ended {
@@ -115,13 +42,11 @@ enum Ended {
 }
 
 /// The upstream's end.
-pub(crate) struct Sender {
-    name: String,
+pub(in crate::rim::tcp) struct Sender {
     dialer: Dialer,
-    queue: mpsc::UnboundedReceiver<(Block, OwnedSemaphorePermit)>,
+    queue: Queue,
     resend: usize,
-    counters: Arc<Counters>,
-    gauges: Arc<Gauges>,
+    account: Account,
     /// What was written last, and what is being written.
     kept: VecDeque<Block>,
     /// The first of `kept` that this connection has not carried whole.
@@ -136,101 +61,61 @@ pub(crate) struct Sender {
     has_advanced: bool,
 }
 
-/// A ring and its sender, which is to be run.
-pub(crate) fn ring(
-    name: &str,
-    dialer: Dialer,
-    (capacity, resend, overflow): (usize, usize, Overflow),
-    counters: &Arc<Counters>,
-    gauges: &Arc<Gauges>,
-) -> (Ring, Sender) {
-    let (queue, taken) = mpsc::unbounded_channel();
-    let ring = Ring {
-        queue,
-        room: Arc::new(Semaphore::new(capacity.min(Semaphore::MAX_PERMITS))),
-        capacity,
-        overflow,
-        counters: counters.clone(),
-        name: name.into(),
-        told: Arc::default(),
-    };
-    let sender = Sender {
-        name: name.to_owned(),
-        dialer,
-        queue: taken,
-        resend,
-        counters: counters.clone(),
-        gauges: gauges.clone(),
-        kept: VecDeque::new(),
-        next: 0,
-        fresh: 0,
-        carried: 0,
-        owes: false,
-        has_advanced: false,
-    };
-    (ring, sender)
-}
-
 impl Sender {
-    /// Sends until no client is left and everything has been sent. Who runs it counts it
-    /// among those that owe something.
-    pub(crate) async fn run(mut self) {
-        let mut pause = FIRST;
+    /// One that has sent nothing. `resend`: bytes of those written last that are kept.
+    pub(super) fn new(dialer: Dialer, queue: Queue, resend: usize, account: Account) -> Self {
+        Self {
+            dialer,
+            queue,
+            resend,
+            account,
+            kept: VecDeque::new(),
+            next: 0,
+            fresh: 0,
+            carried: 0,
+            owes: false,
+            has_advanced: false,
+        }
+    }
+
+    /// Sends until no client is left and everything has been sent.
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::new();
         // Connects when there is something to send, and not before.
         while self.owes || self.fresh < self.kept.len() || self.take().await {
             let socket = match self.dialer.connect().await {
                 Ok(socket) => socket,
                 Err(error) => {
-                    self.failed(pause, &error).await;
-                    pause = (pause * 2).min(LONGEST);
+                    let why = reason(&error);
+                    self.account.failed(Reason::UpstreamUnreachable, &why);
+                    sleep(backoff.pause()).await;
                     continue;
                 }
             };
-            self.gauges.note_upstream(&self.name, true);
+            self.account.reached();
             let begun = Instant::now();
             match self.feed(socket).await {
                 Ended::Done => return,
                 Ended::InOrder => self.forget(),
                 Ended::Broken => {
                     self.owes = !self.kept.is_empty();
-                    self.counters.note(Reason::UpstreamLost);
+                    self.account.counters.note(Reason::UpstreamLost);
                 }
             }
             if self.has_advanced || begun.elapsed() > GOOD {
-                pause = FIRST;
+                backoff.reset();
             } else {
-                sleep(jittered(pause)).await;
-                pause = (pause * 2).min(LONGEST);
+                sleep(backoff.pause()).await;
             }
         }
     }
 
-    async fn failed(&self, pause: Duration, error: &io::Error) {
-        self.gauges.note_upstream(&self.name, false);
-        self.counters.note(Reason::UpstreamUnreachable);
-        tracing::warn!(
-            route = self.name,
-            "the upstream is not reached: {}",
-            reason(error)
-        );
-        sleep(jittered(pause)).await;
-    }
-
-    /// Waits for a block and keeps it; joins small ones. False when there will be none.
+    /// Waits for a block and keeps it. False when there will be none.
     async fn take(&mut self) -> bool {
-        let Some((mut block, permit)) = self.queue.recv().await else {
-            return false;
-        };
-        drop(permit);
-        while block.bytes.len() < CHUNK {
-            let Ok((more, _permit)) = self.queue.try_recv() else {
-                break;
-            };
-            block.bytes.extend_from_slice(&more.bytes);
-            block.records += more.records;
-        }
-        self.kept.push_back(block);
-        true
+        let block = self.queue.next().await;
+        let is_there = block.is_some();
+        self.kept.extend(block);
+        is_there
     }
 
     /// Sends over one connection to its end.
@@ -265,7 +150,7 @@ impl Sender {
             }
             let block = &self.kept[self.next];
             if self.next < self.fresh {
-                self.counters.again.inc_by(block.records);
+                self.account.counters.again.inc_by(block.records);
             } else {
                 self.fresh = self.next + 1;
             }
@@ -281,7 +166,7 @@ impl Sender {
             if written.is_err() {
                 return Ended::Broken;
             }
-            self.counters.bytes_out.inc_by(block.bytes.len() as u64);
+            self.account.delivered(block.bytes.len());
             self.next += 1;
             self.has_advanced |= self.next == self.fresh;
             self.carried += block.bytes.len() + OVERHEAD;
@@ -340,11 +225,4 @@ async fn stays_whole(socket: &Socket) -> bool {
         sleep(Duration::from_millis(20)).await;
     }
     true
-}
-
-/// Between half of it and all of it, so that not all come back at the same time.
-fn jittered(pause: Duration) -> Duration {
-    let half = pause / 2;
-    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-    half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }

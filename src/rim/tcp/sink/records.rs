@@ -1,0 +1,140 @@
+//! How records stand in a ring: as they came for a connection, each a line for everything
+//! else.
+
+use super::ndjson;
+use super::ring::Block;
+use crate::rim::config::sink::Sink;
+use crate::rim::tcp::framing::{Form, Output};
+
+/// How records stand in a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// With the framing that they came with.
+    Framed,
+    /// Each a line. A newline inside of a message is written `#012`, as rsyslog does: a
+    /// message must not be able to forge another one's line.
+    Lines,
+    /// Each a line that is a JSON object.
+    Ndjson,
+}
+
+impl Shape {
+    /// The one that a sink needs.
+    pub(super) fn of(sink: &Sink) -> Self {
+        match sink {
+            Sink::Stream { .. } => Self::Framed,
+            Sink::Stdout | Sink::File(_) => Self::Lines,
+            Sink::Http(_) => Self::Ndjson,
+        }
+    }
+
+    /// The form that it is made from.
+    pub(super) fn form(self) -> Form {
+        match self {
+            Self::Framed => Form::Whole,
+            Self::Lines | Self::Ndjson => Form::Bare,
+        }
+    }
+
+    /// The whole records in `out`, which stay there; none if there are none.
+    pub(super) fn shaped(self, out: &Output) -> Option<Shaped> {
+        out.ends.last()?;
+        Some(Shaped(match self {
+            Self::Lines if !out.are_lines => Some(written(out, line)),
+            Self::Ndjson => Some(written(out, ndjson::line)),
+            Self::Framed | Self::Lines => None,
+        }))
+    }
+}
+
+/// Records in their shape; none if they stand so in the output that they are from.
+pub(super) struct Shaped(Option<Vec<u8>>);
+
+impl Shaped {
+    /// How many bytes they are.
+    pub(super) fn length(&self, out: &Output) -> usize {
+        let as_they_are = || out.ends.last().copied().unwrap_or(0);
+        self.0.as_ref().map_or_else(as_they_are, Vec::len)
+    }
+
+    /// Takes them out of the output; what is behind them stays there.
+    pub(super) fn take(self, out: &mut Output) -> Block {
+        let records = out.ends.len() as u64;
+        let end = out.ends.last().copied().unwrap_or(0);
+        out.ends.clear();
+        let rest = out.bytes.split_off(end);
+        let taken = std::mem::replace(&mut out.bytes, rest);
+        Block {
+            bytes: self.0.unwrap_or(taken),
+            records,
+        }
+    }
+}
+
+fn written(out: &Output, write: fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(out.bytes.len());
+    out.records().for_each(|record| write(record, &mut lines));
+    lines
+}
+
+/// A message as a line.
+fn line(message: &[u8], out: &mut Vec<u8>) {
+    let message = message.strip_suffix(b"\n").unwrap_or(message);
+    for (index, part) in message.split(|byte| *byte == b'\n').enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b"#012");
+        }
+        out.extend_from_slice(part);
+    }
+    out.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(all: &[&[u8]]) -> Output {
+        let mut out = Output::default();
+        for message in all {
+            out.bytes.extend_from_slice(message);
+            out.end_record();
+        }
+        out
+    }
+
+    fn take(shape: Shape, out: &mut Output) -> Block {
+        shape.shaped(out).unwrap().take(out)
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        let mut out = messages(&[b"<1>a", b"", b"b\n", b"c\nd\r\n", b"\n\n"]);
+        let block = take(Shape::Lines, &mut out);
+        let text = String::from_utf8(block.bytes).unwrap();
+        assert_eq!(text, "<1>a\n\nb\nc#012d\r\n#012\n");
+        assert_eq!(block.records, 5);
+        assert!(out.bytes.is_empty() && Shape::Lines.shaped(&out).is_none());
+    }
+
+    #[test]
+    fn lines_stay_and_what_is_unfinished_waits() {
+        for shape in [Shape::Framed, Shape::Lines] {
+            let mut out = messages(&[b"a\r\n", b"\n"]);
+            out.are_lines = true;
+            out.bytes.extend_from_slice(b"rest");
+            let block = take(shape, &mut out);
+            assert_eq!((&block.bytes[..], block.records), (&b"a\r\n\n"[..], 2));
+            assert_eq!(out.bytes, b"rest");
+        }
+    }
+
+    #[test]
+    fn json_needs_no_newline_of_a_line() {
+        let mut out = messages(&[b"a\r\n", b"{}\n"]);
+        out.are_lines = true;
+        out.bytes.extend_from_slice(b"rest");
+        let block = take(Shape::Ndjson, &mut out);
+        assert_eq!(block.bytes, b"{\"message\":\"a\"}\n{}\n");
+        assert_eq!(out.bytes, b"rest");
+    }
+}
