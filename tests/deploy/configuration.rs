@@ -82,6 +82,14 @@ fn the_example_has_every_key_and_each_works() {
     ] {
         write(name, "");
     }
+    for name in [
+        "forward.key",
+        "ann.password",
+        "upstream.key",
+        "upstream.password",
+    ] {
+        write(name, "of a test");
+    }
     write("more.toml", PACK);
     write("blackbar.toml", &text);
     let mut check = blackbar(&["config", "check", "-c"]);

@@ -103,7 +103,7 @@ def fits(pod, container, config):
     limits = config["limits"]
     streams = [listen for listen in config["listen"] if "http" not in listen]
     budget = 0
-    if len(streams) < len(config["listen"]):
+    if any("http" in listen or "forward" in listen for listen in config["listen"]):
         budget = size(limits.get("budget", "1G"))
         # What came, what leaves, and what the engine holds of it.
         if 3 * size(limits.get("max_body", "32M")) > budget:

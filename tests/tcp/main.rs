@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a test has no outside")]
 
+mod certificates;
 mod datagrams;
 mod ending;
 mod files;

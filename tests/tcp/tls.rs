@@ -1,6 +1,5 @@
 //! TLS and client certificates on both sides (RFC 5425: counts of octets in TLS).
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -8,7 +7,6 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -16,27 +14,8 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
 };
 
+use crate::certificates::certificates;
 use crate::support::{Relay, SECRET, Upstream, counted, masked, read_rest};
-
-/// Writes `ca.pem`, and for each name `{name}.pem` and `{name}.key` for `localhost`.
-pub fn certificates(folder: &Path, names: &[&str]) -> Arc<RootCertStore> {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    for name in names {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        // Of another name than the authority, or OpenSSL takes it for one.
-        params.distinguished_name.push(DnType::CommonName, *name);
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
-        fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.der().clone()).unwrap();
-    Arc::new(roots)
-}
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())

@@ -67,6 +67,7 @@ impl OfStreams {
                 };
                 one(family, "reason", reason.name())
             }),
+            stubbed: one(&families.stubbed, "reason", "binary"),
             dropped: self.dropped.get_or_create_owned(&route),
             again: self.again.get_or_create_owned(&route),
         }

@@ -64,6 +64,20 @@ pub(crate) struct ConfigurationOptions {
     )]
     tcp: Vec<String>,
 
+    /// Listen on ADDR for Fluent Forward and send it on to UPSTREAM; repeatable
+    ///
+    /// `--forward 0.0.0.0:24224=fluentd:24224`; `unix:/path` is possible on both sides. Keys
+    /// and TLS are for the file.
+    #[arg(
+        long,
+        value_name = "ADDR=UPSTREAM",
+        env = "BLACKBAR_FORWARD",
+        hide_env = true,
+        value_delimiter = ',',
+        help_heading = "Configuration"
+    )]
+    forward: Vec<String>,
+
     /// Answer /healthz, /readyz and /metrics on ADDR, such as 127.0.0.1:9001
     #[arg(
         long,
@@ -125,7 +139,20 @@ impl ConfigurationOptions {
             file.listen.push(listener(text)?);
         }
         for text in &self.tcp {
-            file.listen.push(stream(text)?);
+            let (tcp, upstream) = stream("--tcp", "0.0.0.0:5170=shipper:5171", text)?;
+            file.listen.push(Listen {
+                tcp: Some(tcp),
+                upstream: Some(upstream),
+                ..Listen::default()
+            });
+        }
+        for text in &self.forward {
+            let (forward, upstream) = stream("--forward", "0.0.0.0:24224=fluentd:24224", text)?;
+            file.listen.push(Listen {
+                forward: Some(forward),
+                upstream: Some(upstream),
+                ..Listen::default()
+            });
         }
         if let Some(listen) = self.admin {
             file.admin = Some(Admin { listen });
@@ -178,19 +205,15 @@ fn listener(text: &str) -> Result<Listen, Wrong> {
     })
 }
 
-/// `ADDR=UPSTREAM`.
-fn stream(text: &str) -> Result<Listen, Wrong> {
-    let form = "write ADDR=UPSTREAM, such as 0.0.0.0:5170=shipper:5171";
-    let (address, upstream) = text.split_once('=').ok_or_else(|| wrong("--tcp", form))?;
-    let tcp = address.parse::<StreamAddress>();
-    let tcp = tcp.map_err(|error| wrong("--tcp", &format!("before the `=`, {error}")))?;
+/// `ADDR=UPSTREAM`, such as the example.
+fn stream(option: &str, example: &str, text: &str) -> Result<(StreamAddress, Destination), Wrong> {
+    let form = || wrong(option, &format!("write ADDR=UPSTREAM, such as {example}"));
+    let (address, upstream) = text.split_once('=').ok_or_else(form)?;
+    let address = address.parse::<StreamAddress>();
+    let address = address.map_err(|error| wrong(option, &format!("before the `=`, {error}")))?;
     let upstream = upstream.parse::<Destination>();
-    let upstream = upstream.map_err(|error| wrong("--tcp", &format!("after the `=`, {error}")))?;
-    Ok(Listen {
-        tcp: Some(tcp),
-        upstream: Some(upstream),
-        ..Listen::default()
-    })
+    let upstream = upstream.map_err(|error| wrong(option, &format!("after the `=`, {error}")))?;
+    Ok((address, upstream))
 }
 
 fn wrong(option: &str, what: &str) -> Wrong {

@@ -44,6 +44,8 @@ Examples:
       and scrape http://127.0.0.1:9001/metrics
   blackbar serve --tcp 0.0.0.0:5170=shipper:5171
       and send it lines; unix:/path is possible on both sides
+  blackbar serve --forward 0.0.0.0:24224=fluentd:24224
+      between Fluent Bit or Fluentd on both sides
   blackbar config show --http 127.0.0.1:9000=https://es.example > blackbar.toml
   blackbar serve -c blackbar.toml
 ";

@@ -4,6 +4,7 @@
 pub(crate) mod build;
 pub(crate) mod detection;
 pub(crate) mod file;
+pub(crate) mod forward;
 mod ids;
 mod memory;
 pub(crate) mod passes;

@@ -1,4 +1,4 @@
-//! Listeners of lines and of syslog messages: what comes in on a stream or in datagrams,
+//! Listeners of lines, of syslog messages and of Fluent Forward: what comes in on a stream or in datagrams,
 //! and where it goes.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use hyper::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::rim::config::file::value::{Address, NoAddress};
+use crate::rim::config::forward::Forward;
 use crate::rim::config::serve::{ClientTls, ServerTls};
 use crate::rim::config::sink::Sink;
 use crate::rim::config::url;
@@ -43,6 +44,8 @@ pub(crate) struct Stream {
     pub(crate) observe_until: Option<SystemTime>,
     /// Rules that are tried: counted, never masked.
     pub(crate) candidates: Option<Arc<Redactor>>,
+    /// How Fluent Forward is spoken; none is lines, messages or datagrams.
+    pub(crate) forward: Option<Forward>,
 }
 
 impl Stream {
@@ -73,7 +76,7 @@ impl fmt::Display for Entry {
     }
 }
 
-/// `tcp` of a listener: an address, or a unix socket.
+/// `tcp` or `forward` of a listener: an address, or a unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StreamAddress {
     /// TCP.

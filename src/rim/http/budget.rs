@@ -31,6 +31,9 @@ pub(crate) struct Budget {
     waiting: Mutex<BTreeSet<u64>>,
 }
 
+/// How long a body waits for others to free some of the budget.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Bodies of this size need not wait behind a large one.
 const SMALL: usize = 64 * 1024;
 

@@ -27,9 +27,6 @@ use crate::rim::listening::{Room, paired};
 use crate::rim::message::reason;
 use crate::rim::tls::{self, Shown};
 
-/// How long a body waits for others to free some of the budget.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How long no connection is accepted after an attempt failed for want of resources.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -67,7 +64,7 @@ impl Listeners {
     /// None yet.
     pub(crate) fn new(surroundings: Surroundings) -> Self {
         Self {
-            budget: Budget::new(surroundings.gauges.clone(), PATIENCE),
+            budget: surroundings.budget.clone(),
             surroundings,
             open: Vec::new(),
             upstreams: Upstreams::default(),

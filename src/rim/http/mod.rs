@@ -12,7 +12,7 @@
 
 mod account;
 pub(crate) mod answer;
-mod budget;
+pub(crate) mod budget;
 mod connection;
 pub(crate) mod events;
 mod forward;
@@ -31,6 +31,7 @@ pub(crate) mod upstream;
 
 use std::sync::Arc;
 
+use crate::rim::http::budget::Budget;
 use crate::rim::http::events::{Gauges, Observer};
 use crate::rim::listening::Room;
 
@@ -38,6 +39,8 @@ use crate::rim::listening::Room;
 pub(crate) struct Surroundings {
     /// Is told of each request.
     pub(crate) observer: Arc<dyn Observer>,
+    /// The bytes that bodies may occupy.
+    pub(crate) budget: Arc<Budget>,
     /// The present state.
     pub(crate) gauges: Arc<Gauges>,
     /// Places for connections.

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::rim::admin::metrics::Metrics;
 use crate::rim::config::serve::Serve;
 use crate::rim::exit::Failure;
+use crate::rim::http::budget::{Budget, PATIENCE};
 use crate::rim::http::events::Gauges;
 use crate::rim::listening::Room;
 use crate::rim::{http, tcp};
@@ -34,12 +35,15 @@ impl Running {
         stop: &Arc<Notify>,
     ) -> Self {
         let room = Arc::new(Room::new(places));
+        let budget = Budget::new(gauges.clone(), PATIENCE);
         let of_http = http::Surroundings {
             observer: metrics.clone(),
+            budget: budget.clone(),
             gauges: gauges.clone(),
             room: room.clone(),
         };
         let of_streams = tcp::Surroundings {
+            budget,
             gauges: gauges.clone(),
             room: room.clone(),
             stop: stop.clone(),

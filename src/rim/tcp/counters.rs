@@ -25,11 +25,20 @@ pub(crate) struct Counters {
     pub(crate) reasons: [Counter; Reason::ALL.len()],
     /// Records that were dropped, by the operator's choice or as datagrams are.
     pub(crate) dropped: Counter,
+    /// Bytes in records of Forward that a stub stands for.
+    pub(crate) stubbed: Counter,
     /// Records that a shared upstream got once more.
     pub(crate) again: Counter,
 }
 
 impl Counters {
+    /// Findings of a tally that is complete.
+    pub(crate) fn found(&self, tally: &Tally) {
+        for (counter, &found) in self.findings.iter().zip(tally.findings()) {
+            counter.inc_by(found);
+        }
+    }
+
     /// Something went wrong with a connection.
     pub(crate) fn note(&self, reason: Reason) {
         for (counter, known) in self.reasons.iter().zip(Reason::ALL) {

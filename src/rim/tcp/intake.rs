@@ -16,7 +16,7 @@ use crate::rim::tcp::setup::{Changes, Current, Setup};
 use crate::rim::tcp::socket::{CHUNK, read_with};
 
 /// Once the end was asked for, how long a client has to finish a record that it has begun.
-const GRACE: Duration = Duration::from_secs(2);
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// After so long without a byte a connection gives up memory.
 const REST: Duration = Duration::from_secs(1);
@@ -204,7 +204,8 @@ impl<R: AsyncRead + Unpin> Intake<R> {
     }
 }
 
-async fn until(deadline: Option<Instant>) {
+/// Waits until then; for ever, where it is never.
+pub(crate) async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,

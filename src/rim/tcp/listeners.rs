@@ -159,6 +159,7 @@ impl Listeners {
                 let port = Port {
                     current,
                     gauges: self.surroundings.gauges.clone(),
+                    budget: self.surroundings.budget.clone(),
                     ending: ended,
                 };
                 tokio::spawn(accept(listener, Arc::new(port), self.surroundings.clone()))

@@ -1,19 +1,20 @@
-//! Lines and syslog messages over TCP, unix sockets, TLS and UDP.
+//! Lines and syslog messages over TCP, unix sockets, TLS and UDP; Fluent Forward.
 //!
 //! # The way of a record
 //!
 //! `socket` has connections of every kind. `intake` reads a client and has `framing` cut
 //! what comes into records and mask it, without I/O. What may leave goes through a
 //! `tunnel`, which is a client's own upstream connection, into the ring of a `sink` that
-//! clients share, or out as a `datagram`. Nothing is read from a client while what was read before has
-//! not left, so that an upstream that stalls stalls its clients. What goes wrong is one of
-//! the reasons of `reason`.
+//! clients share, or out as a `datagram`. `forward` has messages of its own, and acknowledges
+//! them. Nothing is read from a client while what was read before has not left, so that an
+//! upstream that stalls stalls its clients. What goes wrong is one of the reasons of `reason`.
 //!
 //! `listeners` are those of a configuration, and become those of the next one; a `setup` is
 //! what one of them does at present.
 
 pub(crate) mod counters;
 mod datagram;
+mod forward;
 mod framing;
 mod intake;
 pub(crate) mod listeners;
@@ -38,6 +39,7 @@ use self::sink::Ring;
 use self::socket::{Dialer, Incoming, Socket};
 use self::tunnel::Forward;
 use crate::rim::config::stream::Destination;
+use crate::rim::http::budget::Budget;
 use crate::rim::http::events::Gauges;
 use crate::rim::listening::Room;
 
@@ -45,6 +47,8 @@ use crate::rim::listening::Room;
 pub(crate) struct Surroundings {
     /// The present state.
     pub(crate) gauges: Arc<Gauges>,
+    /// The bytes that messages of Forward, and bodies of HTTP, may occupy.
+    pub(crate) budget: Arc<Budget>,
     /// Places for connections.
     pub(crate) room: Arc<Room>,
     /// Asks for the end, when standard output can take nothing any more.
@@ -55,6 +59,7 @@ pub(crate) struct Surroundings {
 struct Port {
     current: Current,
     gauges: Arc<Gauges>,
+    budget: Arc<Budget>,
     /// Becomes true when everything of the listener is to end.
     ending: watch::Receiver<bool>,
 }
@@ -86,6 +91,9 @@ impl Port {
         match &setup.way {
             Way::Tunnel(dialer) => {
                 let dialer = dialer.clone();
+                if setup.stream.forward.is_some() {
+                    return self.relay(client, setup, &dialer).await;
+                }
                 self.tunnel(client, setup, &dialer, activity).await
             }
             Way::Ring(ring) => {
@@ -193,6 +201,20 @@ impl Port {
         };
         drop(setup);
         tunnel::run(forward, answers, writer, &activity, idle, ending).await
+    }
+
+    /// Relays Forward.
+    async fn relay(&self, client: Socket, setup: Arc<Setup>, dialer: &Dialer) -> Option<Reason> {
+        let relay = forward::Relay {
+            name: setup.stream.name.clone(),
+            timeouts: setup.timeouts,
+            dialer,
+            current: &self.current,
+            gauges: &self.gauges,
+            budget: &self.budget,
+            ending: &self.ending,
+        };
+        relay.run(client, setup).await
     }
 
     fn intake<R: tokio::io::AsyncRead + Unpin>(

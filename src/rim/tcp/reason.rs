@@ -11,6 +11,16 @@ pub(crate) enum Reason {
     FrameIncomplete,
     /// A record that has to be held whole is longer than one may be.
     RecordTooLong,
+    /// It is not the Forward protocol.
+    NotForward,
+    /// A message is longer than one may be, or expands to more.
+    MessageTooLarge,
+    /// Entries that do not decompress, or values that are no msgpack or nested too deeply.
+    Undecodable,
+    /// There was no room in the memory that all share.
+    Budget,
+    /// The client does not know the shared key, or is no user.
+    Unauthorized,
     /// Compressed data or UTF-16, in which no secret could be seen.
     Encoded,
     /// The client and we did not agree on TLS.
@@ -29,15 +39,24 @@ pub(crate) enum Reason {
     UpstreamFailed,
     /// The upstream answered that it will never take a record.
     UpstreamRefused,
+    /// The upstream and we did not agree on a shared key, or whether there is one.
+    UpstreamHandshake,
+    /// The upstream answered otherwise than a server of Forward does.
+    UpstreamAnswer,
 }
 
 impl Reason {
     /// All of them.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::CountMalformed,
         Self::CountTooLarge,
         Self::FrameIncomplete,
         Self::RecordTooLong,
+        Self::NotForward,
+        Self::MessageTooLarge,
+        Self::Undecodable,
+        Self::Budget,
+        Self::Unauthorized,
         Self::Encoded,
         Self::Handshake,
         Self::Idle,
@@ -47,6 +66,8 @@ impl Reason {
         Self::UpstreamLost,
         Self::UpstreamFailed,
         Self::UpstreamRefused,
+        Self::UpstreamHandshake,
+        Self::UpstreamAnswer,
     ];
 
     /// Its name.
@@ -56,6 +77,11 @@ impl Reason {
             Self::CountTooLarge => "count_too_large",
             Self::FrameIncomplete => "frame_incomplete",
             Self::RecordTooLong => "record_too_long",
+            Self::NotForward => "not_forward",
+            Self::MessageTooLarge => "message_too_large",
+            Self::Undecodable => "undecodable_message",
+            Self::Budget => "memory_budget",
+            Self::Unauthorized => "unauthorized",
             Self::Encoded => "encoded",
             Self::Handshake => "tls_handshake",
             Self::Idle => "idle",
@@ -65,6 +91,8 @@ impl Reason {
             Self::UpstreamLost => "upstream_lost",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamRefused => "upstream_refused",
+            Self::UpstreamHandshake => "upstream_handshake",
+            Self::UpstreamAnswer => "upstream_answer",
         }
     }
 
@@ -76,6 +104,8 @@ impl Reason {
                 | Self::UpstreamLost
                 | Self::UpstreamFailed
                 | Self::UpstreamRefused
+                | Self::UpstreamHandshake
+                | Self::UpstreamAnswer
         )
     }
 }

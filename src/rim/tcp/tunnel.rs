@@ -17,7 +17,7 @@ use crate::rim::tcp::reason::Reason;
 use crate::rim::tcp::socket::{CHUNK, read_with};
 
 /// How long what is left may take once one side is gone, or everything is to end.
-const LAST: Duration = Duration::from_secs(2);
+pub(crate) const LAST: Duration = Duration::from_secs(2);
 
 /// The client's half of a tunnel.
 pub(crate) struct Forward<R, W> {

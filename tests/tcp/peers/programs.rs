@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use super::has;
+use crate::certificates::certificates;
 use crate::support::{Recorded, Relay, SECRET, Upstream, eventually};
-use crate::tls::certificates;
 
 fn await_text(upstream: &Upstream, text: &str) {
     let all = || -> String { upstream.recorded().iter().map(Recorded::text).collect() };

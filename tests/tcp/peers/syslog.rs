@@ -10,8 +10,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::{Running, has};
+use crate::certificates::certificates;
 use crate::support::{Relay, SECRET, eventually};
-use crate::tls::certificates;
 
 /// Messages of each test.
 const COUNT: usize = 20;

@@ -3,6 +3,7 @@
 
 mod blame;
 mod exceptions;
+mod forward;
 mod route;
 mod rules;
 mod shadow;
@@ -222,9 +223,10 @@ impl Building<'_> {
         let root = KeyPath::default();
         let listen = self.file.listen.iter().enumerate();
         let listen = listen.filter_map(|(index, listen)| {
-            let (address, key) = match (listen.http, &listen.tcp) {
-                (Some(address), _) => (address, "http"),
-                (None, Some(StreamAddress::Tcp(address))) => (*address, "tcp"),
+            let (address, key) = match (listen.http, &listen.tcp, &listen.forward) {
+                (Some(address), ..) => (address, "http"),
+                (None, Some(StreamAddress::Tcp(address)), _) => (*address, "tcp"),
+                (None, None, Some(StreamAddress::Tcp(address))) => (*address, "forward"),
                 _ => return None,
             };
             Some((address.0, root.key("listen").index(index).key(key)))

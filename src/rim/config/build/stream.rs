@@ -1,4 +1,4 @@
-//! One listener of lines, syslog messages or datagrams, checked and compiled.
+//! One listener of lines, syslog messages, datagrams or Fluent Forward, checked and compiled.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,12 +17,18 @@ use crate::rim::config::stream::{
 /// Bytes that may wait for a shared upstream.
 const RING: Size = Size(16 << 20);
 
+const ONE_OF: &str = "write one of http, tcp, udp and forward";
+
 /// Writes out what listeners of streams do where they do not say it.
 pub(super) fn fill(listen: &mut [Listen]) {
     let streams = listen.iter_mut().filter(|listen| listen.http.is_none());
     for (index, listen) in streams.enumerate() {
         let name = || format!("stream-{}", index + 1);
         listen.name.get_or_insert_with(name);
+        if listen.forward.is_some() {
+            listen.undecodable.get_or_insert_default();
+            continue;
+        }
         let from_datagrams = listen.udp.is_some();
         let (framing, overflow) = if from_datagrams {
             (StreamFraming::Syslog, Overflow::DropNewest)
@@ -50,13 +56,13 @@ pub(super) fn fill(listen: &mut [Listen]) {
 impl Building<'_> {
     /// What belongs to streams would do nothing for HTTP, unseen.
     pub(super) fn check_keys_of_http(&self, told: &Listen, path: &KeyPath) -> Result<(), Wrong> {
-        if told.tcp.is_some() || told.udp.is_some() {
-            return Err(self.wrong(path, "write one of http, tcp and udp"));
+        if told.tcp.is_some() || told.udp.is_some() || told.forward.is_some() {
+            return Err(self.wrong(path, ONE_OF));
         }
         match told.stream_keys().first() {
             Some(key) => {
-                let what = "it belongs to a listener with tcp or udp; one with http has it in a \
-                            [[listen.route]], or not at all";
+                let what = "it belongs to a listener with tcp, udp or forward; one with http has it in \
+                            a [[listen.route]], or not at all";
                 Err(self.wrong(&path.key(key), what))
             }
             None => Ok(()),
@@ -70,9 +76,10 @@ impl Building<'_> {
         path: &KeyPath,
     ) -> Result<Option<Stream>, Wrong> {
         let entry = self.entry(told, path)?;
+        self.check_keys_of_forward(told, path)?;
         if !told.route.is_empty() {
             let what = "routes belong to a listener with http; write upstream = \"host:port\" \
-                        beside tcp or udp";
+                        beside tcp, udp or forward";
             return Err(self.wrong(&path.key("route"), what));
         }
         let name = self.name(told.name.as_deref(), path)?;
@@ -85,6 +92,7 @@ impl Building<'_> {
             }
         };
         let upstream_tls = self.upstream_tls(told, &upstream, &path.key("upstream_tls"))?;
+        let forward = self.forward(told, &upstream, path)?;
         let delivery = self.delivery(told, &entry, &upstream, upstream_tls.as_ref(), path)?;
         let observe_until = self.observe_until(told.mode.unwrap_or_default(), told.until, path)?;
         let candidates = self.candidates()?;
@@ -105,6 +113,7 @@ impl Building<'_> {
             redactor,
             observe_until,
             candidates,
+            forward,
         }))
     }
 
@@ -123,16 +132,19 @@ impl Building<'_> {
     }
 
     fn entry(&self, told: &Listen, path: &KeyPath) -> Result<Entry, Wrong> {
-        match (&told.tcp, told.udp) {
-            (Some(StreamAddress::Tcp(address)), None) => Ok(Entry::Tcp(address.0)),
-            (Some(StreamAddress::Unix(socket)), None) => Ok(Entry::Unix(socket.clone())),
-            (None, Some(address)) => Ok(Entry::Udp(address.0)),
-            (Some(_), Some(_)) => Err(self.wrong(path, "write one of http, tcp and udp")),
-            (None, None) => {
+        match (&told.tcp, told.udp, &told.forward) {
+            (Some(address), None, None) | (None, None, Some(address)) => Ok(match address {
+                StreamAddress::Tcp(address) => Entry::Tcp(address.0),
+                StreamAddress::Unix(socket) => Entry::Unix(socket.clone()),
+            }),
+            (None, Some(address), None) => Ok(Entry::Udp(address.0)),
+            (None, None, None) => {
                 let what = "it listens nowhere; write http = \"127.0.0.1:9000\", tcp = \
-                            \"127.0.0.1:5170\" or udp = \"127.0.0.1:5140\"";
+                            \"127.0.0.1:5170\", udp = \"127.0.0.1:5140\" or forward = \
+                            \"127.0.0.1:24224\"";
                 Err(self.wrong(path, what))
             }
+            _ => Err(self.wrong(path, ONE_OF)),
         }
     }
 
@@ -141,19 +153,24 @@ impl Building<'_> {
             let what = "it has no upstream; write upstream = \"host:port\"";
             return Err(self.wrong(path, what));
         };
-        let comes_back = self.file.listen.iter().any(|other| match upstream {
-            Destination::Tcp { host, port } => match &other.tcp {
-                Some(StreamAddress::Tcp(own)) => is_own(own.0, host, *port),
-                _ => false,
-            },
+        let mut streams = self.file.listen.iter().flat_map(|other| {
+            let of_streams = [&other.tcp, &other.forward];
+            of_streams.into_iter().flatten()
+        });
+        let comes_back = match upstream {
+            Destination::Tcp { host, port } => streams.any(|other| match other {
+                StreamAddress::Tcp(own) => is_own(own.0, host, *port),
+                StreamAddress::Unix(_) => false,
+            }),
             Destination::Unix(socket) => {
-                matches!(&other.tcp, Some(StreamAddress::Unix(own)) if own == socket)
+                streams.any(|other| matches!(other, StreamAddress::Unix(own) if own == socket))
             }
             Destination::Udp { host, port } => {
-                other.udp.is_some_and(|own| is_own(own.0, host, *port))
+                let mut listeners = self.file.listen.iter().filter_map(|other| other.udp);
+                listeners.any(|own| is_own(own.0, host, *port))
             }
             Destination::Stdout | Destination::File(_) | Destination::Http(_) => false,
-        });
+        };
         if comes_back {
             let what = "this is a listener of the same configuration; its records would go \
                         round in circles";
@@ -254,4 +271,4 @@ pub(super) fn is_own(own: SocketAddr, host: &str, port: u16) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

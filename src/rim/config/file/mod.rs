@@ -152,6 +152,14 @@ impl Source {
                     at(&mut identity.key);
                 }
             }
+            if let Some(security) = &mut listen.security {
+                at(&mut security.shared_key_file);
+                security.users.values_mut().for_each(at);
+            }
+            if let Some(security) = &mut listen.upstream_security {
+                at(&mut security.shared_key_file);
+                security.password_file.iter_mut().for_each(at);
+            }
             for route in &mut listen.route {
                 route.ca.iter_mut().for_each(at);
                 route.detect.rules.iter_mut().for_each(at);

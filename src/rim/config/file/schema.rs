@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::rim::config::file::route::{Identity, Mode, Relax, Route, Strengthen};
 use crate::rim::config::file::value::{Address, Day, Period, Size, spelled, spelled_if_any};
+use crate::rim::config::policy::Undecodable;
 use crate::rim::config::serve::LogFormat;
 use crate::rim::config::sink::Compression;
 use crate::rim::config::stream::{Destination, Overflow, Sharing, StreamAddress, StreamFraming};
@@ -193,8 +194,8 @@ pub(crate) struct Admin {
     pub(crate) listen: Address,
 }
 
-/// `[[listen]]`: exactly one of `http`, `tcp` and `udp`. Of the other keys, `route` belongs
-/// to `http`, and those from `name` on to the other two.
+/// `[[listen]]`: exactly one of `http`, `tcp`, `udp` and `forward`. Of the other keys,
+/// `route` belongs to `http`, and those from `name` on to the other three.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Listen {
@@ -207,6 +208,9 @@ pub(crate) struct Listen {
     /// Where it listens for datagrams, each a message.
     #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
     pub(crate) udp: Option<Address>,
+    /// Where it listens for Fluent Forward.
+    #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
+    pub(crate) forward: Option<StreamAddress>,
     /// Its name in logs and metrics; left out, `stream-N`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
@@ -264,12 +268,21 @@ pub(crate) struct Listen {
     /// What relaxes `[detect]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) relax: Vec<Relax>,
+    /// What becomes of bytes in a record that are no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) undecodable: Option<Undecodable>,
     /// With it, the listener speaks TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls: Option<Tls>,
     /// With it, TLS is spoken to the upstream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_tls: Option<UpstreamTls>,
+    /// What a client of Forward has to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) security: Option<Security>,
+    /// What an upstream of Forward wants to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream_security: Option<UpstreamSecurity>,
     /// The first that matches takes the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) route: Vec<Route>,
@@ -299,6 +312,9 @@ impl Listen {
             ("detect", !self.detect.is_empty()),
             ("relax", !self.relax.is_empty()),
             ("upstream_tls", self.upstream_tls.is_some()),
+            ("undecodable", self.undecodable.is_some()),
+            ("security", self.security.is_some()),
+            ("upstream_security", self.upstream_security.is_some()),
         ];
         let given = given.into_iter().filter(|(_, given)| *given);
         given.map(|(key, _)| key).collect()
@@ -344,4 +360,29 @@ pub(crate) struct Tls {
     /// Authorities of client certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// `security` of a listener: files with a secret each, relative to the file.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Security {
+    /// The key that both sides know.
+    pub(crate) shared_key_file: PathBuf,
+    /// The passwords of users by their names; left out, users are not asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) users: BTreeMap<String, PathBuf>,
+}
+
+/// `upstream_security` of a listener: files with a secret each, relative to the file.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpstreamSecurity {
+    /// The key that both sides know.
+    pub(crate) shared_key_file: PathBuf,
+    /// Our name as a user, where the upstream asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) username: Option<String>,
+    /// The password of that user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password_file: Option<PathBuf>,
 }

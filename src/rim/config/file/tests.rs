@@ -133,6 +133,10 @@ fn paths_are_relative_to_the_file() {
     let tls = file.listen[0].tls.as_ref().unwrap();
     let identity = route.identity.as_ref().unwrap();
     let upstream_tls = file.listen[1].upstream_tls.as_ref().unwrap();
+    let forward = file.listen.iter().find(|listen| listen.forward.is_some());
+    let forward = forward.unwrap();
+    let security = forward.security.as_ref().unwrap();
+    let upstream_security = forward.upstream_security.as_ref().unwrap();
     for path in [
         &file.detect.rules[0],
         &file.detect.candidates[0],
@@ -146,6 +150,10 @@ fn paths_are_relative_to_the_file() {
         &file.listen[1].detect.rules[0],
         upstream_tls.ca.as_ref().unwrap(),
         file.listen[3].headers["X-Key"].file.as_ref().unwrap(),
+        &security.shared_key_file,
+        &security.users["ann"],
+        &upstream_security.shared_key_file,
+        upstream_security.password_file.as_ref().unwrap(),
     ] {
         assert!(path.starts_with("etc"), "{}", path.display());
     }

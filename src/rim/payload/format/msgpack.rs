@@ -49,5 +49,6 @@ pub(crate) fn mask(
         work.document(body, out);
         return Ok(());
     }
-    Walker::new(work, body, out).all()
+    Walker::new(work, body, out).all()?;
+    Ok(())
 }

@@ -74,24 +74,73 @@ pub(crate) fn token(bytes: &[u8], at: usize) -> Result<Token, Refusal> {
 ///
 /// # Errors
 ///
-/// It is cut short.
+/// It is cut short, or no msgpack.
 pub(crate) fn skip(bytes: &[u8], at: usize) -> Result<usize, Refusal> {
     let mut at = at;
     let mut pending = 1usize;
     while pending > 0 {
-        let token = token(bytes, at)?;
-        at = token.end;
-        pending -= 1;
-        pending = match token.kind {
-            Kind::Array(count) => pending.checked_add(count),
-            Kind::Map(count) => count
-                .checked_mul(2)
-                .and_then(|all| pending.checked_add(all)),
-            _ => Some(pending),
-        }
-        .ok_or(Refusal::Undecodable)?;
+        let rest = bytes.get(at..).ok_or(Refusal::Undecodable)?;
+        let Extent { length, inside } = extent(rest)?.ok_or(Refusal::Undecodable)?;
+        at = at.checked_add(length).ok_or(Refusal::Undecodable)?;
+        pending = (pending - 1)
+            .checked_add(inside)
+            .ok_or(Refusal::Undecodable)?;
+    }
+    if at > bytes.len() {
+        return Err(Refusal::Undecodable);
     }
     Ok(at)
+}
+
+/// How far a value reaches, as its first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Bytes of the head and of what belongs to no other value. They need not be there.
+    pub(crate) length: usize,
+    /// How many values follow that it contains.
+    pub(crate) inside: usize,
+}
+
+/// How far the value reaches that begins with these bytes. `None` if they are too few to
+/// say.
+///
+/// # Errors
+///
+/// They begin with the byte that is never used.
+pub(crate) fn extent(bytes: &[u8]) -> Result<Option<Extent>, Refusal> {
+    let Some(&first) = bytes.first() else {
+        return Ok(None);
+    };
+    // A number of so many bytes behind the first.
+    let number = |size: usize| {
+        let digits = bytes.get(1..=size)?.iter();
+        Some(digits.fold(0, |number, byte| number << 8 | usize::from(*byte)))
+    };
+    // So many bytes of the head, and then what it says.
+    let sized = |head: usize, size: usize| Some((head + number(size)?, 0));
+    let told = match first {
+        0x80..=0x8f => Some((1, 2 * usize::from(first & 0x0f))),
+        0x90..=0x9f => Some((1, usize::from(first & 0x0f))),
+        0xa0..=0xbf => Some((1 + usize::from(first & 0x1f), 0)),
+        0xc1 => return Err(Refusal::Undecodable),
+        0xc4 | 0xd9 => sized(2, 1),
+        0xc5 | 0xda => sized(3, 2),
+        0xc6 | 0xdb => sized(5, 4),
+        0xc7 => sized(3, 1),
+        0xc8 => sized(4, 2),
+        0xc9 => sized(6, 4),
+        0xcc | 0xd0 => Some((2, 0)),
+        0xcd | 0xd1 => Some((3, 0)),
+        0xca | 0xce | 0xd2 => Some((5, 0)),
+        0xcb | 0xcf | 0xd3 => Some((9, 0)),
+        0xd4..=0xd8 => Some((2 + (1 << (first - 0xd4)), 0)),
+        0xdc => number(2).map(|count| (3, count)),
+        0xdd => number(4).map(|count| (5, count)),
+        0xde => number(2).map(|count| (3, 2 * count)),
+        0xdf => number(4).map(|count| (5, count.saturating_mul(2))),
+        0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => Some((1, 0)),
+    };
+    Ok(told.map(|(length, inside)| Extent { length, inside }))
 }
 
 /// Appends text in its shortest form.

@@ -38,23 +38,25 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         }
     }
 
-    /// Masks all values, which lie one after the other.
+    /// Masks all values, which lie one after the other. Returns how many they are.
     ///
     /// # Errors
     ///
     /// A value is cut short, is no msgpack or is nested too deeply, there are several
     /// that are no containers, or the route refuses bytes that are no text.
-    pub(crate) fn all(mut self) -> Result<(), Refusal> {
+    pub(crate) fn all(mut self) -> Result<u64, Refusal> {
         let mut at = self.value(0, None, 0)?;
+        let mut count = 1;
         // Text behind a value would be taken for small numbers.
         while at < self.bytes.len() {
             match token(self.bytes, at)?.kind {
                 Kind::Array(_) | Kind::Map(_) => at = self.value(at, None, 0)?,
                 _ => return Err(Refusal::Undecodable),
             }
+            count += 1;
         }
         self.copy(at);
-        Ok(())
+        Ok(count)
     }
 
     /// Masks the value at `at` that stands under a name, or under none. Returns where it
@@ -170,11 +172,14 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         Ok((out != bytes).then_some(out))
     }
 
-    /// An application's data stays, unless the rules find something in it.
+    /// An application's data stays, unless the rules find something in it. A time is a
+    /// number, whatever its bytes would be as text.
     fn ext(&mut self, at: Range<usize>, of: u8, content: Range<usize>, name: Option<&[u8]>) {
         if let Some(mask) = named::whole(self.work, name) {
             self.replace(at, |out| write_str(&mask, out));
-        } else if let Some(masked) = named::text(self.work, &self.bytes[content]) {
+        } else if !is_time(of, content.len())
+            && let Some(masked) = named::text(self.work, &self.bytes[content])
+        {
             self.replace(at, |out| write_ext(of, &masked, out));
         }
     }
@@ -189,4 +194,10 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         self.out.extend_from_slice(&self.bytes[self.copied..end]);
         self.copied = end;
     }
+}
+
+/// Whether data of this type and length is a time: msgpack's own, or Fluent's `EventTime`
+/// (<https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1>).
+fn is_time(of: u8, length: usize) -> bool {
+    matches!((of.cast_signed(), length), (-1, 4 | 8 | 12) | (0, 8))
 }

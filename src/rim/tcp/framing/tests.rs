@@ -32,6 +32,7 @@ fn stream_of(framing: StreamFraming, redactor: &Arc<Redactor>) -> Arc<Stream> {
         redactor: redactor.clone(),
         observe_until: None,
         candidates: None,
+        forward: None,
     })
 }
 
@@ -46,6 +47,7 @@ fn counters(stream: &Stream) -> Arc<Counters> {
         candidates: vec![Counter::default()],
         reasons: Reason::ALL.map(|_| Counter::default()),
         dropped: Counter::default(),
+        stubbed: Counter::default(),
         again: Counter::default(),
     })
 }

@@ -22,11 +22,11 @@ fn built(text: &str) -> Result<Built, Wrongs> {
     build(&file, &source, &surroundings)
 }
 
-fn listen(keys: &str) -> String {
+pub(in crate::rim::config::build) fn listen(keys: &str) -> String {
     format!("[[listen]]\n{keys}\n")
 }
 
-fn only(text: &str) -> std::sync::Arc<Stream> {
+pub(in crate::rim::config::build) fn only(text: &str) -> std::sync::Arc<Stream> {
     let built = built(text).unwrap_or_else(|wrong| panic!("{wrong}"));
     assert!(built.serve.listen.is_empty());
     built.serve.streams[0].clone()
@@ -147,6 +147,8 @@ fn what_is_in_effect_can_be_read_again() {
         "tcp = \"127.0.0.1:1\"\nupstream = \"file:/log\"\nrotate_size = \"1M\"",
         "tcp = \"127.0.0.1:1\"\nupstream = \"https://host\"\nupstream_tls = {}\n\
          headers = { X-Key = { env = \"PATH\" } }",
+        "forward = \"127.0.0.1:1\"\nupstream = \"host:24224\"\nupstream_tls = {}\nidle = \"90s\"",
+        "forward = \"unix:/run/in.sock\"\nupstream = \"unix:/run/out.sock\"\nundecodable = \"text\"",
     ] {
         let (file, _) = parsed(&listen(keys)).unwrap();
         let shown = toml::to_string_pretty(&file).unwrap();
@@ -158,7 +160,7 @@ fn what_is_in_effect_can_be_read_again() {
 
 /// What is wrong with the keys of a listener begins so.
 #[track_caller]
-fn check_refused(cases: &[(String, &str)]) {
+pub(in crate::rim::config::build) fn check_refused(cases: &[(String, &str)]) {
     for (keys, expected) in cases {
         let wrong = built(&listen(keys)).err().map(|wrong| wrong.to_string());
         let wrong = wrong.unwrap_or_else(|| panic!("it is taken: {keys}"));
@@ -189,7 +191,7 @@ fn what_cannot_be_is_refused_with_its_place() {
         (
             "http = \"127.0.0.1:1\"\nring = \"1M\"\nroute = [{ upstream = \"http://a\" }]"
                 .to_owned(),
-            "3:8: key `listen.ring`: it belongs to a listener with tcp",
+            "3:8: key `listen.ring`: it belongs to a listener with tcp, udp or forward",
         ),
         (
             format!("{tcp}upstream = \"hunter2\""),
@@ -242,6 +244,10 @@ fn what_cannot_be_is_refused_with_its_place() {
         (
             format!("{fine}upstream_tls = {{ ca = \"/nonexistent/ca.pem\" }}"),
             "4:23: key `listen.upstream_tls.ca`: cannot read",
+        ),
+        (
+            format!("{fine}forward = \"127.0.0.1:1\""),
+            "1:1: key `listen`: write one of http, tcp, udp and forward",
         ),
         (
             format!("{fine}name = \"a b\""),
