@@ -4,7 +4,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{PATIENCE, SECRET, masked};
+use crate::support::{PATIENCE, SECRET, eventually, masked};
 use crate::wire::{
     Upstream, ack, array, bin, chunk, chunk_of, entry, expect, expect_end, expect_nothing, relay,
     relay_on, send, short, text, told, upstream_errors,
@@ -217,6 +217,30 @@ fn messages_that_are_not_acknowledged_and_heartbeats_pass() {
     expect_end(&mut server);
     relay.await_metric("blackbar_records_total{route=\"in\"}", 3);
     relay.await_metric("blackbar_stream_connections_total{route=\"in\"}", 2);
+}
+
+#[test]
+fn after_a_reload_the_next_message_is_masked_by_the_new_rules() {
+    let upstream = Upstream::new();
+    let relay = relay("", upstream.address(), "");
+    let mut client = relay.connect();
+    let mut server = upstream.accept();
+    send(&mut client, &chunk("c1", "order 4711-0815"));
+    expect(&mut server, &chunk("c1", "order 4711-0815"));
+    let file = relay.folder.path().join("blackbar.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = format!("[detect]\npatterns = [\"4711-[0-9]{{4}}\"]\n{text}");
+    std::fs::write(&file, text).unwrap();
+    relay.signal("-HUP");
+    let reloaded = "reloaded the configuration";
+    eventually(|| relay.log().contains(reloaded), || relay.log());
+    send(&mut client, &chunk("c2", "order 4711-0815"));
+    let masked = short("order [REDACTED]");
+    expect(&mut server, &chunk_of("c2", masked));
+    for name in ["c1", "c2"] {
+        send(&mut server, &ack(name));
+        expect(&mut client, &told(name));
+    }
 }
 
 #[test]
