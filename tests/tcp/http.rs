@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::certificates::certificates;
 use crate::support::{BLACKBAR, Load, PATIENCE, Relay, SECRET, counted, eventually};
-use crate::tls::{asking, certificates};
+use crate::tls::asking;
 
 /// What the server does with a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
