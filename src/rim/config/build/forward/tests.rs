@@ -60,6 +60,14 @@ fn what_cannot_be_is_refused_with_its_place() {
             "3:12: key `listen.upstream`: Forward needs a stream",
         ),
         (
+            "forward = \"127.0.0.1:1\"\nupstream = \"file:/log\"".to_owned(),
+            "3:12: key `listen.upstream`: Forward needs a stream",
+        ),
+        (
+            format!("{forward}mode = \"observe\"\nuntil = 2027-01-31"),
+            "4:8: key `listen.mode`: it belongs to tcp or udp",
+        ),
+        (
             "forward = \"127.0.0.1:1\"\nupstream = \"localhost:1\"".to_owned(),
             "3:12: key `listen.upstream`: this is a listener",
         ),
