@@ -198,6 +198,9 @@ impl Painter {
         };
         loop {
             if self.cells.is_empty() && self.active.is_empty() && self.cover <= self.at {
+                if view.complete && self.next == self.ahead.len() && frontier == view.end() {
+                    return self.leave_rest(frontier, canvas);
+                }
                 self.skip(window, frontier, canvas);
             }
             while self.cells.is_empty() && self.reader.position() < frontier {
@@ -227,6 +230,14 @@ impl Painter {
             // What covers structure goes on.
             self.masking &= self.whole > self.at;
         }
+    }
+
+    /// No finding is to come in this record, so that nothing depends any more on what the
+    /// rest of it is.
+    fn leave_rest(&mut self, end: u64, canvas: &mut impl Canvas) {
+        canvas.clean(self.at, end);
+        self.at = end;
+        self.masking = false;
     }
 
     /// Where no finding is near, the document need not be taken apart.

@@ -116,6 +116,28 @@ impl Session {
         &self.stream.tally
     }
 
+    /// Adds what was counted to `sum`, and counts from zero again: a session that
+    /// [is fresh](Self::is_fresh) can be used for another stream then, with its memory.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use blackbar::{Framing, Redactor, Session, Tally};
+    /// # let redactor = Arc::new(Redactor::builder().build()?);
+    /// let mut session = Session::new(redactor, Framing::Lines);
+    /// let mut sum = Tally::default();
+    /// for stream in [b"one\n", b"two\n"] {
+    ///     session.write(stream, &mut Vec::new());
+    ///     session.hand_over(&mut sum);
+    ///     assert_eq!(session.tally().records(), 0);
+    /// }
+    /// assert_eq!(sum.records(), 2);
+    /// # Ok::<(), blackbar::BuildError>(())
+    /// ```
+    pub fn hand_over(&mut self, sum: &mut Tally) {
+        sum.add(&self.stream.tally);
+        self.stream.tally.clear();
+    }
+
     /// Whether what comes is decided as at the beginning of a stream: no record is
     /// unfinished, and the last one leaves nothing to the next, such as an open key block
     /// or a value whose name has gone before.

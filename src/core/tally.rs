@@ -11,7 +11,7 @@
 /// assert_eq!((session.tally().records(), session.tally().masks()), (2, 0));
 /// # Ok::<(), blackbar::BuildError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Eq)]
 pub struct Tally {
     pub(crate) records: u64,
     pub(crate) bytes_in: u64,
@@ -20,6 +20,8 @@ pub struct Tally {
     pub(crate) undecided: u64,
     pub(crate) unverified: u64,
     pub(crate) findings: Vec<u64>,
+    /// All findings: most streams have none, and their many rules need not be gone over.
+    found: u64,
 }
 
 impl Tally {
@@ -33,6 +35,7 @@ impl Tally {
     /// Counts a finding for its rule.
     pub(crate) fn count(&mut self, rule: u32, undecided: bool, unverified: bool) {
         self.findings[rule as usize] += 1;
+        self.found += 1;
         self.undecided += u64::from(undecided);
         self.unverified += u64::from(unverified);
     }
@@ -68,9 +71,22 @@ impl Tally {
         self.unverified
     }
 
-    /// Findings by rule, in the order of [`Redactor::rules`](crate::Redactor::rules).
+    /// Findings by rule, in the order of [`Redactor::ids`](crate::Redactor::ids). Rules
+    /// beyond the end have found nothing.
     pub fn findings(&self) -> &[u64] {
         &self.findings
+    }
+
+    /// Counts from zero again.
+    pub(crate) fn clear(&mut self) {
+        let mut findings = std::mem::take(&mut self.findings);
+        if self.found > 0 {
+            findings.fill(0);
+        }
+        *self = Self {
+            findings,
+            ..Self::default()
+        };
     }
 
     /// Adds what another session over the same rules counted.
@@ -81,10 +97,35 @@ impl Tally {
         self.masks += other.masks;
         self.undecided += other.undecided;
         self.unverified += other.unverified;
-        self.findings
-            .resize(self.findings.len().max(other.findings.len()), 0);
+        if other.found == 0 {
+            return;
+        }
+        self.found += other.found;
         for (mine, theirs) in self.findings.iter_mut().zip(&other.findings) {
             *mine += theirs;
         }
+        let more = other.findings.get(self.findings.len()..);
+        self.findings.extend_from_slice(more.unwrap_or_default());
+    }
+}
+
+impl PartialEq for Tally {
+    /// Whether they counted the same.
+    fn eq(&self, other: &Self) -> bool {
+        let sums = |tally: &Self| {
+            [
+                tally.records,
+                tally.bytes_in,
+                tally.bytes_out,
+                tally.masks,
+                tally.undecided,
+                tally.unverified,
+                tally.found,
+            ]
+        };
+        let (mine, theirs) = (&self.findings, &other.findings);
+        let both = mine.len().min(theirs.len());
+        // Where the sums are the same, nothing was found beyond.
+        sums(self) == sums(other) && mine[..both] == theirs[..both]
     }
 }

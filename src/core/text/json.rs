@@ -11,6 +11,8 @@
 //! Nothing is parsed in a way that can fail: where the order of tokens ends to be
 //! JSON's, the rest of that level is text.
 
+mod skip;
+
 use crate::core::text::scalar::{self, Scalar};
 use crate::core::text::units;
 
@@ -173,67 +175,6 @@ impl Reader {
         self.innermost()
             .scalar
             .map_or(self.at, |scalar| scalar.start)
-    }
-
-    /// Goes over cells that nobody asks for, but not past `to`: tokens of the outermost
-    /// level, and the text of strings. Returns the level of the last one.
-    pub(crate) fn skip(&mut self, window: Window<'_>, to: u64) -> Option<u8> {
-        let limit = ((to - window.base) as usize).min(window.bytes.len());
-        let bytes = &window.bytes[..limit];
-        let mut last = None;
-        while self.text_from.is_none() {
-            let innermost = self.levels.len() - 1;
-            if innermost > 0 && self.innermost().next == Next::Text && self.skip_text(window, bytes)
-            {
-                last = Some(innermost as u8);
-            }
-            let Some(&byte) = bytes.get((self.at - window.base) as usize) else {
-                break;
-            };
-            match (innermost, self.innermost().next, byte) {
-                (0, _, 0..128) => {
-                    let char = Char {
-                        start: self.at,
-                        end: self.at + 1,
-                        code: u32::from(byte),
-                    };
-                    self.char(char, &mut |cell| last = Some(cell.level));
-                }
-                (1, Next::Opening | Next::Text, b'"') => {
-                    self.levels.pop();
-                    self.end_value(true);
-                    self.at += 1;
-                    last = Some(0);
-                }
-                // A string that begins so holds no document.
-                (1, Next::Opening, b'!'..128) if !matches!(byte, b'{' | b'[' | b'\\') => {
-                    self.become_text(self.at);
-                }
-                _ => break,
-            }
-        }
-        last
-    }
-
-    /// Inside text of a string: goes over the units up to the next quote or backslash at
-    /// once. They are plain at every level. Whether there were any.
-    fn skip_text(&mut self, window: Window<'_>, bytes: &[u8]) -> bool {
-        let from = (self.at - window.base) as usize;
-        let Some(plain) = bytes.get(from..) else {
-            return false;
-        };
-        let length = memchr::memchr2(b'"', b'\\', plain).unwrap_or(plain.len());
-        // The end may lie inside a character; a byte that continues none begins a unit.
-        let continues = |index: usize| {
-            window
-                .bytes
-                .get(index)
-                .is_none_or(|byte| (0x80..0xc0).contains(byte))
-        };
-        let back = (0..=length.min(3)).find(|&back| !continues(from + length - back));
-        let skipped = back.map_or(0, |back| (length - back) as u64);
-        self.at += skipped;
-        skipped > 0
     }
 
     /// Reads on and tells the next cells. False where it cannot go on: at the content's

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use blackbar::Redactor;
 use serde::{Deserialize, Serialize};
 
+use crate::rim::payload::sessions::Idle;
+
 /// The compiled rules of a route.
 ///
 /// Both find the same and have the same ids in the same order; they differ in what they
@@ -16,6 +18,19 @@ pub(crate) struct Rules {
     /// With `values = "typed"`, for stores with a mapping (Elasticsearch, `OpenSearch`);
     /// the same as `plain` where the operator chose `values` himself.
     pub(crate) typed: Arc<Redactor>,
+    /// Sessions over both that wait for work.
+    pub(crate) idle: Arc<Idle>,
+}
+
+impl Rules {
+    /// Over these redactors.
+    pub(crate) fn new(plain: Arc<Redactor>, typed: Arc<Redactor>) -> Self {
+        Self {
+            plain,
+            typed,
+            idle: Arc::default(),
+        }
+    }
 }
 
 /// What becomes of an item, part or record that cannot be decoded.

@@ -103,7 +103,7 @@ pub(crate) struct Route {
     /// What is a secret.
     pub(crate) rules: Rules,
     /// How bodies are read.
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
     /// Credentials that go on to the upstream as they are.
     pub(crate) passes: Passes,
     /// Whether originals go on until a day, and are only counted.

@@ -53,6 +53,8 @@ pub(crate) struct Port {
 /// What stays with a connection while its listener changes.
 #[derive(Default)]
 struct Tie {
+    /// The index of the worker that serves it.
+    worker: usize,
     verdict: Verdict,
     reset: Reset,
     mark: Arc<()>,
@@ -83,15 +85,18 @@ impl Port {
         self.serving.load().proxy.gauges.clone()
     }
 
-    /// Serves one connection to its end.
-    pub(crate) async fn serve(&self, stream: TcpStream) {
+    /// Serves one connection to its end, as the worker with this index.
+    pub(crate) async fn serve(&self, stream: TcpStream, worker: usize) {
         // What fails here is the client's loss alone: it broke the connection.
-        let _ = self.try_serve(stream).await;
+        let _ = self.try_serve(stream, worker).await;
     }
 
-    async fn try_serve(&self, stream: TcpStream) -> io::Result<()> {
+    async fn try_serve(&self, stream: TcpStream, worker: usize) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let tie = Tie::default();
+        let tie = Tie {
+            worker,
+            ..Tie::default()
+        };
         let bounds = {
             let Proxy {
                 timeouts, limits, ..
@@ -131,6 +136,7 @@ impl Port {
         Client {
             proxy: serving.proxy.clone(),
             ways: serving.ways.clone(),
+            worker: tie.worker,
             verdict: tie.verdict.clone(),
             reset: tie.reset.clone(),
             mark: tie.mark.clone(),

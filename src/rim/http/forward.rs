@@ -1,5 +1,6 @@
 //! One request: taken, masked, sent to its upstream, and answered.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error as _;
 use std::io;
@@ -10,7 +11,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
-use hyper::header;
+use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::client::legacy;
@@ -30,7 +31,7 @@ use crate::rim::http::route;
 use crate::rim::http::signed::Signed;
 use crate::rim::http::socket::Reset;
 use crate::rim::http::strict::{self, Verdict};
-use crate::rim::http::upstream::{Pool, Used};
+use crate::rim::http::upstream::{Pools, Used};
 use crate::rim::payload::{self, Refusal};
 
 /// Bodies that are said to be no longer leave whole, with their length.
@@ -48,7 +49,7 @@ pub(crate) struct Proxy {
 /// A route, with its connections to the upstream.
 pub(crate) struct Way {
     pub(crate) route: Arc<Route>,
-    pub(crate) pool: Pool,
+    pub(crate) pools: Pools,
     /// The rules that are tried.
     pub(crate) candidates: Option<Rules>,
 }
@@ -58,6 +59,8 @@ pub(crate) struct Client {
     pub(crate) proxy: Arc<Proxy>,
     /// The first that takes a request has it.
     pub(crate) ways: Arc<[Way]>,
+    /// The index of the worker that serves it.
+    pub(crate) worker: usize,
     pub(crate) verdict: Verdict,
     pub(crate) reset: Reset,
     /// Shared by its requests in flight.
@@ -104,10 +107,11 @@ async fn forward(
     account.facts().route = Some(way.route.clone());
     // 2. Its head.
     let is_observed = is_observed(&way.route);
-    let head = masked_head(&parts, &way.route, is_observed)?;
-    enter_head(account, &head, is_observed);
+    let mut head = masked_head(&parts, &way.route, is_observed)?;
+    let is_changed = head.is_changed();
+    enter_head(account, &mut head, is_observed);
     let signed = Signed::find(&parts.headers, parts.uri.query().unwrap_or_default());
-    if signed.head && head.is_changed() && !is_observed {
+    if signed.head && is_changed && !is_observed {
         return Err(Reason::Signed);
     }
     // 3. Its body.
@@ -150,10 +154,11 @@ fn masked_head(parts: &Parts, route: &Route, is_observed: bool) -> Result<Head, 
     catch_unwind(AssertUnwindSafe(act)).unwrap_or(Err(Reason::Internal))
 }
 
-fn enter_head(account: &Account, head: &Head, is_observed: bool) {
+/// Moves what is only for the account there.
+fn enter_head(account: &Account, head: &mut Head, is_observed: bool) {
     let mut facts = account.facts();
-    facts.path = Some(head.path.clone());
-    facts.head = head.tally.clone();
+    facts.path = Some(std::mem::take(&mut head.path));
+    facts.head = std::mem::take(&mut head.tally);
     facts.observed = is_observed;
 }
 
@@ -199,7 +204,9 @@ impl Client {
         }
         let length = content_length(&parts.headers);
         let mut policy = way.route.policy.clone();
-        policy.hold |= is_signed;
+        if is_signed {
+            Arc::make_mut(&mut policy).hold = true;
+        }
         // What is held cannot be larger. Other bodies may turn out to be records that leave
         // one by one.
         let is_held = policy.hold || parts.headers.contains_key(header::CONTENT_ENCODING);
@@ -262,9 +269,10 @@ impl Client {
             tokio::time::sleep(patience).await;
         };
         let answer = async {
+            let pool = &way.pools[self.worker];
             let again = replayed(&request);
-            match (way.pool.request(request).await, again) {
-                (Err(error), Some(again)) if was_used(&error) => way.pool.request(again).await,
+            match (pool.request(request).await, again) {
+                (Err(error), Some(again)) if was_used(&error) => pool.request(again).await,
                 (answer, _) => answer,
             }
         };
@@ -320,19 +328,24 @@ impl Client {
     }
 }
 
-fn masker(way: &Way, policy: &Policy, parts: &Parts, is_observed: bool) -> Result<Masker, Reason> {
-    let text = |name: &str| {
+fn masker(
+    way: &Way,
+    policy: &Arc<Policy>,
+    parts: &Parts,
+    is_observed: bool,
+) -> Result<Masker, Reason> {
+    let text = |name: HeaderName| {
         let values = parts.headers.get_all(name).iter();
-        let texts: Vec<_> = values
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        (!texts.is_empty()).then(|| texts.join(","))
+        let texts = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        texts
+            .map(Cow::into_owned)
+            .reduce(|all, text| all + "," + &text)
     };
     let head = payload::Head {
         path: parts.uri.path().to_owned(),
-        content_type: text("content-type"),
-        content_encoding: text("content-encoding"),
-        grpc_encoding: text("grpc-encoding"),
+        content_type: text(header::CONTENT_TYPE),
+        content_encoding: text(header::CONTENT_ENCODING),
+        grpc_encoding: text(HeaderName::from_static("grpc-encoding")),
     };
     let rules = &way.route.rules;
     Masker::new(rules, way.candidates.as_ref(), policy, &head, is_observed)

@@ -74,7 +74,7 @@ impl Masker {
     pub(crate) fn new(
         rules: &Rules,
         candidates: Option<&Rules>,
-        policy: &Policy,
+        policy: &Arc<Policy>,
         head: &Head,
         observing: bool,
     ) -> Result<Self, Reason> {
@@ -200,6 +200,10 @@ pub(crate) struct Intake {
 }
 
 /// How a body came to be there.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is returned"
+)]
 pub(crate) enum Gathered {
     /// To its end.
     Whole(Vec<u8>, Done),
@@ -297,7 +301,7 @@ impl Intake {
         if self.masker.observing {
             return Ok(Some(trailers));
         }
-        let mut masking = Masking::new(&self.route.rules.plain);
+        let mut masking = Masking::new(&self.route.rules);
         let masked = head::masked_headers(&trailers, &self.route.passes, &mut masking)?;
         self.account.facts().head.add(&masking.into_tally());
         Ok(Some(masked))

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +20,7 @@ use super::connection::{Port, Serving};
 use super::events::Counted;
 use super::forward::{Proxy, Way};
 use super::upstream::Upstreams;
+use super::workers::Workers;
 use crate::rim::config::policy::Rules;
 use crate::rim::config::serve::{Listen, Route, Serve};
 use crate::rim::exit::Failure;
@@ -36,6 +37,8 @@ pub(crate) struct Listeners {
     budget: Arc<Budget>,
     open: Vec<Open>,
     upstreams: Upstreams,
+    /// Begun with the first listener, and kept until what is in flight is done.
+    workers: OnceLock<Arc<Workers>>,
 }
 
 /// One that is open.
@@ -57,7 +60,8 @@ pub(crate) struct Prepared {
 enum Place {
     /// It is open already.
     Open(Arc<Port>),
-    Bound(TcpListener),
+    /// It is bound, and these serve its connections.
+    Bound(TcpListener, Arc<Workers>),
 }
 
 impl Listeners {
@@ -68,14 +72,23 @@ impl Listeners {
             surroundings,
             open: Vec::new(),
             upstreams: Upstreams::default(),
+            workers: OnceLock::new(),
         }
+    }
+
+    fn workers(&self) -> Result<Arc<Workers>, Failure> {
+        if let Some(workers) = self.workers.get() {
+            return Ok(workers.clone());
+        }
+        let workers = Workers::start().map_err(|error| Failure::Start(reason(&error)))?;
+        Ok(self.workers.get_or_init(|| Arc::new(workers)).clone())
     }
 
     /// Does everything that may fail.
     ///
     /// # Errors
     ///
-    /// An address is taken, or a certificate cannot be used.
+    /// An address is taken, a certificate cannot be used, or there are no threads.
     pub(crate) async fn prepare(&self, serve: &Serve) -> Result<Prepared, Failure> {
         let proxy = Arc::new(Proxy {
             timeouts: serve.timeouts,
@@ -96,7 +109,7 @@ impl Listeners {
             };
             let place = match port {
                 Some(port) => Place::Open(port),
-                None => Place::Bound(bind(listen.address).await?),
+                None => Place::Bound(bind(listen.address).await?, self.workers()?),
             };
             listeners.push((listen.address, place, serving));
         }
@@ -112,16 +125,19 @@ impl Listeners {
         proxy: &Proxy,
         upstreams: &mut Upstreams,
     ) -> Result<Arc<[Way]>, Failure> {
+        let workers = self.workers()?.count();
         let way = |route: &Arc<Route>| {
-            let pool = upstreams.pool(&self.upstreams, &route.upstream, proxy.timeouts.connect);
+            let Route { upstream, .. } = &**route;
+            let connect = proxy.timeouts.connect;
+            let pools = upstreams.pools(&self.upstreams, upstream, connect, workers);
             let failed = |error| Failure::Usage(format!("route {}: {error}", route.name));
             Ok(Way {
                 route: route.clone(),
-                pool: pool.map_err(failed)?,
-                candidates: route.candidates.clone().map(|redactor| Rules {
-                    plain: redactor.clone(),
-                    typed: redactor,
-                }),
+                pools: pools.map_err(failed)?,
+                candidates: route
+                    .candidates
+                    .clone()
+                    .map(|redactor| Rules::new(redactor.clone(), redactor)),
             })
         };
         listen.routes.iter().map(way).collect()
@@ -133,7 +149,7 @@ impl Listeners {
         let stays = |open: &Open| {
             prepared.listeners.iter().any(|(_, place, _)| match place {
                 Place::Open(port) => Arc::ptr_eq(port, &open.port),
-                Place::Bound(_) => false,
+                Place::Bound(..) => false,
             })
         };
         let (stay, go): (Vec<_>, Vec<_>) = self.open.drain(..).partition(stays);
@@ -141,8 +157,8 @@ impl Listeners {
         for (address, place, serving) in prepared.listeners {
             match place {
                 Place::Open(port) => port.swap(serving),
-                Place::Bound(listener) => {
-                    let open = self.begin(address, listener, serving);
+                Place::Bound(listener, workers) => {
+                    let open = self.begin(address, listener, workers, serving);
                     self.open.push(open);
                 }
             }
@@ -156,13 +172,24 @@ impl Listeners {
         }
     }
 
-    fn begin(&self, address: SocketAddr, listener: TcpListener, serving: Serving) -> Open {
+    fn begin(
+        &self,
+        address: SocketAddr,
+        listener: TcpListener,
+        workers: Arc<Workers>,
+        serving: Serving,
+    ) -> Open {
         if let Ok(address) = listener.local_addr() {
             tracing::info!("listening on {address}");
         }
         let (ending, ended) = watch::channel(false);
         let port = Arc::new(Port::new(serving, ended));
-        let accepting = accept(listener, port.clone(), self.surroundings.room.clone());
+        let accepting = accept(
+            listener,
+            port.clone(),
+            workers,
+            self.surroundings.room.clone(),
+        );
         Open {
             address,
             port,
@@ -202,7 +229,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 /// Accepts connections until the end is asked for; no more than there is room for, so
 /// that further clients wait.
-async fn accept(listener: TcpListener, port: Arc<Port>, room: Arc<Room>) {
+async fn accept(listener: TcpListener, port: Arc<Port>, workers: Arc<Workers>, room: Arc<Room>) {
     let mut ending = port.ending.clone();
     loop {
         let next = async {
@@ -216,11 +243,20 @@ async fn accept(listener: TcpListener, port: Arc<Port>, room: Arc<Room>) {
         let Some(stream) = usable(accepted).await else {
             continue;
         };
-        let port = port.clone();
-        tokio::spawn(async move {
+        // The runtime that serves it is another.
+        let Ok(stream) = stream.into_std() else {
+            continue;
+        };
+        workers.spawn(|worker| {
+            let port = port.clone();
             let counted = Counted::new(&port.gauges(), |gauges| &gauges.connections);
-            port.serve(stream).await;
-            drop((counted, place));
+            async move {
+                // What fails here has closed the connection.
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    port.serve(stream, worker).await;
+                }
+                drop((counted, place));
+            }
         });
     }
 }

@@ -2,26 +2,28 @@
 
 use std::cmp::Reverse;
 use std::ops::Range;
-use std::sync::Arc;
 
-use blackbar::{Framing, Piece, Redactor, Session, Tally};
+use blackbar::{Piece, Session, Tally};
+
+use crate::rim::config::policy::Rules;
+use crate::rim::payload::sessions::Kind;
 
 /// Masks one text after the other, each on its own.
-pub(crate) struct Masking {
-    redactor: Arc<Redactor>,
-    session: Session,
+pub(crate) struct Masking<'a> {
+    rules: &'a Rules,
+    session: Box<Session>,
     /// Of the sessions before this one.
     tally: Tally,
     pieces: Vec<Piece>,
     out: Vec<u8>,
 }
 
-impl Masking {
+impl<'a> Masking<'a> {
     /// With these rules.
-    pub(crate) fn new(redactor: &Arc<Redactor>) -> Self {
+    pub(crate) fn new(rules: &'a Rules) -> Self {
         Self {
-            session: Session::new(redactor.clone(), Framing::Lines),
-            redactor: redactor.clone(),
+            rules,
+            session: rules.session(Kind::Lines),
             tally: Tally::default(),
             pieces: Vec::new(),
             out: Vec::new(),
@@ -35,10 +37,10 @@ impl Masking {
         self.masked(text, plus, encode)
     }
 
-    /// The masked text of a header, or `None` if it stays. Many hold URLs or what was taken
+    /// The masked line of a header, or `None` if it stays. Many hold URLs or what was taken
     /// from one, so it is looked at as it stands and decoded.
-    pub(crate) fn header(&mut self, text: &[u8]) -> Option<Vec<u8>> {
-        self.masked(text, false, |mask, out| out.extend_from_slice(mask))
+    pub(crate) fn header(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        self.masked(line, false, |mask, out| out.extend_from_slice(mask))
     }
 
     /// Looks at a text as it stands, decoded once, twice and so on, and masks what is found
@@ -86,7 +88,7 @@ impl Masking {
         let is_new = |span: &Span| !found.iter().any(|known| known.overlaps(span));
         let is_any_new = spans.iter().any(is_new);
         if let (true, false, Some((session, tally))) = (has_masked, is_any_new, before) {
-            self.session = Session::new(self.redactor.clone(), Framing::Lines);
+            self.session = self.rules.session(Kind::Lines);
             self.tally = tally;
             self.tally.add(&session);
         }
@@ -95,7 +97,8 @@ impl Masking {
 
     /// What was counted.
     pub(crate) fn into_tally(mut self) -> Tally {
-        self.renew();
+        self.rules
+            .give_back(Kind::Lines, self.session, &mut self.tally);
         self.tally
     }
 
@@ -144,11 +147,11 @@ impl Masking {
     }
 
     fn renew(&mut self) {
-        let fresh = Session::new(self.redactor.clone(), Framing::Lines);
+        let fresh = self.rules.session(Kind::Lines);
         let mut old = std::mem::replace(&mut self.session, fresh);
         old.end(&mut self.pieces);
         self.pieces.clear();
-        self.tally.add(old.tally());
+        self.rules.give_back(Kind::Lines, old, &mut self.tally);
     }
 }
 
@@ -245,10 +248,14 @@ fn encode(bytes: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::LazyLock;
 
-    fn masking() -> Masking {
-        Masking::new(&Arc::new(Redactor::builder().build().unwrap()))
+    use super::*;
+    use crate::rim::payload::sample;
+
+    fn masking() -> Masking<'static> {
+        static RULES: LazyLock<Rules> = LazyLock::new(sample::rules);
+        Masking::new(&RULES)
     }
 
     #[test]

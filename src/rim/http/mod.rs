@@ -28,6 +28,7 @@ mod signed;
 mod socket;
 mod strict;
 pub(crate) mod upstream;
+mod workers;
 
 use std::sync::Arc;
 

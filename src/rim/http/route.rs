@@ -1,5 +1,7 @@
 //! Which requests are taken, and which route takes them.
 
+use std::borrow::Cow;
+
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, Version};
@@ -86,7 +88,11 @@ fn is_plain(path: &[u8]) -> bool {
     if !path.starts_with(b"/") && path != b"*" {
         return false;
     }
-    let decoded = decode(path, false).0;
+    let decoded = if path.contains(&b'%') {
+        Cow::Owned(decode(path, false).0)
+    } else {
+        Cow::Borrowed(path)
+    };
     decoded.split(|&byte| byte == b'/').all(|segment| {
         let is_odd = |&byte: &u8| matches!(byte, b'\\' | 0);
         // What comes after `;` is a parameter of the segment for some servers.

@@ -1,6 +1,6 @@
 //! Requests whose signature masking would break.
 
-use hyper::HeaderMap;
+use hyper::header::{self, HeaderMap};
 
 /// What of a request is signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Signed {
     /// sign, and are taken to sign all.
     pub(crate) fn find(headers: &HeaderMap, query: &str) -> Self {
         let text = |name: &str| headers.get(name).map_or(&b""[..], |value| value.as_bytes());
-        let schemes = headers.get_all("authorization").iter();
+        let schemes = headers.get_all(header::AUTHORIZATION).iter();
         let is_sigv4 = schemes.into_iter().any(|value| {
             let value = value.as_bytes();
             let begins = |scheme: &&[u8]| {

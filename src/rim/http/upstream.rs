@@ -30,41 +30,52 @@ const IDLE: Duration = Duration::from_secs(4);
 /// The pool of an upstream.
 pub(crate) type Pool = Client<Connector, Outgoing>;
 
-/// The pools of a configuration, one for each upstream.
+/// The pools of an upstream, by the worker that uses them: a connection stays with its
+/// thread.
+pub(crate) type Pools = Arc<[Pool]>;
+
+/// The pools of a configuration.
 #[derive(Default)]
 pub(crate) struct Upstreams(Vec<Known>);
 
-/// A pool, and what it was made of.
+/// Pools, and what they were made of.
 struct Known {
     upstream: Upstream,
     connect: Duration,
-    pool: Pool,
+    pools: Pools,
 }
 
 impl Upstreams {
-    /// The pool of an upstream: that of another configuration, `before` this one, if
-    /// nothing has changed, so that its connections go on.
+    /// The pools of an upstream for so many `workers`: those of another configuration,
+    /// `before` this one, if nothing has changed, so that its connections go on.
     ///
     /// # Errors
     ///
     /// A file of certificates cannot be used.
-    pub(crate) fn pool(
+    pub(crate) fn pools(
         &mut self,
         before: &Self,
         upstream: &Upstream,
         connect: Duration,
-    ) -> Result<Pool, String> {
+        workers: usize,
+    ) -> Result<Pools, String> {
         let is_same = |known: &&Known| known.upstream == *upstream && known.connect == connect;
         let mut all = self.0.iter().chain(&before.0);
-        let known = all.find(is_same).map(|known| known.pool.clone());
-        let pool = known.map_or_else(|| pool(upstream, connect), Ok)?;
+        let known = all.find(is_same).map(|known| known.pools.clone());
+        let pools = known.map_or_else(|| pools(upstream, connect, workers), Ok)?;
         self.0.push(Known {
             upstream: upstream.clone(),
             connect,
-            pool: pool.clone(),
+            pools: pools.clone(),
         });
-        Ok(pool)
+        Ok(pools)
     }
+}
+
+/// Pools without connections.
+fn pools(upstream: &Upstream, connect: Duration, workers: usize) -> Result<Pools, String> {
+    let connector = Connector::new(upstream, connect)?;
+    Ok((0..workers).map(|_| connector.pool()).collect())
 }
 
 /// A pool without connections.
@@ -73,23 +84,7 @@ impl Upstreams {
 ///
 /// A file of certificates cannot be used.
 pub(crate) fn pool(upstream: &Upstream, connect: Duration) -> Result<Pool, String> {
-    let is_tls = upstream.base.scheme_str() == Some("https");
-    let connector = Connector {
-        tls: if is_tls {
-            Some(Arc::new(tls::client(&upstream.tls, tls::HTTP)?))
-        } else {
-            None
-        },
-        time: connect,
-    };
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .http1_preserve_header_case(true)
-        .http2_only(upstream.http2 && !is_tls)
-        .set_host(false)
-        .build(connector))
+    Ok(Connector::new(upstream, connect)?.pool())
 }
 
 /// Whether a connection has already answered, as the request that it carried sees it.
@@ -113,9 +108,36 @@ impl Used {
 pub(crate) struct Connector {
     tls: Option<Arc<ClientConfig>>,
     time: Duration,
+    /// Whether HTTP/2 is spoken without being agreed on.
+    is_http2: bool,
 }
 
 impl Connector {
+    fn new(upstream: &Upstream, connect: Duration) -> Result<Self, String> {
+        let is_tls = upstream.base.scheme_str() == Some("https");
+        let tls = if is_tls {
+            Some(Arc::new(tls::client(&upstream.tls, tls::HTTP)?))
+        } else {
+            None
+        };
+        Ok(Self {
+            tls,
+            time: connect,
+            is_http2: upstream.http2 && !is_tls,
+        })
+    }
+
+    fn pool(&self) -> Pool {
+        Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .http1_preserve_header_case(true)
+            .http2_only(self.is_http2)
+            .set_host(false)
+            .build(self.clone())
+    }
+
     async fn connect(self, uri: Uri) -> io::Result<TokioIo<Link>> {
         let connected = tokio::time::timeout(self.time, self.open(&uri)).await;
         connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))

@@ -7,7 +7,9 @@
 //! only then, and an encoded body in which nothing is found has to leave with the bytes
 //! with which it came.
 
-use blackbar::{Framing, Session, Tally};
+use std::sync::Arc;
+
+use blackbar::{Session, Tally};
 
 use crate::rim::config::policy::{Policy, Rules, Undecodable};
 use crate::rim::payload::codec::{Coding, Decoder};
@@ -15,6 +17,7 @@ use crate::rim::payload::format::{self, Flow, Format, Found};
 use crate::rim::payload::hold::append;
 use crate::rim::payload::json;
 use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::sessions::Kind;
 use crate::rim::payload::work::Work;
 
 /// How much of a text is looked at before the first of it leaves.
@@ -49,7 +52,7 @@ pub(crate) struct Outcome {
 /// One body on its way through: chunks in, bytes out.
 pub(crate) struct Body {
     rules: Rules,
-    policy: Policy,
+    policy: Arc<Policy>,
     head: Head,
     way: Way,
     /// What was held of it, decoded.
@@ -65,7 +68,7 @@ enum Way {
     /// It is held until its beginning shows whether it is of this format.
     Undecided(&'static Format),
     /// It leaves line by line.
-    Streamed(&'static Format, Box<Session>),
+    Streamed(&'static Format, Kind, Box<Session>),
 }
 
 impl Body {
@@ -74,7 +77,7 @@ impl Body {
     /// # Errors
     ///
     /// A coding is not known.
-    pub(crate) fn new(rules: &Rules, policy: &Policy, head: &Head) -> Result<Self, Refusal> {
+    pub(crate) fn new(rules: &Rules, policy: &Arc<Policy>, head: &Head) -> Result<Self, Refusal> {
         let codings = Coding::parse(head.content_encoding.as_deref().unwrap_or_default())?;
         let way = if !codings.is_empty() {
             Way::Encoded(Box::new(Decoder::new(&codings, policy)), Vec::new())
@@ -100,7 +103,7 @@ impl Body {
     /// The body cannot go on. Nothing more may be sent of it.
     pub(crate) fn write(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
         match &mut self.way {
-            Way::Streamed(_, session) => {
+            Way::Streamed(_, _, session) => {
                 stream(session, chunk, out);
                 Ok(())
             }
@@ -124,11 +127,13 @@ impl Body {
     pub(crate) fn end(&mut self, out: &mut Vec<u8>) -> Result<Outcome, Refusal> {
         let plain = std::mem::take(&mut self.plain);
         match std::mem::replace(&mut self.way, Way::Held) {
-            Way::Streamed(format, mut session) => {
+            Way::Streamed(format, kind, mut session) => {
                 finish(&mut session, out);
+                let mut tally = Tally::default();
+                self.rules.give_back(kind, session, &mut tally);
                 Ok(Outcome {
-                    tally: session.tally().clone(),
-                    changed: session.tally().masks() > 0,
+                    changed: tally.masks() > 0,
+                    tally,
                     format: format.name,
                     stubs: Vec::new(),
                 })
@@ -138,7 +143,7 @@ impl Body {
                 let work = Work::new(&self.rules, &self.policy);
                 let mut outcome = self.mask(&plain, work, &mut masked)?;
                 outcome.changed = masked != plain;
-                out.append(&mut masked);
+                append_whole(masked, out);
                 Ok(outcome)
             }
             Way::Encoded(mut decoder, encoded) => {
@@ -150,7 +155,7 @@ impl Body {
                 if must_go || masked != plain {
                     drop(plain);
                     outcome.changed = true;
-                    out.append(&mut decoder.encode(masked));
+                    append_whole(decoder.encode(masked), out);
                 } else {
                     out.extend_from_slice(&encoded);
                 }
@@ -167,7 +172,7 @@ impl Body {
         let held = self.plain.capacity() + 2 * self.plain.len();
         held + match &self.way {
             Way::Held | Way::Undecided(_) => 0,
-            Way::Streamed(_, session) => session.held(),
+            Way::Streamed(_, _, session) => session.held(),
             Way::Encoded(decoder, encoded) => 2 * encoded.capacity() + decoder.held(),
         }
     }
@@ -191,13 +196,13 @@ impl Body {
             return within(self.policy.max_body, self.plain.len());
         }
         within(self.policy.max_body, beginning)?;
-        let rules = match format.flow {
-            Flow::TypedLines => &self.rules.typed,
-            Flow::Lines | Flow::Held => &self.rules.plain,
+        let kind = match format.flow {
+            Flow::TypedLines => Kind::TypedLines,
+            Flow::Lines | Flow::Held => Kind::Lines,
         };
-        let mut session = Box::new(Session::new(rules.clone(), Framing::Lines));
+        let mut session = self.rules.session(kind);
         stream(&mut session, &std::mem::take(&mut self.plain), out);
-        self.way = Way::Streamed(format, session);
+        self.way = Way::Streamed(format, kind, session);
         Ok(())
     }
 
@@ -256,6 +261,15 @@ fn within(most: usize, length: usize) -> Result<(), Refusal> {
         return Err(Refusal::TooLarge);
     }
     Ok(())
+}
+
+/// Appends bytes that are most often all there are.
+fn append_whole(mut bytes: Vec<u8>, out: &mut Vec<u8>) {
+    if out.is_empty() {
+        *out = bytes;
+    } else {
+        out.append(&mut bytes);
+    }
 }
 
 fn hold(chunk: &[u8], most: usize, held: &mut Vec<u8>) -> Result<(), Refusal> {

@@ -15,6 +15,7 @@ pub(crate) mod protobuf;
 pub(crate) mod refusal;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod work;

@@ -14,10 +14,7 @@ pub(crate) fn rules() -> Rules {
             let builder = Redactor::builder().values(values);
             Arc::new(builder.build().expect("the embedded rules build"))
         };
-        Rules {
-            plain: build(Values::String),
-            typed: build(Values::Typed),
-        }
+        Rules::new(build(Values::String), build(Values::Typed))
     });
     RULES.clone()
 }
@@ -51,7 +48,7 @@ pub(crate) fn pass_in(
     head: &Head,
     bytes: &[u8],
 ) -> Result<(Vec<u8>, Outcome), Refusal> {
-    let mut body = Body::new(&rules(), policy, head)?;
+    let mut body = Body::new(&rules(), &Arc::new(policy.clone()), head)?;
     let mut out = Vec::new();
     for chunk in bytes.chunks(size.max(1)) {
         body.write(chunk, &mut out)?;

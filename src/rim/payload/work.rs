@@ -1,10 +1,11 @@
 //! What formats mask with: the sessions of one body, and what they count.
 
-use blackbar::{Framing, Session, Tally};
+use blackbar::{Piece, Session, Tally};
 
 use crate::rim::config::policy::{Policy, Rules, Undecodable};
 use crate::rim::payload::json;
 use crate::rim::payload::refusal::Refusal;
+use crate::rim::payload::sessions::{KINDS, Kind};
 
 /// Written for a value whose masked form cannot be read back, which no rule makes happen.
 const WHOLE: &[u8] = b"[REDACTED]";
@@ -19,9 +20,10 @@ pub(crate) struct Work<'a> {
     policy: &'a Policy,
     tally: Tally,
     stubs: Vec<(&'static str, u64)>,
-    /// By [`Kind`]. Each is made once and used while nothing is open in it, since a session
-    /// costs more than most values and items.
-    sessions: [Option<Session>; 4],
+    /// By [`Kind`]; each is used while nothing is open in it.
+    sessions: [Option<(Kind, Box<Session>)>; KINDS],
+    /// Kept for its memory.
+    pieces: Vec<Piece>,
     depth: u8,
 }
 
@@ -33,7 +35,8 @@ impl<'a> Work<'a> {
             policy,
             tally: Tally::default(),
             stubs: Vec::new(),
-            sessions: [const { None }; 4],
+            sessions: [const { None }; KINDS],
+            pieces: Vec::new(),
             depth: 0,
         }
     }
@@ -134,55 +137,33 @@ impl<'a> Work<'a> {
 
     /// What was counted, and the stubs by reason.
     pub(crate) fn into_counts(mut self) -> (Tally, Vec<(&'static str, u64)>) {
-        for session in self.sessions.into_iter().flatten() {
-            self.tally.add(session.tally());
+        for (kind, session) in self.sessions.into_iter().flatten() {
+            self.rules.give_back(kind, session, &mut self.tally);
         }
         (self.tally, self.stubs)
     }
 
     fn mask(&mut self, kind: Kind, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let mut session = self.sessions[kind as usize]
+        let (_, mut session) = self.sessions[kind as usize]
             .take()
-            .unwrap_or_else(|| kind.session(self.rules));
+            .unwrap_or_else(|| (kind, self.rules.session(kind)));
         let before = session.tally().masks();
-        let mut pieces = Vec::new();
-        session.write(text, &mut pieces);
-        for piece in pieces.drain(..) {
+        session.write(text, &mut self.pieces);
+        for piece in self.pieces.drain(..) {
             out.extend_from_slice(session.bytes(&piece, text));
         }
-        session.end(&mut pieces);
-        for piece in pieces.drain(..) {
+        session.end(&mut self.pieces);
+        for piece in self.pieces.drain(..) {
             out.extend_from_slice(session.bytes(&piece, &[]));
         }
         let masked = session.tally().masks() > before;
         // What a text leaves open, such as a key block, is of no concern to the next.
         if session.is_fresh() {
-            self.sessions[kind as usize] = Some(session);
+            self.sessions[kind as usize] = Some((kind, session));
         } else {
             self.tally.add(session.tally());
         }
         masked
-    }
-}
-
-/// The sessions of a body.
-#[derive(Clone, Copy)]
-enum Kind {
-    Lines,
-    TypedLines,
-    Document,
-    TypedDocument,
-}
-
-impl Kind {
-    fn session(self, rules: &Rules) -> Session {
-        let (redactor, framing) = match self {
-            Self::Lines => (&rules.plain, Framing::Lines),
-            Self::TypedLines => (&rules.typed, Framing::Lines),
-            Self::Document => (&rules.plain, Framing::Document),
-            Self::TypedDocument => (&rules.typed, Framing::Document),
-        };
-        Session::new(redactor.clone(), framing)
     }
 }
 

@@ -19,6 +19,7 @@ mod vector;
 mod windows;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use buckets::POSITIONS;
 use grams::Grams;
@@ -73,6 +74,8 @@ struct LazyVector {
     vector: OnceLock<Vector>,
     /// Of the windows, by anchor.
     offsets: Vec<usize>,
+    /// So many bytes have been looked at without them.
+    seen: AtomicUsize,
 }
 
 impl LazyVector {
@@ -80,8 +83,12 @@ impl LazyVector {
     fn for_bytes(&self, length: usize, anchors: &[Anchor]) -> Option<&Vector> {
         /// In so many bytes the table alone takes as long as the vectors take to make.
         const LARGE: usize = 16 * 1024;
-        if length < LARGE {
-            return self.vector.get();
+        if let Some(vector) = self.vector.get() {
+            return Some(vector);
+        }
+        // Many short texts are as worth it as a long one.
+        if self.seen.fetch_add(length, Ordering::Relaxed) + length < LARGE {
+            return None;
         }
         let make = || Vector::new(anchors, &self.offsets);
         Some(self.vector.get_or_init(make))
@@ -100,6 +107,9 @@ pub(crate) enum Vectors {
 
 /// So many bytes are asked about before the first candidate is compared.
 const STRIDE: usize = 32 * 1024;
+
+/// So many bytes are asked about with less memory.
+const SHORT: usize = 4 * LANES;
 
 /// So many blocks of [`LANES`] places have their candidates gathered together.
 const AT_ONCE: usize = 32;
@@ -185,19 +195,54 @@ fn search(
     thin: impl Fn(&[u8], &mut [u32]) -> usize,
     grams: &Grams,
     bytes: &[u8],
-    mut tell: impl FnMut(usize, Window),
+    tell: impl FnMut(usize, Window),
 ) {
-    let mut hits = [0_u64; STRIDE / LANES];
-    let mut places = [0_u32; LANES * AT_ONCE + SLACK];
-    for from in (0..bytes.len()).step_by(STRIDE) {
+    // For short texts, such as headers, it would cost more to clear the memory.
+    if bytes.len() <= SHORT {
+        let places = &mut [0; SHORT + SLACK];
+        search_in(
+            ask,
+            thin,
+            grams,
+            bytes,
+            tell,
+            &mut [0; SHORT / LANES],
+            places,
+        );
+    } else {
+        let places = &mut [0; LANES * AT_ONCE + SLACK];
+        search_in(
+            ask,
+            thin,
+            grams,
+            bytes,
+            tell,
+            &mut [0; STRIDE / LANES],
+            places,
+        );
+    }
+}
+
+/// The same with memory for the bits and for the places.
+#[inline]
+fn search_in<const HITS: usize, const PLACES: usize>(
+    ask: impl Fn(&[u8], usize, &mut [u64]),
+    thin: impl Fn(&[u8], &mut [u32]) -> usize,
+    grams: &Grams,
+    bytes: &[u8],
+    mut tell: impl FnMut(usize, Window),
+    hits: &mut [u64; HITS],
+    places: &mut [u32; PLACES],
+) {
+    for from in (0..bytes.len()).step_by(HITS * LANES) {
         // A window may run over the stride's end.
-        let length = STRIDE.min(bytes.len() - from);
+        let length = (HITS * LANES).min(bytes.len() - from);
         let read = &bytes[from..bytes.len().min(from + length + POSITIONS - 1)];
         let blocks = length.div_ceil(LANES);
         ask(read, length, &mut hits[..blocks]);
         for (chunk, hits) in hits[..blocks].chunks(AT_ONCE).enumerate() {
             let from = from + chunk * AT_ONCE * LANES;
-            let found = gather(hits, &mut places);
+            let found = gather(hits, places);
             let kept = thin(&bytes[from..], &mut places[..found]);
             for &place in &places[..kept] {
                 let at = from + place as usize;
@@ -208,7 +253,7 @@ fn search(
 }
 
 /// Writes the places of all bits. Returns how many there are.
-fn gather(hits: &[u64], places: &mut [u32; LANES * AT_ONCE + SLACK]) -> usize {
+fn gather<const PLACES: usize>(hits: &[u64], places: &mut [u32; PLACES]) -> usize {
     let mut found = 0;
     for (block, &hit) in hits.iter().enumerate() {
         let mut hit = hit;
@@ -249,6 +294,7 @@ impl Search {
             grams: Grams::new(anchors, &offsets),
             vector: OnceLock::new(),
             offsets,
+            seen: AtomicUsize::new(0),
         }))
     }
 

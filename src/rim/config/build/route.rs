@@ -1,5 +1,7 @@
 //! One route, checked and compiled.
 
+use std::sync::Arc;
+
 use hyper::Method;
 use hyper::header::HeaderName;
 
@@ -54,7 +56,7 @@ impl Building<'_> {
             path: told.path.clone(),
             upstream: upstream?,
             rules: rules?,
-            policy: policy?,
+            policy: Arc::new(policy?),
             passes: passes?,
             observe_until: observe_until?,
             candidates: candidates?,

@@ -114,10 +114,8 @@ impl Building<'_> {
             values: values.unwrap_or(Values::Typed),
             ..plain.clone()
         };
-        Some(Rules {
-            plain: self.compiled(plain, entries(), path)?,
-            typed: self.compiled(typed, entries(), path)?,
-        })
+        let plain = self.compiled(plain, entries(), path)?;
+        Some(Rules::new(plain, self.compiled(typed, entries(), path)?))
     }
 
     /// The rules that are tried: nothing but these, so that what they find is theirs.

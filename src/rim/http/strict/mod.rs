@@ -14,21 +14,25 @@ use std::collections::hash_map::RandomState;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use crate::rim::http::answer::Reason;
 use chunked::Chunked;
 use head::Framing;
 
-/// How many bytes are asked of the socket at a time.
+/// How many bytes are asked of the socket at a time, at least.
 const READ: usize = 16 * 1024;
+
+/// What is left of a body that is not worth a read of its own: what follows it is read at
+/// the same time, so that the socket is known to be empty.
+const SHORT: u64 = 4 * 1024;
 
 /// The method of the request that stands for one that was refused. Nobody outside can
 /// know it.
@@ -236,13 +240,9 @@ impl<S> Checked<S> {
 impl<S: AsyncRead + Unpin> Checked<S> {
     /// Reads what is there into the inbox; `false` at the end of the input.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let before = self.inbox.len();
-        self.inbox.resize(before + READ, 0);
-        let mut room = ReadBuf::new(&mut self.inbox[before..]);
-        let polled = Pin::new(&mut self.io).poll_read(cx, &mut room);
-        let read = room.filled().len();
-        self.inbox.truncate(before + read);
-        ready!(polled)?;
+        self.inbox.reserve(READ);
+        let read = pin!(self.io.read_buf(&mut self.inbox));
+        let read = ready!(read.poll(cx))?;
         Poll::Ready(Ok(read > 0))
     }
 
@@ -253,12 +253,9 @@ impl<S: AsyncRead + Unpin> Checked<S> {
         left: u64,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let most = left.min(out.remaining() as u64) as usize;
-        let mut room = ReadBuf::new(out.initialize_unfilled_to(most));
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut room))?;
-        let read = room.filled().len();
-        out.advance(read);
-        self.expects = match left - read as u64 {
+        let mut body = (&mut self.io).take(left);
+        ready!(Pin::new(&mut body).poll_read(cx, out))?;
+        self.expects = match body.limit() {
             0 => Expects::Head,
             left => Expects::Body(left),
         };
@@ -281,9 +278,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
                 this.vetted -= most;
                 return Poll::Ready(Ok(()));
             }
-            if let (Expects::Body(left), true) = (&this.expects, this.inbox.is_empty()) {
-                let left = *left;
-                return this.poll_through(cx, left, out);
+            match this.expects {
+                Expects::Body(left) if left > SHORT && this.inbox.is_empty() => {
+                    return this.poll_through(cx, left, out);
+                }
+                _ => {}
             }
             if let Err(reason) = this.check() {
                 this.refuse(reason)?;

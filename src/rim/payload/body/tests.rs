@@ -110,7 +110,7 @@ fn what_gzip_says_beside_the_body_is_looked_at() {
 #[test]
 fn unknown_codings_are_refused() {
     for coding in ["compress", "gzip, x", "gzip;q=1", "gzip,gzip,gzip,gzip"] {
-        let begun = Body::new(&rules(), &policy(), &encoded_head(coding));
+        let begun = Body::new(&rules(), &Arc::new(policy()), &encoded_head(coding));
         assert_eq!(begun.err(), Some(Refusal::UnknownEncoding), "{coding}");
     }
 }
@@ -151,7 +151,8 @@ fn more_than_the_route_takes_is_refused() {
 fn held_says_what_is_held() {
     for coding in ["", "gzip", "zstd"] {
         let bytes = encoded(coding, format!("[\"{}\"]", "ab".repeat(50_000)).as_bytes());
-        let mut body = Body::new(&rules(), &policy(), &encoded_head(coding)).expect("begins");
+        let mut body =
+            Body::new(&rules(), &Arc::new(policy()), &encoded_head(coding)).expect("begins");
         body.write(&bytes, &mut Vec::new()).expect("goes on");
         assert!(body.held() >= 2 * 100_000, "{coding}");
         body.end(&mut Vec::new()).expect("ends");

@@ -75,7 +75,7 @@ pub(crate) fn mask(
 /// and the same for gRPC-Web.
 fn is_protobuf(head: &Head) -> bool {
     matches!(
-        look::media_type(head).as_str(),
+        look::media_type(head).as_ref(),
         "application/grpc"
             | "application/grpc+proto"
             | "application/grpc-web"

@@ -183,7 +183,7 @@ pub(crate) fn candidate(policy: &Policy, head: &Head) -> Option<&'static Format>
             .iter()
             .find(|format| (format.by_path)(head, b""))
             .copied()
-            .or_else(|| match look::media_type(head).as_str() {
+            .or_else(|| match look::media_type(head).as_ref() {
                 kind if ndjson::TYPES.contains(&kind) => Some(&ndjson::FORMAT),
                 kind if kind.starts_with("text/") => Some(&text::FORMAT),
                 _ => None,

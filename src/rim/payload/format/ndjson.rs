@@ -48,13 +48,15 @@ fn mask(body: &[u8], _: &Head, work: &mut Work<'_>, out: &mut Vec<u8>) -> Result
 fn looks_like_lines(head: &Head, body: &[u8]) -> bool {
     let lines = json::without_lead(body);
     let second = memchr::memchr(b'\n', lines).map_or(&[][..], |newline| &lines[newline..]);
-    let said = TYPES.contains(&look::media_type(head).as_str());
+    let said = TYPES.contains(&look::media_type(head).as_ref());
     (said || matches!(second.trim_ascii_start().first(), Some(b'{' | b'[')))
         && begins_with_a_line(body)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::rim::payload::Body;
     use crate::rim::payload::sample::{check, head, pass_in, policy, rules};
 
@@ -93,7 +95,7 @@ mod tests {
         policy.max_body = 4096;
         let line = b"{\"message\":\"nothing to see here\",\"password\":\"hunter2hunter2\"}\n";
         let head = head("/", "application/x-ndjson");
-        let mut body = Body::new(&rules(), &policy, &head).expect("begins");
+        let mut body = Body::new(&rules(), &Arc::new(policy.clone()), &head).expect("begins");
         let mut out = Vec::new();
         for _ in 0..1000 {
             let before = out.len();
@@ -103,7 +105,7 @@ mod tests {
         assert!(body.end(&mut out).expect("ends").changed);
         policy.hold = true;
         assert!(pass_in(64, &policy, &head, &line.repeat(1000)).is_err());
-        let mut whole = Body::new(&rules(), &policy, &head).expect("begins");
+        let mut whole = Body::new(&rules(), &Arc::new(policy.clone()), &head).expect("begins");
         let mut out = Vec::new();
         whole.write(line, &mut out).expect("goes on");
         assert!(out.is_empty());
