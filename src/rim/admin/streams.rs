@@ -46,13 +46,13 @@ impl OfStreams {
         let one = |family: &Counters, key, value: &str| {
             family.get_or_create_owned(&labels(&stream.name, key, value))
         };
-        let observed = stream.observe_until.map(|_| &stream.redactor);
+        let observed = stream.observe_until.map(|_| &stream.rules.plain);
         tcp::counters::Counters {
             connections: self.connections.get_or_create_owned(&route),
             records: families.records.get_or_create_owned(&route),
             bytes_in: one(&self.bytes, "direction", "in"),
             bytes_out: one(&self.bytes, "direction", "out"),
-            findings: by_rule(&families.findings, &stream.name, Some(&stream.redactor)),
+            findings: by_rule(&families.findings, &stream.name, Some(&stream.rules.plain)),
             observed: by_rule(&families.observed, &stream.name, observed),
             candidates: by_rule(
                 &families.candidates,

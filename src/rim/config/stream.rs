@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rim::config::file::value::{Address, NoAddress};
 use crate::rim::config::forward::Forward;
+use crate::rim::config::policy::Rules;
 use crate::rim::config::serve::{ClientTls, ServerTls};
 use crate::rim::config::sink::Sink;
 use crate::rim::config::url;
@@ -38,8 +39,8 @@ pub(crate) struct Stream {
     pub(crate) idle: Option<Duration>,
     /// Bytes of a record at most, where it has to be held whole.
     pub(crate) max_record: usize,
-    /// What is a secret.
-    pub(crate) redactor: Arc<Redactor>,
+    /// What is a secret. Records have no mapping: both redactors are the same.
+    pub(crate) rules: Rules,
     /// Whether originals go on until a day, and are only counted.
     pub(crate) observe_until: Option<SystemTime>,
     /// Rules that are tried: counted, never masked.

@@ -9,6 +9,7 @@ use super::{Building, blame, rules, sink};
 use crate::rim::config::file::schema::{self, Listen};
 use crate::rim::config::file::value::Size;
 use crate::rim::config::file::{KeyPath, Wrong};
+use crate::rim::config::policy::Rules;
 use crate::rim::config::serve::ClientTls;
 use crate::rim::config::stream::{
     Delivery, Destination, Entry, Overflow, Sharing, Stream, StreamAddress, StreamFraming,
@@ -110,7 +111,7 @@ impl Building<'_> {
             delivery,
             idle: told.idle.map(|idle| idle.0),
             max_record: self.file.limits.max_record.0,
-            redactor,
+            rules: Rules::new(redactor.clone(), redactor),
             observe_until,
             candidates,
             forward,

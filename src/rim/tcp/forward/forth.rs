@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::rim::config::policy::{Policy, Rules};
+use crate::rim::config::policy::Policy;
 use crate::rim::http::answer;
 use crate::rim::http::budget::Claim;
 use crate::rim::payload::Refusal;
@@ -152,12 +152,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Forth<'_, R, W> {
             let soon = held + 2 * bytes.len() + 3 * plain;
             claim.resize(soon).await.map_err(no_room)?;
             let leaving = large(bytes.len() + plain, || {
-                // Values of msgpack have no mapping.
-                let rules = Rules {
-                    plain: setup.stream.redactor.clone(),
-                    typed: setup.stream.redactor.clone(),
-                };
-                let work = Work::new(&rules, policy);
+                let work = Work::new(&setup.stream.rules, policy);
                 let unpacked = unpacked
                     .as_ref()
                     .map(|(decoder, plain)| (decoder, &plain[..]));

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use blackbar::{Framing, Piece, Session};
+use blackbar::{Framing, Piece, Session, Tally};
 
 use super::trial::Trial;
 use super::{Form, Output};
 use crate::rim::config::stream::Stream;
+use crate::rim::payload::sessions::Kind;
 use crate::rim::tcp::counters::{Counters, Meter};
 use crate::rim::tcp::reason::Reason;
 
@@ -21,8 +22,8 @@ pub(crate) struct Lines {
     rules: Rules,
     /// Those that hold as soon as nothing is open in the session.
     next: Option<Box<Rules>>,
-    /// None while nothing is open in it and nothing comes.
-    session: Option<Session>,
+    /// None while nothing is open in it: so an idle connection costs none.
+    session: Option<Box<Session>>,
     meter: Meter,
     trial: Trial,
     pieces: Vec<Piece>,
@@ -131,24 +132,28 @@ impl Lines {
     /// Gives up what it costs, if nothing is open: a new session makes the same output.
     pub(crate) fn rest(&mut self) {
         self.trial.rest();
-        if self.session.as_ref().is_some_and(Session::is_fresh) {
-            self.session = None;
+        self.pieces = Vec::new();
+    }
+
+    /// Gives the session back, if nothing is open: another one makes the same output.
+    fn rid(&mut self) {
+        if let Some(session) = self.session.take_if(|session| session.is_fresh()) {
+            let rules = &self.rules.stream.rules;
+            rules.give_back(Kind::Lines, session, &mut Tally::default());
             self.meter.restart();
-            self.pieces = Vec::new();
         }
     }
 
     /// Takes the next rules, if nothing is open.
     fn turn(&mut self) {
-        if self.session.as_ref().is_none_or(Session::is_fresh)
+        self.rid();
+        if self.session.is_none()
             && let Some(next) = self.next.take()
         {
             self.trial.end();
             self.trial = Trial::new(&next.stream, &next.counters, Framing::Lines);
             self.is_observed = next.stream.observes();
             self.rules = *next;
-            self.session = None;
-            self.meter.restart();
         }
     }
 
@@ -171,12 +176,13 @@ impl Lines {
         // Mostly as much leaves as comes, in many pieces.
         out.bytes.reserve(chunk.len());
         self.trial.write(chunk);
-        let redactor = &self.rules.stream.redactor;
+        let rules = &self.rules.stream.rules;
         let session = self
             .session
-            .get_or_insert_with(|| Session::new(redactor.clone(), Framing::Lines));
+            .get_or_insert_with(|| rules.session(Kind::Lines));
         session.write(chunk, &mut self.pieces);
         self.take(chunk, out);
+        self.rid();
     }
 
     fn take(&mut self, chunk: &[u8], out: &mut Output) {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use blackbar::{Framing, Piece, Session};
+use blackbar::{Framing, Piece, Tally};
 
 use super::trial::Trial;
 use crate::rim::config::stream::Stream;
+use crate::rim::payload::sessions::Kind;
 use crate::rim::tcp::counters::{Counters, Meter};
 
 /// Masks one message after the other, each as a document, since it may hold newlines.
@@ -13,9 +14,6 @@ pub(crate) struct Messages {
     stream: Arc<Stream>,
     counters: Arc<Counters>,
     trial: Trial,
-    meter: Meter,
-    /// None while nothing comes.
-    session: Option<Session>,
     pieces: Vec<Piece>,
     masked: Vec<u8>,
 }
@@ -27,8 +25,6 @@ impl Messages {
             stream: stream.clone(),
             counters: counters.clone(),
             trial: Trial::new(stream, counters, Framing::Document),
-            meter: Meter::default(),
-            session: None,
             pieces: Vec::new(),
             masked: Vec::new(),
         }
@@ -39,10 +35,8 @@ impl Messages {
         self.trial.write(message);
         self.trial.end();
         self.masked.clear();
-        let redactor = &self.stream.redactor;
-        let session = self
-            .session
-            .get_or_insert_with(|| Session::new(redactor.clone(), Framing::Document));
+        let rules = &self.stream.rules;
+        let mut session = rules.session(Kind::Document);
         session.write(message, &mut self.pieces);
         for piece in self.pieces.drain(..) {
             let bytes = session.bytes(&piece, message);
@@ -52,17 +46,16 @@ impl Messages {
         for piece in self.pieces.drain(..) {
             self.masked.extend_from_slice(session.bytes(&piece, &[]));
         }
-        let (tally, counters) = (session.tally(), &self.counters);
-        self.meter.count_records(tally, counters);
+        let mut tally = Tally::default();
+        rules.give_back(Kind::Document, session, &mut tally);
+        let (mut meter, counters) = (Meter::default(), &self.counters);
+        meter.count_records(&tally, counters);
         if self.stream.observes() {
-            self.meter.count_findings(tally, &counters.observed);
+            meter.count_findings(&tally, &counters.observed);
             self.masked.clear();
             self.masked.extend_from_slice(message);
         } else {
-            self.meter.count_findings(tally, &counters.findings);
-        }
-        if !session.is_fresh() {
-            self.renew();
+            meter.count_findings(&tally, &counters.findings);
         }
         &self.masked
     }
@@ -70,12 +63,6 @@ impl Messages {
     /// Gives up what it costs.
     pub(crate) fn rest(&mut self) {
         self.trial.rest();
-        self.renew();
         (self.pieces, self.masked) = (Vec::new(), Vec::new());
-    }
-
-    fn renew(&mut self) {
-        self.session = None;
-        self.meter.restart();
     }
 }

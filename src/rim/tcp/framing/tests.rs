@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use proptest::prelude::*;
 
 use super::*;
+use crate::rim::config::policy::Rules;
 use crate::rim::config::stream::{Delivery, Destination, Entry};
 
 const MOST: usize = 200;
@@ -29,7 +30,7 @@ fn stream_of(framing: StreamFraming, redactor: &Arc<Redactor>) -> Arc<Stream> {
         delivery: Delivery::PerConnection,
         idle: None,
         max_record: MOST,
-        redactor: redactor.clone(),
+        rules: Rules::new(redactor.clone(), redactor.clone()),
         observe_until: None,
         candidates: None,
         forward: None,
@@ -42,8 +43,18 @@ fn counters(stream: &Stream) -> Arc<Counters> {
         records: Counter::default(),
         bytes_in: Counter::default(),
         bytes_out: Counter::default(),
-        findings: stream.redactor.ids().map(|_| Counter::default()).collect(),
-        observed: stream.redactor.ids().map(|_| Counter::default()).collect(),
+        findings: stream
+            .rules
+            .plain
+            .ids()
+            .map(|_| Counter::default())
+            .collect(),
+        observed: stream
+            .rules
+            .plain
+            .ids()
+            .map(|_| Counter::default())
+            .collect(),
         candidates: vec![Counter::default()],
         reasons: Reason::ALL.map(|_| Counter::default()),
         dropped: Counter::default(),

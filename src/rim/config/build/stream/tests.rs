@@ -332,7 +332,7 @@ fn a_listener_strengthens_relaxes_and_observes() {
     let base = "tcp = \"127.0.0.1:1\"\nupstream = \"a:1\"\n";
     let masks = |keys: &str, text: &str| {
         let stream = only(&listen(&format!("{base}{keys}")));
-        stream.redactor.redact(text.as_bytes()) != text.as_bytes()
+        stream.rules.plain.redact(text.as_bytes()) != text.as_bytes()
     };
     let plain = "favourite: hunter2\n";
     assert!(!masks("", plain));
