@@ -203,6 +203,42 @@ async fn trailers_pass_both_ways_to_an_upstream_of_http2() {
     assert_eq!(body, "plain");
 }
 
+#[tokio::test]
+async fn an_upstream_of_http2_is_told_once_whom_a_request_is_for() {
+    let seen = Seen::default();
+    let address = upstream_of_http2(seen.clone()).await;
+    let proxy = Proxy::routed(&format!("http://{address}"), "", "http2 = true");
+    let mut sender = client(proxy.address).await;
+    sender.send_request(post("/", "plain")).await.unwrap();
+    let seen = seen.lock().unwrap();
+    let (parts, _, _) = &seen[0];
+    assert_eq!(parts.uri.authority().unwrap().as_str(), address.to_string());
+    assert!(!parts.headers.contains_key("host"));
+}
+
+#[tokio::test]
+async fn cookies_of_http2_are_one_header_for_http1() {
+    let upstream = Upstream::ok();
+    let proxy = Proxy::to(&upstream, "");
+    let mut request = post("/", "plain");
+    for cookie in ["theme=dark", "lang=en", "size=2"] {
+        let value = HeaderValue::from_static(cookie);
+        request.headers_mut().append("cookie", value);
+    }
+    let response = client(proxy.address)
+        .await
+        .send_request(request)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    let recorded = upstream.recorded();
+    let cookies = recorded[0].header("cookie");
+    assert_eq!(
+        cookies,
+        Some("theme=[REDACTED]; lang=[REDACTED]; size=[REDACTED]")
+    );
+}
+
 /// A frame of HTTP/2 (RFC 9113, 4.1).
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();

@@ -162,3 +162,41 @@ fn a_stream_whose_client_breaks_off_does_not_look_whole_upstream() {
     proxy.await_log("incomplete_body");
     assert!(upstream.recorded().is_empty());
 }
+
+#[test]
+fn an_upstream_that_stops_reading_a_stream_keeps_nobody_in_flight() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let proxy = Proxy::routed(
+        &url,
+        "[timeouts]\nresponse = \"1s\"\n[limits]\nmax_in_flight = 1\n",
+        "",
+    );
+    let mut stream = proxy.connect();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n\
+                Content-Length: 100000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let writing = thread::spawn(move || {
+        let line = "a line of a log of nothing\n".repeat(1000);
+        while writer.write_all(line.as_bytes()).is_ok() {}
+    });
+    let (_unread, _) = listener.accept().unwrap();
+    let answer = read_rest(&mut stream);
+    assert!(
+        answer.contains(" 504 ") && answer.contains("response_timeout"),
+        "{answer}"
+    );
+    drop(stream);
+    writing.join().unwrap();
+    // The place is free again though the upstream still holds its connection.
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let answer = proxy.post("/", "", b"hi");
+        if !answer.contains(" 503 ") {
+            return assert_refused(&answer, 504, "upstream_response_timeout");
+        }
+        assert!(std::time::Instant::now() < deadline, "{answer}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}

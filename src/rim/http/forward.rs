@@ -95,7 +95,8 @@ async fn forward(
     if request.method().as_str() == strict::marker() {
         return Err(client.verdict.reason().unwrap_or(Reason::BadHead));
     }
-    let (parts, incoming) = request.into_parts();
+    let (mut parts, incoming) = request.into_parts();
+    head::join_cookies(&mut parts);
     take_place(client, account)?;
     route::admit(&parts, !incoming.is_end_stream())?;
     let way = client.way(&parts)?;
@@ -188,7 +189,8 @@ impl Client {
             })
     }
 
-    /// The masked body, and what is dropped when it has been read to its end.
+    /// The masked body, and what is dropped when it has been read to its end, or told why it
+    /// has none.
     async fn body(
         &self,
         way: &Way,
@@ -197,7 +199,7 @@ impl Client {
         is_signed: bool,
         is_observed: bool,
         account: &Arc<Account>,
-    ) -> Result<(Outgoing, oneshot::Receiver<()>), Reason> {
+    ) -> Result<(Outgoing, oneshot::Receiver<Reason>), Reason> {
         let (ended, when_ended) = oneshot::channel();
         if incoming.is_end_stream() {
             return Ok((Outgoing::Empty, when_ended));
@@ -259,14 +261,17 @@ impl Client {
         &self,
         way: &Way,
         request: Request<Outgoing>,
-        ended: oneshot::Receiver<()>,
+        ended: oneshot::Receiver<Reason>,
         account: &Account,
     ) -> Result<Response<Incoming>, Reason> {
         let patience = self.proxy.timeouts.response;
-        let overdue = async {
-            // It is dropped, not sent.
-            let _ = ended.await;
+        let failed = async {
+            if let Ok(reason) = ended.await {
+                return reason;
+            }
+            // The body has left, to its end.
             tokio::time::sleep(patience).await;
+            Reason::ResponseTimeout
         };
         let answer = async {
             let pool = &way.pools[self.worker];
@@ -279,7 +284,7 @@ impl Client {
         let answer = tokio::select! {
             biased;
             answer = answer => answer.map_err(|error| reason(&error)),
-            () = overdue => Err(Reason::ResponseTimeout),
+            reason = failed => Err(reason),
         };
         self.note(way, answer.as_ref().err().copied());
         // What cut the body on our side comes before what this did to the upstream.

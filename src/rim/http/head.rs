@@ -55,10 +55,11 @@ pub(crate) fn masked(parts: &Parts, route: &Route) -> Result<Head, Reason> {
     };
     let uri = upstream_uri(&route.upstream.base, &path, query.as_deref())?;
     let mut headers = masked_headers(&parts.headers, &route.passes, &mut masking)?;
-    host::set(&mut headers, parts, route)?;
+    let host = host::of(parts, route)?;
     if route.upstream.preserve_host {
-        host::check(&headers[header::HOST], &mut masking)?;
+        host::check(&host, &mut masking)?;
     }
+    let uri = host::address(uri, &mut headers, host, &route.upstream)?;
     Ok(Head {
         uri,
         headers,
@@ -80,17 +81,39 @@ pub(crate) fn observed(parts: &Parts, route: &Route) -> Result<Head, Reason> {
             headers.append(name.clone(), value.clone());
         }
     }
-    host::set(&mut headers, parts, route)?;
+    let uri = upstream_uri(&route.upstream.base, path, query)?;
+    let host = host::of(parts, route)?;
+    let uri = host::address(uri, &mut headers, host, &route.upstream)?;
     let (path_in_log, tally) = match masked {
         Ok(head) => (head.path, head.tally),
         Err(_) => ("-".to_owned(), Tally::default()),
     };
     Ok(Head {
-        uri: upstream_uri(&route.upstream.base, path, query)?,
+        uri,
         headers,
         path: path_in_log,
         tally,
     })
+}
+
+/// Cookies that HTTP/2 tells one by one are one header elsewhere (RFC 9113, 8.2.3).
+pub(crate) fn join_cookies(parts: &mut Parts) {
+    let mut cookies = parts.headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (cookies.next(), cookies.next()) else {
+        return;
+    };
+    if parts.version != Version::HTTP_2 {
+        return;
+    }
+    let mut joined = first.as_bytes().to_vec();
+    for cookie in std::iter::once(second).chain(cookies) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(cookie.as_bytes());
+    }
+    // What is a header piece by piece is one in one piece.
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        parts.headers.insert(header::COOKIE, joined);
+    }
 }
 
 /// Masks headers, or trailers.

@@ -1,19 +1,20 @@
-//! The `Host` of a request as it goes to the upstream; HTTP/2 makes `:authority` of it.
+//! Whom a request is for, as it goes to the upstream: `Host`, or `:authority` of HTTP/2.
 
 use hyper::Uri;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
 
-use crate::rim::config::serve::Route;
+use crate::rim::config::serve::{Route, Upstream};
 use crate::rim::http::answer::Reason;
 use crate::rim::http::masking::Masking;
 
-/// Sets the Host of the upstream, or the client's where the route keeps it.
+/// The upstream, or whom the client names where the route keeps that.
 ///
 /// # Errors
 ///
 /// It is no value of a header.
-pub(crate) fn set(headers: &mut HeaderMap, parts: &Parts, route: &Route) -> Result<(), Reason> {
+pub(crate) fn of(parts: &Parts, route: &Route) -> Result<HeaderValue, Reason> {
     let upstream = &route.upstream;
     let client = || match parts.headers.get(header::HOST) {
         Some(host) => Some(host.as_bytes().to_vec()),
@@ -21,9 +22,30 @@ pub(crate) fn set(headers: &mut HeaderMap, parts: &Parts, route: &Route) -> Resu
     };
     let kept = upstream.preserve_host.then(client).flatten();
     let host = kept.unwrap_or_else(|| authority(&upstream.base).into_bytes());
-    let host = HeaderValue::from_bytes(&host).map_err(|_| Reason::BadHost)?;
-    headers.insert(header::HOST, host);
-    Ok(())
+    HeaderValue::from_bytes(&host).map_err(|_| Reason::BadHost)
+}
+
+/// Addresses a request. Where HTTP/2 may be spoken that is done by the URI, of which the
+/// client makes `:authority` or Host: one beside the other would be malformed (RFC 9113,
+/// 8.3.1).
+///
+/// # Errors
+///
+/// It is no authority.
+pub(crate) fn address(
+    uri: Uri,
+    headers: &mut HeaderMap,
+    host: HeaderValue,
+    upstream: &Upstream,
+) -> Result<Uri, Reason> {
+    if !upstream.http2 && upstream.base.scheme_str() != Some("https") {
+        headers.insert(header::HOST, host);
+        return Ok(uri);
+    }
+    let mut parts = uri.into_parts();
+    let authority = Authority::try_from(host.as_bytes()).map_err(|_| Reason::BadHost)?;
+    parts.authority = Some(authority);
+    Uri::from_parts(parts).map_err(|_| Reason::BadHost)
 }
 
 /// A host names whom the request is for, so it goes on as it came or not at all. A port

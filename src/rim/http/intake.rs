@@ -236,13 +236,13 @@ impl Intake {
         Ok(Gathered::Whole(out, done))
     }
 
-    /// Sends the rest of a body piece by piece; `ended` is dropped with its end. `first`
-    /// is what has been gathered.
+    /// Sends the rest of a body piece by piece; `ended` is dropped with its end, or told
+    /// why there will be none. `first` is what has been gathered.
     pub(crate) async fn pump(
         mut self,
         first: Vec<u8>,
         pieces: mpsc::Sender<Piece>,
-        ended: oneshot::Sender<()>,
+        ended: oneshot::Sender<Reason>,
     ) {
         match self.pump_all(first, &pieces).await {
             Ok(done) => done.enter(&self.account),
@@ -250,11 +250,14 @@ impl Intake {
             Err(_) if pieces.is_closed() => {}
             Err(reason) => {
                 self.account.fail(reason);
-                // Who is gone need not know.
+                // Nobody waits for it any more if the upstream has answered early.
+                let _ = ended.send(reason);
+                // An upstream that reads nothing may never take this, and must not take what
+                // came for all: so nothing of the request is kept for it, and it is not left out.
+                drop(self);
                 let _ = pieces.send(Err(std::io::Error::other(reason.name()))).await;
             }
         }
-        drop(ended);
     }
 
     async fn pump_all(

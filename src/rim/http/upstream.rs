@@ -106,6 +106,8 @@ impl Used {
 /// Makes connections.
 #[derive(Clone)]
 pub(crate) struct Connector {
+    host: String,
+    port: u16,
     tls: Option<Arc<ClientConfig>>,
     time: Duration,
     /// Whether HTTP/2 is spoken without being agreed on.
@@ -120,7 +122,13 @@ impl Connector {
         } else {
             None
         };
+        let host = upstream.base.host().unwrap_or_default();
         Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: upstream
+                .base
+                .port_u16()
+                .unwrap_or(if is_tls { 443 } else { 80 }),
             tls,
             time: connect,
             is_http2: upstream.http2 && !is_tls,
@@ -134,28 +142,23 @@ impl Connector {
             .pool_idle_timeout(IDLE)
             .http1_preserve_header_case(true)
             .http2_only(self.is_http2)
-            .set_host(false)
+            .set_host(true)
             .build(self.clone())
     }
 
-    async fn connect(self, uri: Uri) -> io::Result<TokioIo<Link>> {
-        let connected = tokio::time::timeout(self.time, self.open(&uri)).await;
+    async fn connect(self) -> io::Result<TokioIo<Link>> {
+        let connected = tokio::time::timeout(self.time, self.open()).await;
         connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    async fn open(&self, uri: &Uri) -> io::Result<TokioIo<Link>> {
-        let host = uri.host().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let port = uri.port_u16().unwrap_or(match self.tls {
-            Some(_) => 443,
-            None => 80,
-        });
-        let tcp = TcpStream::connect((host, port)).await?;
+    /// Connects to the upstream, whomever the request names.
+    async fn open(&self) -> io::Result<TokioIo<Link>> {
+        let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;
         tcp.set_nodelay(true)?;
         let stream = match &self.tls {
             None => Stream::Plain(tcp),
             Some(config) => {
-                let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+                let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
                 let connector = TlsConnector::from(config.clone());
                 Stream::Tls(Box::new(connector.connect(name, tcp).await?))
             }
@@ -176,8 +179,8 @@ impl tower_service::Service<Uri> for Connector {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        Box::pin(self.clone().connect(uri))
+    fn call(&mut self, _: Uri) -> Self::Future {
+        Box::pin(self.clone().connect())
     }
 }
 

@@ -107,6 +107,42 @@ fn what_gzip_says_beside_the_body_is_looked_at() {
     }
 }
 
+/// A brotli stream of one block of metadata and one of uncompressed data (RFC 7932, 9.1
+/// and 9.2). Both are short.
+fn brotli_with_metadata(metadata: &[u8], data: &[u8]) -> Vec<u8> {
+    // From the lowest bit on: WBITS 16; no last block; MNIBBLES 0; reserved; one byte of
+    // length, less one.
+    let head = 0b01_0_11_0_0_u16 | (u16::try_from(metadata.len() - 1).unwrap() << 7);
+    // No last block; four nibbles of length, less one; uncompressed.
+    let block = u32::try_from(data.len() - 1).unwrap() << 3 | 1 << 19;
+    [
+        &head.to_le_bytes(),
+        metadata,
+        &block.to_le_bytes()[..3],
+        data,
+        &[0b11],
+    ]
+    .concat()
+}
+
+#[test]
+fn what_brotli_hides_beside_the_body_is_looked_at() {
+    let plain = br#"{"a":1}"#;
+    let clean = brotli_with_metadata(b"made on a monday", plain);
+    let (out, outcome) = pass(&policy(), &encoded_head("br"), &clean).expect("passes");
+    assert_eq!((out, outcome.changed), (clean, false));
+    let hiding = brotli_with_metadata(b"password=hunter2hunter2", plain);
+    for coding in ["br", "br, gzip"] {
+        let bytes = match coding {
+            "br" => hiding.clone(),
+            _ => encoded("gzip", &hiding),
+        };
+        let (out, outcome) = pass(&policy(), &encoded_head(coding), &bytes).expect("passes");
+        assert!(outcome.changed, "{coding}");
+        assert_eq!(out, encoded(coding, plain), "{coding}");
+    }
+}
+
 #[test]
 fn unknown_codings_are_refused() {
     for coding in ["compress", "gzip, x", "gzip;q=1", "gzip,gzip,gzip,gzip"] {

@@ -303,6 +303,11 @@ impl Stage {
                 self.unseen.extend_from_slice(&unseen);
                 self.unseen.push(b'\n');
             }
+            if self.coding == Coding::Brotli {
+                // Its metadata stand in whole bytes among the encoded ones (RFC 7932, 9.2),
+                // and the decoder does not tell of them.
+                self.unseen.extend_from_slice(&input[..step.read]);
+            }
             input = &input[step.read..];
             self.made += step.written as u64;
             if self.made > most {
