@@ -13,6 +13,14 @@ pub(crate) fn forbid_core_dumps() {
     }
 }
 
+/// Lets a write beyond the limit on the size of files (`ulimit -f`) fail as one to a full
+/// disk does: the signal that comes with it would end the process, with a torn line.
+pub(crate) fn survive_file_sizes() {
+    use std::sync::Arc;
+    // Nobody looks at the flag. Where this is refused, the signal keeps its effect.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
 /// Lets the process have as many open files as it may: each connection is one or two, and
 /// the limit that a shell starts with is for programs that use `select`.
 pub(crate) fn raise_open_files() {

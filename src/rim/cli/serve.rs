@@ -74,6 +74,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<Exit, Failure> {
     log::start(read.built.serve.log)
         .map_err(|error| Failure::Usage(format!("BLACKBAR_LOG: {error}")))?;
     hardening::raise_open_files();
+    hardening::survive_file_sizes();
     let runtime = runtime().map_err(|error| Failure::Start(reason(&error)))?;
     runtime.block_on(serve(origin, read))
 }

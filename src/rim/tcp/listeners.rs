@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::counters::Counters;
 use super::setup::{self, Setup, Switch, Way};
-use super::sink::Sender;
+use super::sink::{Sender, Work};
 use super::socket::{Incoming, Listener};
 use super::{Port, Surroundings, datagram};
 use crate::rim::config::serve::Timeouts;
@@ -51,8 +51,8 @@ struct Ready {
     entry: Entry,
     place: Place,
     setup: Setup,
-    /// Of a new ring.
-    sender: Option<Sender>,
+    /// For its ring.
+    work: Work,
 }
 
 /// Where a listener comes from.
@@ -96,7 +96,7 @@ impl Listeners {
             let before = same.map(|index| self.open[index].switch.now());
             let (of_stream, shared) = (counters(stream), &self.surroundings);
             let made = Setup::new(stream, of_stream, timeouts, shared, before.as_deref());
-            let (setup, sender) = made.await?;
+            let (setup, work) = made.await?;
             let place = match same {
                 Some(index) => Place::Open(index),
                 None => Place::Bound(bind(&stream.entry).await?),
@@ -105,7 +105,7 @@ impl Listeners {
                 entry: stream.entry.clone(),
                 place,
                 setup,
-                sender,
+                work,
             });
         }
         Ok(Prepared(prepared))
@@ -119,9 +119,11 @@ impl Listeners {
             entry,
             place,
             setup,
-            sender,
+            mut work,
         } in prepared
         {
+            work.change_settings();
+            let sender = work.sender;
             let open = match place {
                 Place::Open(index) => before[index]
                     .take()

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::Surroundings;
 use super::counters::Counters;
 use super::datagram::Datagrams;
-use super::sink::{self, Ring, Sender};
+use super::sink::{self, Ring, Shared, Work};
 use super::socket::Dialer;
 use crate::rim::config::serve::{ClientTls, Timeouts};
 use crate::rim::config::stream::{Delivery, Destination, Entry, Stream};
@@ -25,6 +25,8 @@ pub(super) struct Setup {
     pub(super) timeouts: Timeouts,
     pub(super) tls: Option<Arc<Shown>>,
     pub(super) way: Way,
+    /// What the way is, if its upstream is shared.
+    shared: Option<Shared>,
     made_of: MadeOf,
 }
 
@@ -47,11 +49,13 @@ struct MadeOf {
     tls: Option<ClientTls>,
     delivery: Delivery,
     connect: Duration,
+    /// Only HTTP waits for answers.
+    response: Option<Duration>,
 }
 
 impl Setup {
-    /// Makes everything ready. With it comes the sender of a ring, if a new one is needed.
-    /// What has not changed since `before` goes on.
+    /// Makes everything ready. With it comes what is to be done for a shared upstream once
+    /// it runs. What has not changed since `before` goes on.
     ///
     /// # Errors
     ///
@@ -62,12 +66,31 @@ impl Setup {
         timeouts: Timeouts,
         surroundings: &Surroundings,
         before: Option<&Self>,
-    ) -> Result<(Self, Option<Sender>), Failure> {
-        let made_of = MadeOf::new(stream, timeouts.connect);
+    ) -> Result<(Self, Work), Failure> {
+        let made_of = MadeOf::new(stream, timeouts);
         let same = before.filter(|before| before.made_of == made_of);
-        let (way, sender) = match same {
-            Some(same) => (same.way.clone(), None),
-            None => way(stream, &counters, timeouts, surroundings).await?,
+        let (way, shared, work) = match same {
+            Some(same) => (same.way.clone(), same.shared.clone(), Work::default()),
+            None => {
+                let before = before.filter(|before| before.made_of.upstream == made_of.upstream);
+                let keeps_ring = before.is_some_and(|before| before.made_of.has_ring_of(&made_of));
+                let before = before.and_then(|before| before.shared.as_ref());
+                let made = sink::make(
+                    stream,
+                    &counters,
+                    timeouts,
+                    surroundings,
+                    before,
+                    keeps_ring,
+                )?;
+                match made {
+                    Some((shared, work)) => (Way::Ring(shared.ring.clone()), Some(shared), work),
+                    None => {
+                        let way = way(stream, &counters, timeouts).await?;
+                        (way, None, Work::default())
+                    }
+                }
+            }
         };
         let setup = Self {
             tls: shown(stream, before)?,
@@ -75,21 +98,33 @@ impl Setup {
             counters,
             timeouts,
             way,
+            shared,
             made_of,
         };
-        Ok((setup, sender))
+        Ok((setup, work))
     }
 }
 
 impl MadeOf {
-    fn new(stream: &Stream, connect: Duration) -> Self {
+    fn new(stream: &Stream, timeouts: Timeouts) -> Self {
+        let is_http = matches!(stream.upstream, Destination::Http(_));
         Self {
             name: stream.name.clone(),
             upstream: stream.upstream.clone(),
             tls: stream.upstream_tls.clone(),
             delivery: stream.delivery.clone(),
-            connect,
+            connect: timeouts.connect,
+            response: is_http.then_some(timeouts.response),
         }
+    }
+
+    /// Whether a ring made of `other` is the same as one made of this.
+    fn has_ring_of(&self, other: &Self) -> bool {
+        let ring = |made_of: &Self| match made_of.delivery {
+            Delivery::Shared { ring, overflow, .. } => Some((ring, overflow)),
+            _ => None,
+        };
+        self.name == other.name && ring(self) == ring(other)
     }
 }
 
@@ -97,12 +132,8 @@ async fn way(
     stream: &Stream,
     counters: &Arc<Counters>,
     timeouts: Timeouts,
-    surroundings: &Surroundings,
-) -> Result<(Way, Option<Sender>), Failure> {
-    if let Some((ring, sender)) = sink::make(stream, counters, timeouts, surroundings)? {
-        return Ok((Way::Ring(ring), Some(sender)));
-    }
-    let way = match (&stream.entry, &stream.upstream) {
+) -> Result<Way, Failure> {
+    Ok(match (&stream.entry, &stream.upstream) {
         (Entry::Udp(_), upstream) => {
             let socket = Datagrams::to(upstream, counters).await;
             let failed = |error: io::Error| {
@@ -112,8 +143,7 @@ async fn way(
         }
         (_, Destination::Udp { .. }) => Way::Datagrams,
         _ => Way::Tunnel(Arc::new(dialer(stream, timeouts, None)?)),
-    };
-    Ok((way, None))
+    })
 }
 
 /// What connects to its upstream.

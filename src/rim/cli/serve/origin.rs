@@ -1,5 +1,6 @@
 //! The configuration as it is read, again and again, and when that is due.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::rim::cli::configuration::{ConfigurationOptions, surroundings};
@@ -14,6 +15,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// Where the configuration comes from.
 pub(super) struct Origin<'a> {
     options: &'a ConfigurationOptions,
+    /// The file that can be read again.
+    own: Option<PathBuf>,
     changes: Changes,
     /// The one that runs.
     good: Option<Read>,
@@ -41,9 +44,12 @@ impl<'a> Origin<'a> {
     /// Nothing is read yet.
     pub(super) fn new(options: &'a ConfigurationOptions) -> Self {
         let mut changes = Changes::default();
-        changes.follow(options.file().cloned());
+        // A pipe is read once, as standard input is: to open it again waits for a writer.
+        let own = options.file().filter(|path| !is_special(path)).cloned();
+        changes.follow(own.clone());
         Self {
             options,
+            own,
             changes,
             good: None,
             expires: None,
@@ -52,8 +58,7 @@ impl<'a> Origin<'a> {
 
     /// What a reload by hand cannot do, if there is something.
     pub(super) fn limit(&self) -> Option<&'static str> {
-        let is_fixed = self.options.file().is_none();
-        is_fixed.then_some(
+        self.own.is_none().then_some(
             "there is no configuration file to read again: what was given stays, and the files \
              of rules that it names are read",
         )
@@ -68,11 +73,15 @@ impl<'a> Origin<'a> {
         self.changes.begin();
         let source = match &self.good {
             // Standard input can be read once.
-            Some(good) if self.options.file().is_none() => good.source.clone(),
+            Some(good) if self.own.is_none() => good.source.clone(),
+            Some(_) if self.own.as_deref().is_some_and(is_special) => {
+                let what = "the configuration is no regular file any more";
+                return Err(Failure::Usage(what.to_owned()));
+            }
             _ => self.options.source()?,
         };
         let file = self.options.read(&source)?;
-        let own = self.options.file().cloned();
+        let own = self.own.clone();
         self.changes.follow(own.into_iter().chain(file.reads()));
         let built = build::build(&file, &source, &surroundings(now, None))?;
         Ok(Read {
@@ -119,4 +128,9 @@ impl<'a> Origin<'a> {
         }
         self.changes.look().then_some(Due::Changed)
     }
+}
+
+/// Whether there is something else than a file, such as a named pipe.
+fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file())
 }

@@ -123,6 +123,15 @@ impl Building<'_> {
             let what = "another listener writes to this file; give each one of its own";
             return Err(self.wrong(&path.key("upstream"), what));
         }
+        let rotates_over = |other: &Listen| match (upstream, &other.upstream) {
+            (Destination::File(own), Some(Destination::File(file))) => moves_to(other, file, own),
+            _ => false,
+        };
+        if self.file.listen.iter().any(rotates_over) {
+            let what = "another listener rotates its file to this one, and would replace it; \
+                        choose another name";
+            return Err(self.wrong(&path.key("upstream"), what));
+        }
         Ok(())
     }
 
@@ -215,4 +224,15 @@ impl Building<'_> {
             prefix: told.prefix.clone(),
         })
     }
+}
+
+/// Whether rotation moves a listener's `file` to `other` at some time: `file.1` and so on.
+fn moves_to(told: &Listen, file: &Path, other: &Path) -> bool {
+    let keep = told.rotate_keep.unwrap_or(KEEP).min(MOST_KEPT);
+    let is_moved = |number| {
+        let mut moved = file.as_os_str().to_owned();
+        moved.push(format!(".{number}"));
+        Path::new(&moved) == other
+    };
+    told.rotate_size.is_some() && (1..=keep).any(is_moved)
 }

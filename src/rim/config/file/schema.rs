@@ -35,8 +35,9 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// The files and directories beside it that are read for what it makes: of rules, and of
-    /// certificates for upstreams. (Listeners look after theirs.)
+    /// The files and directories beside it that are read for what it makes: of rules, of
+    /// certificates for upstreams, and of keys and passwords of Forward. (Listeners look
+    /// after their certificates.)
     pub(crate) fn reads(&self) -> Vec<PathBuf> {
         let mut paths = [&self.detect.rules[..], &self.detect.candidates].concat();
         let identity = |told: Option<&Identity>| {
@@ -47,6 +48,14 @@ impl File {
             paths.extend(listen.detect.rules.iter().cloned());
             if let Some(UpstreamTls { ca, identity: own }) = &listen.upstream_tls {
                 paths.extend(ca.iter().cloned().chain(identity(own.as_ref())));
+            }
+            if let Some(told) = &listen.security {
+                paths.push(told.shared_key_file.clone());
+                paths.extend(told.users.values().cloned());
+            }
+            if let Some(told) = &listen.upstream_security {
+                paths.push(told.shared_key_file.clone());
+                paths.extend(told.password_file.clone());
             }
             for route in &listen.route {
                 paths.extend(route.detect.rules.iter().chain(&route.ca).cloned());

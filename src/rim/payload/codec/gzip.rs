@@ -5,6 +5,7 @@ use std::io::Write as _;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{Decode, State, Step};
+use crate::rim::payload::refusal::Refusal;
 
 /// A window and the tables beside it.
 pub(super) const MEMORY: u64 = 64 * 1024;
@@ -73,6 +74,11 @@ impl Decode for Member {
             state: State::Corrupt,
             ..step
         }
+    }
+
+    fn begin_again(&mut self) -> Result<(), Refusal> {
+        *self = Self::new();
+        Ok(())
     }
 
     fn unseen(&mut self) -> Vec<u8> {

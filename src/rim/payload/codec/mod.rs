@@ -25,6 +25,11 @@ const FREE: u64 = 1 << 20;
 /// Encoded bytes between two checks of the ratio.
 const BLOCK: u64 = 4096;
 
+/// Members that are in proportion however short they are, and encoded bytes that each of the
+/// others must have on average: an empty one decodes to nothing, and costs time.
+const FREE_MEMBERS: u64 = 4096;
+const MEMBER: u64 = 32;
+
 /// What a stage decodes at a time.
 const SCRATCH: usize = 16 * 1024;
 
@@ -85,6 +90,11 @@ impl Coding {
 trait Decode: Send + Sync {
     /// Pushes `input` and takes what fits into `out`.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step;
+
+    /// Is ready for the member that follows. Only codings that have several do so.
+    fn begin_again(&mut self) -> Result<(), Refusal> {
+        Err(Refusal::CorruptEncoding)
+    }
 
     /// What it has met beside the body since the last call: text that leaves with the
     /// encoded bytes though it is no part of the decoded ones.
@@ -251,6 +261,9 @@ struct Stage {
     /// Whether zeros have begun behind the last member of gzip, which gzip(1) bears: tapes
     /// and files of whole blocks end so.
     is_padded: bool,
+    /// Encoded bytes that were read, and the members that they have been.
+    read: u64,
+    members: u64,
     made: u64,
     unseen: Vec<u8>,
     scratch: Box<[u8]>,
@@ -263,6 +276,8 @@ impl Stage {
             member: None,
             ended: false,
             is_padded: false,
+            read: 0,
+            members: 0,
             made: 0,
             unseen: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
@@ -287,13 +302,14 @@ impl Stage {
             if self.ended && !self.coding.has_members() {
                 return Err(Refusal::CorruptEncoding);
             }
-            if self.ended || self.member.is_none() {
-                self.member = Some(self.coding.decode()?);
+            let member = match &mut self.member {
+                Some(member) => member,
+                none => none.insert(self.coding.decode()?),
+            };
+            if self.ended {
+                member.begin_again()?;
                 self.ended = false;
             }
-            let Some(member) = &mut self.member else {
-                return Err(Refusal::CorruptEncoding);
-            };
             let step = member.step(input, &mut self.scratch);
             if step.state == State::Corrupt {
                 return Err(Refusal::CorruptEncoding);
@@ -315,7 +331,12 @@ impl Stage {
                 return Err(Refusal::TooLarge);
             }
             sink(&self.scratch[..step.written])?;
+            self.read += step.read as u64;
             self.ended = step.state == State::Ended;
+            self.members += u64::from(self.ended);
+            if self.members > FREE_MEMBERS + self.read / MEMBER {
+                return Err(Refusal::TooDense);
+            }
             let waits = self.ended || step.written == self.scratch.len();
             if !waits && input.is_empty() {
                 return Ok(());

@@ -57,6 +57,19 @@ fn deflate_without_a_header_is_written_without_one() {
 }
 
 #[test]
+fn many_members_are_fine_and_nothing_but_empty_ones_are_not() {
+    for coding in ["gzip", "zstd"] {
+        let (one, empty) = (encoded(coding, b"a line of text\n"), encoded(coding, b""));
+        let plain = b"a line of text\n".repeat(200);
+        assert_eq!(decoded(coding, &one.repeat(200)), Ok(plain), "{coding}");
+        let many = empty.repeat(40_000);
+        for size in [7, 4096, usize::MAX] {
+            assert_eq!(decoded_in(size, coding, &many), Err(Refusal::TooDense));
+        }
+    }
+}
+
+#[test]
 fn members_follow_one_another_where_the_format_has_them() {
     for coding in NAMES {
         let mut two = encoded(coding, b"one ");

@@ -64,6 +64,12 @@ impl Decode for Frame {
         }
     }
 
+    fn begin_again(&mut self) -> Result<(), Refusal> {
+        self.begun = false;
+        let again = self.decoder.reinit();
+        again.map_err(|_| Refusal::CorruptEncoding)
+    }
+
     fn encode(&self, plain: &[u8]) -> Vec<u8> {
         finished(zstd::stream::encode_all(
             plain,

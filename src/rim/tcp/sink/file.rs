@@ -5,6 +5,7 @@ use std::thread;
 
 use super::Account;
 use super::backoff::Backoff;
+use super::latest::Latest;
 use super::ring::Queue;
 use crate::rim::config::sink::FileSink;
 use crate::rim::message::reason;
@@ -17,6 +18,7 @@ use self::lines::Lines;
 /// Appends what comes in from one listener.
 pub(in crate::rim::tcp) struct File {
     lines: Lines,
+    settings: Latest<FileSink>,
     queue: Queue,
     account: Account,
 }
@@ -27,9 +29,14 @@ impl File {
     /// # Errors
     ///
     /// That cannot be done; it is no regular file.
-    pub(super) fn open(told: &FileSink, queue: Queue, account: Account) -> io::Result<Self> {
+    pub(super) fn open(
+        mut settings: Latest<FileSink>,
+        queue: Queue,
+        account: Account,
+    ) -> io::Result<Self> {
         Ok(Self {
-            lines: Lines::open(told)?,
+            lines: Lines::open(&settings.now())?,
+            settings,
             queue,
             account,
         })
@@ -49,6 +56,7 @@ impl File {
     fn append(&mut self, lines: &[u8]) {
         let (mut appended, mut backoff) = (0, Backoff::new());
         while appended < lines.len() {
+            self.lines.rotate_by(self.settings.now().rotation);
             match self.lines.append(&lines[appended..]) {
                 Ok(count) => {
                     appended += count;

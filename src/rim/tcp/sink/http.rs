@@ -7,7 +7,8 @@
 //! dropped, counted and told. Everything else may pass, or is for the operator to mend, and
 //! is tried again for as long as it takes: no connection, no answer in time, 5xx, 429, and
 //! also 401, 404 and every redirection, which is not followed. What is lost without an
-//! answer again and again is halved, too, but never dropped.
+//! answer again and again is halved, too, but never dropped. A change of the settings ends a
+//! pause, and the next attempt is made by the new ones.
 
 mod request;
 
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use self::request::{Answer, Body, Requests};
 use super::Account;
 use super::backoff::Backoff;
+use super::latest::Latest;
 use super::ring::{Queue, SILENCE};
 use crate::rim::config::serve::Timeouts;
 use crate::rim::config::sink::HttpSink;
@@ -28,15 +30,23 @@ use crate::rim::tcp::reason::Reason;
 /// they do not want to read, and their answer does not arrive.
 const PATIENCE: u32 = 3;
 
-/// Sends what comes in from one listener.
-pub(in crate::rim::tcp) struct Http {
+/// How long an answer may take once the request is one by old settings.
+const LATE: Duration = Duration::from_secs(10);
+
+/// How it is asked, and what for.
+pub(in crate::rim::tcp) struct Settings {
     requests: Requests,
-    queue: Queue,
-    account: Account,
     /// Bytes of a batch at most, if it has more than one record.
     most: usize,
     /// How long a record waits at most for others.
     time: Duration,
+}
+
+/// Sends what comes in from one listener.
+pub(in crate::rim::tcp) struct Http {
+    settings: Latest<Settings>,
+    queue: Queue,
+    account: Account,
     /// Records that are in no batch yet.
     held: Vec<u8>,
     backoff: Backoff,
@@ -64,28 +74,32 @@ enum Sent {
     Refused(StatusCode),
 }
 
-impl Http {
-    /// Begins with nothing sent.
+impl Settings {
+    /// Without a connection yet.
     ///
     /// # Errors
     ///
     /// A file of certificates or the value of a header cannot be used.
-    pub(super) fn new(
-        told: &HttpSink,
-        queue: Queue,
-        account: Account,
-        timeouts: Timeouts,
-    ) -> Result<Self, String> {
+    pub(super) fn new(told: &HttpSink, timeouts: Timeouts) -> Result<Self, String> {
         Ok(Self {
             requests: Requests::new(told, &timeouts)?,
-            queue,
-            account,
             most: told.batch_bytes,
             time: told.batch_time,
+        })
+    }
+}
+
+impl Http {
+    /// Begins with nothing sent.
+    pub(super) fn new(settings: Latest<Settings>, queue: Queue, account: Account) -> Self {
+        Self {
+            settings,
+            queue,
+            account,
             held: Vec::new(),
             backoff: Backoff::new(),
             told: None,
-        })
+        }
     }
 
     /// Sends until no client is left and everything has been taken.
@@ -100,15 +114,16 @@ impl Http {
         if self.held.is_empty() {
             self.held = self.queue.next().await?.bytes;
         }
-        let deadline = Instant::now() + self.time;
-        while self.held.len() < self.most {
+        let settings = self.settings.now();
+        let deadline = Instant::now() + settings.time;
+        while self.held.len() < settings.most {
             match timeout_at(deadline, self.queue.next()).await {
                 Ok(Some(block)) => self.held.extend_from_slice(&block.bytes),
                 // Late, or the end.
                 Ok(None) | Err(_) => break,
             }
         }
-        let rest = self.held.split_off(cut(&self.held, self.most));
+        let rest = self.held.split_off(cut(&self.held, settings.most));
         Some(std::mem::replace(&mut self.held, rest))
     }
 
@@ -116,8 +131,7 @@ impl Http {
     async fn deliver(&mut self, batch: Vec<u8>) {
         let mut parts = vec![batch];
         while let Some(part) = parts.pop() {
-            let body = self.requests.body(&part);
-            match self.send(&body, count(&part)).await {
+            match self.send(&part).await {
                 Sent::Taken => {}
                 Sent::Halve => {
                     let (first, second) = part.split_at(cut(&part, part.len() / 2));
@@ -129,10 +143,16 @@ impl Http {
     }
 
     /// Sends a part until it is known what becomes of it.
-    async fn send(&mut self, body: &Body, records: u64) -> Sent {
-        let mut lost = 0;
+    async fn send(&mut self, part: &[u8]) -> Sent {
+        let (mut lost, records) = (0, count(part));
+        let mut settings = self.settings.now();
+        let mut body = settings.requests.body(part);
         loop {
-            let answer = self.requests.send(body).await;
+            if self.settings.has_changed() {
+                settings = self.settings.now();
+                body = settings.requests.body(part);
+            }
+            let answer = self.attempt(&settings, &body).await;
             let may_be_taken = !matches!(answer, Answer::Unreachable(_));
             lost += u32::from(matches!(answer, Answer::Lost(_)));
             let wait = match self.judge(answer, body.len()) {
@@ -141,13 +161,37 @@ impl Http {
                 Fate::Refused(_) if records > 1 => return Sent::Halve,
                 Fate::Refused(status) => return Sent::Refused(status),
             };
-            sleep(self.backoff.pause().max(wait)).await;
+            self.pause(wait).await;
             if may_be_taken {
                 self.account.counters.again.inc_by(records);
             }
             if lost == PATIENCE && records > 1 {
                 return Sent::Halve;
             }
+        }
+    }
+
+    /// Sends it once. If the settings change meanwhile, it may have been waited for too long
+    /// by the old ones.
+    async fn attempt(&mut self, settings: &Settings, body: &Body) -> Answer {
+        let changed = self.settings.changed();
+        let too_late = async {
+            changed.await;
+            sleep(LATE).await;
+        };
+        tokio::select! {
+            answer = settings.requests.send(body) => answer,
+            () = too_late => Answer::Lost("its settings have changed meanwhile".to_owned()),
+        }
+    }
+
+    /// Waits for the next attempt, at least for `wait`, but not if it is one by other
+    /// settings.
+    async fn pause(&mut self, wait: Duration) {
+        let pause = self.backoff.pause().max(wait);
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = self.settings.changed() => self.backoff.reset(),
         }
     }
 

@@ -11,6 +11,7 @@
 mod backoff;
 mod file;
 mod http;
+mod latest;
 mod ndjson;
 mod records;
 mod ring;
@@ -21,12 +22,14 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 pub(crate) use self::ring::Ring;
 
+use self::latest::Change;
+use self::ring::Queue;
 use crate::rim::config::serve::Timeouts;
-use crate::rim::config::sink::Sink;
+use crate::rim::config::sink::{FileSink, Sink};
 use crate::rim::config::stream::{Delivery, Stream};
 use crate::rim::exit::Failure;
 use crate::rim::http::events::Gauges;
@@ -48,7 +51,54 @@ pub(super) enum Sender {
     Http(Box<http::Http>),
 }
 
-/// The ring of a shared upstream, if it is one, and what is to be run for it.
+/// A shared upstream as a listener has it.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) ring: Ring,
+    settings: Changing,
+}
+
+/// The settings of those that send to one upstream, one after the other: what an operator
+/// mends reaches also the one that still has to deliver what an old ring held.
+#[derive(Clone)]
+enum Changing {
+    Stream(Change<stream::Settings>),
+    Stdout,
+    File(Change<FileSink>),
+    Http(Change<http::Settings>),
+}
+
+/// Settings that hold, and have no effect yet.
+enum Settings {
+    Stream(stream::Settings),
+    Stdout,
+    File(FileSink),
+    Http(Box<http::Settings>),
+}
+
+/// What is to be done once a configuration runs.
+#[derive(Default)]
+pub(super) struct Work {
+    /// To be run: that of a new ring.
+    pub(super) sender: Option<Sender>,
+    /// To be set: those of a sender that goes on.
+    change: Option<(Changing, Settings)>,
+}
+
+impl Work {
+    /// A sender that goes on does so by the new settings.
+    pub(super) fn change_settings(&mut self) {
+        match self.change.take() {
+            Some((Changing::Stream(change), Settings::Stream(settings))) => change.set(settings),
+            Some((Changing::File(change), Settings::File(settings))) => change.set(settings),
+            Some((Changing::Http(change), Settings::Http(settings))) => change.set(*settings),
+            _ => {}
+        }
+    }
+}
+
+/// The shared upstream of a stream, if it has one, and what is to be done for it. `before`
+/// is what was shared with the same upstream so far; its ring goes on where `keeps_ring`.
 ///
 /// # Errors
 ///
@@ -58,7 +108,9 @@ pub(super) fn make(
     counters: &Arc<Counters>,
     timeouts: Timeouts,
     surroundings: &Surroundings,
-) -> Result<Option<(Ring, Sender)>, Failure> {
+    before: Option<&Shared>,
+    keeps_ring: bool,
+) -> Result<Option<(Shared, Work)>, Failure> {
     let Delivery::Shared {
         ring,
         overflow,
@@ -67,6 +119,21 @@ pub(super) fn make(
     else {
         return Ok(None);
     };
+    let told = settings(stream, sink, timeouts)?;
+    let (settings, change) = match before.filter(|before| before.settings.fits(&told)) {
+        Some(before) => (
+            before.settings.clone(),
+            Some((before.settings.clone(), told)),
+        ),
+        None => (Changing::new(told), None),
+    };
+    if let Some(before) = before.filter(|_| keeps_ring && change.is_some()) {
+        let work = Work {
+            sender: None,
+            change,
+        };
+        return Ok(Some((before.clone(), work)));
+    }
     let account = Account {
         name: stream.name.clone(),
         counters: counters.clone(),
@@ -74,25 +141,69 @@ pub(super) fn make(
     };
     let shape = records::Shape::of(sink);
     let (ring, queue) = ring::ring(&stream.name, *ring, *overflow, shape, counters);
-    let failed =
-        |error: io::Error| Failure::Start(format!("{}: {}", stream.upstream, reason(&error)));
-    let sender = match sink {
-        Sink::Stream { resend } => {
-            let dialer = dialer(stream, timeouts, Some(SEND_BUFFER))?;
-            Sender::Stream(stream::Sender::new(dialer, queue, *resend, account))
-        }
-        Sink::Stdout => {
-            let stdout = stdout::Stdout::new(queue, account, surroundings.stop.clone());
-            Sender::Stdout(stdout.map_err(failed)?)
-        }
-        Sink::File(told) => Sender::File(file::File::open(told, queue, account).map_err(failed)?),
-        Sink::Http(told) => {
-            let http = http::Http::new(told, queue, account, timeouts);
-            let http = http.map_err(|why| Failure::Usage(format!("{}: {why}", stream.name)))?;
-            Sender::Http(Box::new(http))
-        }
+    let sender = settings.sender(queue, account, &surroundings.stop);
+    let sender = sender
+        .map_err(|error| Failure::Start(format!("{}: {}", stream.upstream, reason(&error))))?;
+    let work = Work {
+        sender: Some(sender),
+        change,
     };
-    Ok(Some((ring, sender)))
+    Ok(Some((Shared { ring, settings }, work)))
+}
+
+fn settings(stream: &Stream, sink: &Sink, timeouts: Timeouts) -> Result<Settings, Failure> {
+    Ok(match sink {
+        Sink::Stream { resend } => Settings::Stream(stream::Settings {
+            dialer: dialer(stream, timeouts, Some(SEND_BUFFER))?,
+            resend: *resend,
+        }),
+        Sink::Stdout => Settings::Stdout,
+        Sink::File(told) => Settings::File(told.clone()),
+        Sink::Http(told) => {
+            let settings = http::Settings::new(told, timeouts);
+            let settings =
+                settings.map_err(|why| Failure::Usage(format!("{}: {why}", stream.name)))?;
+            Settings::Http(Box::new(settings))
+        }
+    })
+}
+
+impl Changing {
+    fn new(settings: Settings) -> Self {
+        match settings {
+            Settings::Stream(settings) => Self::Stream(Change::new(settings)),
+            Settings::Stdout => Self::Stdout,
+            Settings::File(settings) => Self::File(Change::new(settings)),
+            Settings::Http(settings) => Self::Http(Change::new(*settings)),
+        }
+    }
+
+    /// Whether those are settings of the same kind of sink.
+    fn fits(&self, settings: &Settings) -> bool {
+        matches!(
+            (self, settings),
+            (Self::Stream(_), Settings::Stream(_))
+                | (Self::Stdout, Settings::Stdout)
+                | (Self::File(_), Settings::File(_))
+                | (Self::Http(_), Settings::Http(_))
+        )
+    }
+
+    /// What takes what is in a queue.
+    fn sender(&self, queue: Queue, account: Account, stop: &Arc<Notify>) -> io::Result<Sender> {
+        Ok(match self {
+            Self::Stream(settings) => {
+                Sender::Stream(stream::Sender::new(settings.latest(), queue, account))
+            }
+            Self::Stdout => Sender::Stdout(stdout::Stdout::new(queue, account, stop.clone())?),
+            Self::File(settings) => {
+                Sender::File(file::File::open(settings.latest(), queue, account)?)
+            }
+            Self::Http(settings) => {
+                Sender::Http(Box::new(http::Http::new(settings.latest(), queue, account)))
+            }
+        })
+    }
 }
 
 impl Sender {

@@ -8,6 +8,11 @@
 //! from a record's start, and what is sent twice is counted. Only an upstream that has
 //! closed in order has read everything: then the system answers to our own close with
 //! no reset, and nothing is sent twice.
+//!
+//! # What if the settings change?
+//!
+//! The connection is one of the old ones, so it is closed in order as soon as a block is
+//! through, and the next one is made by the new ones. A pause ends, too.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,6 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Account;
 use super::backoff::Backoff;
+use super::latest::Latest;
 use super::ring::{Block, OVERHEAD, Queue};
 use crate::rim::message::reason;
 use crate::rim::tcp::reason::Reason;
@@ -41,11 +47,17 @@ enum Ended {
     Broken,
 }
 
+/// How it is reached.
+pub(in crate::rim::tcp) struct Settings {
+    pub(super) dialer: Dialer,
+    /// Bytes of those written last that are kept.
+    pub(super) resend: usize,
+}
+
 /// The upstream's end.
 pub(in crate::rim::tcp) struct Sender {
-    dialer: Dialer,
+    settings: Latest<Settings>,
     queue: Queue,
-    resend: usize,
     account: Account,
     /// What was written last, and what is being written.
     kept: VecDeque<Block>,
@@ -62,12 +74,11 @@ pub(in crate::rim::tcp) struct Sender {
 }
 
 impl Sender {
-    /// One that has sent nothing. `resend`: bytes of those written last that are kept.
-    pub(super) fn new(dialer: Dialer, queue: Queue, resend: usize, account: Account) -> Self {
+    /// One that has sent nothing.
+    pub(super) fn new(settings: Latest<Settings>, queue: Queue, account: Account) -> Self {
         Self {
-            dialer,
+            settings,
             queue,
-            resend,
             account,
             kept: VecDeque::new(),
             next: 0,
@@ -83,18 +94,23 @@ impl Sender {
         let mut backoff = Backoff::new();
         // Connects when there is something to send, and not before.
         while self.owes || self.fresh < self.kept.len() || self.take().await {
-            let socket = match self.dialer.connect().await {
+            let settings = self.settings.now();
+            let connected = tokio::select! {
+                connected = settings.dialer.connect() => connected,
+                () = self.settings.changed() => continue,
+            };
+            let socket = match connected {
                 Ok(socket) => socket,
                 Err(error) => {
                     let why = reason(&error);
                     self.account.failed(Reason::UpstreamUnreachable, &why);
-                    sleep(backoff.pause()).await;
+                    self.pause(&mut backoff).await;
                     continue;
                 }
             };
             self.account.reached();
             let begun = Instant::now();
-            match self.feed(socket).await {
+            match self.feed(socket, &settings).await {
                 Ended::Done => return,
                 Ended::InOrder => self.forget(),
                 Ended::Broken => {
@@ -105,8 +121,16 @@ impl Sender {
             if self.has_advanced || begun.elapsed() > GOOD {
                 backoff.reset();
             } else {
-                sleep(backoff.pause()).await;
+                self.pause(&mut backoff).await;
             }
+        }
+    }
+
+    /// Waits for the next attempt, but not if it is one by other settings.
+    async fn pause(&self, backoff: &mut Backoff) {
+        tokio::select! {
+            () = sleep(backoff.pause()) => {}
+            () = self.settings.changed() => backoff.reset(),
         }
     }
 
@@ -119,23 +143,31 @@ impl Sender {
     }
 
     /// Sends over one connection to its end.
-    async fn feed(&mut self, mut socket: Socket) -> Ended {
-        match self.carry(&mut socket).await {
+    async fn feed(&mut self, mut socket: Socket, settings: &Settings) -> Ended {
+        match self.carry(&mut socket, settings).await {
             Ended::InOrder if !stays_whole(&socket).await => Ended::Broken,
             ended => ended,
         }
     }
 
     /// Sends what is kept, and then what comes.
-    async fn carry(&mut self, socket: &mut Socket) -> Ended {
+    async fn carry(&mut self, socket: &mut Socket, settings: &Settings) -> Ended {
         (self.next, self.carried, self.has_advanced) = (0, 0, false);
         let (mut reader, mut writer) = split(socket);
         let mut answers = pin!(ignore(&mut reader));
+        let mut changed = pin!(self.settings.changed());
         let (is_in_order, is_shut) = loop {
+            if self.settings.has_changed() {
+                let is_shut = matches!(timeout(LAST, writer.shutdown()).await, Ok(Ok(())));
+                // What one that stays open has read is unknown.
+                let ended = timeout(LAST, &mut answers).await;
+                break (matches!(ended, Ok(Ok(()))), is_shut);
+            }
             if self.next == self.kept.len() {
                 self.owes = false;
                 tokio::select! {
                     ended = &mut answers => break (ended.is_ok(), false),
+                    () = &mut changed => continue,
                     is_there = self.take() => if !is_there {
                         if writer.shutdown().await.is_err() {
                             return Ended::Broken;
@@ -162,6 +194,9 @@ impl Sender {
                 written = write => written,
                 // It reads no more of what is being written.
                 _ = &mut answers => return Ended::Broken,
+                // It has had its time for what is being written.
+                () = async { changed.as_mut().await; sleep(settings.dialer.time).await } =>
+                    return Ended::Broken,
             };
             if written.is_err() {
                 return Ended::Broken;
@@ -170,7 +205,7 @@ impl Sender {
             self.next += 1;
             self.has_advanced |= self.next == self.fresh;
             self.carried += block.bytes.len() + OVERHEAD;
-            self.trim();
+            self.trim(settings.resend);
         };
         let is_shut = is_shut || writer.shutdown().await.is_ok();
         if is_in_order && is_shut {
@@ -181,10 +216,10 @@ impl Sender {
     }
 
     /// Gives up what was written long enough ago.
-    fn trim(&mut self) {
+    fn trim(&mut self, resend: usize) {
         while self.next > 0 {
             let oldest = self.kept[0].bytes.len() + OVERHEAD;
-            if self.carried - oldest < self.resend {
+            if self.carried - oldest < resend {
                 break;
             }
             self.carried -= oldest;

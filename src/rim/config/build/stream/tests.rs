@@ -289,6 +289,13 @@ fn what_a_sink_cannot_be_is_refused_with_its_place() {
             "3:12: key `listen.upstream`: another listener writes to this file",
         ),
         (
+            format!(
+                "{tcp}upstream = \"file:/log\"\nrotate_size = \"1M\"\nrotate_keep = 2\n[[listen]]\n\
+                 tcp = \"127.0.0.1:2\"\nupstream = \"file:/log.2\""
+            ),
+            "8:12: key `listen.upstream`: another listener rotates its file to this one",
+        ),
+        (
             format!("{tcp}upstream = \"stdout:\"\nupstream_tls = {{}}"),
             "4:16: key `listen.upstream_tls`: TLS needs an upstream",
         ),

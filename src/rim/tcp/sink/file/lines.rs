@@ -49,6 +49,11 @@ impl Lines {
         })
     }
 
+    /// It is rotated so from now on.
+    pub(super) fn rotate_by(&mut self, rotation: Option<Rotation>) {
+        self.rotation = rotation;
+    }
+
     /// Appends lines, all of them or the first few; how many bytes they have, at least one
     /// line. Each ends with a newline.
     ///

@@ -119,7 +119,10 @@ impl Requests {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.url.clone();
         *request.headers_mut() = self.headers.clone();
-        request.headers_mut().extend(self.credentials()?);
+        for (name, value) in self.credentials()? {
+            // Instead of ours, where there is one.
+            request.headers_mut().insert(name, value);
+        }
         Ok(request)
     }
 
