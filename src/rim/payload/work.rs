@@ -75,17 +75,31 @@ impl<'a> Work<'a> {
     /// The engine sees `{"name":"value"}`, and the value is taken out of that again. Bytes
     /// that are no UTF-8 stand in it as they are.
     pub(crate) fn field(&mut self, name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        self.of_two([b"{", b":", b"}"], name, value)
+    }
+
+    /// The same for the second of an array's two texts, which the first may name.
+    pub(crate) fn second(&mut self, first: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        self.of_two([b"[", b",", b"]"], first, value)
+    }
+
+    /// The value as the second text of JSON with these signs.
+    fn of_two(&mut self, signs: [&[u8]; 3], name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        let [opening, between, closing] = signs;
         let mut record = Vec::with_capacity(name.len() + value.len() + 8);
-        record.extend_from_slice(b"{\"");
-        json::escape(name, &mut record);
-        record.extend_from_slice(b"\":\"");
-        json::escape(value, &mut record);
-        record.extend_from_slice(b"\"}\n");
+        for (sign, text) in [(opening, name), (between, value)] {
+            record.extend_from_slice(sign);
+            record.push(b'"');
+            json::escape(text, &mut record);
+            record.push(b'"');
+        }
+        record.extend_from_slice(closing);
+        record.push(b'\n');
         let mut masked = Vec::with_capacity(record.len());
         if !self.lines(&record, &mut masked) {
             return None;
         }
-        let value_now = second_string(&masked).unwrap_or_else(|| WHOLE.to_vec());
+        let value_now = second_string(&masked, between, closing).unwrap_or_else(|| WHOLE.to_vec());
         (value_now != value).then_some(value_now)
     }
 
@@ -167,15 +181,15 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The content of the value in `{"name":"value"}` and a newline.
-fn second_string(record: &[u8]) -> Option<Vec<u8>> {
+/// The content of the value in `{"name":"value"}`, or with other signs, and a newline.
+fn second_string(record: &[u8], between: &[u8], closing: &[u8]) -> Option<Vec<u8>> {
     let name = json::string_end(record, 1)?;
     let value = name + 1;
-    if record.get(name) != Some(&b':') || record.get(value) != Some(&b'"') {
+    if record.get(name..value) != Some(between) || record.get(value) != Some(&b'"') {
         return None;
     }
     let end = json::string_end(record, value)?;
-    if &record[end..] != b"}\n" {
+    if record[end..].strip_suffix(b"\n") != Some(closing) {
         return None;
     }
     json::unescape(&record[value + 1..end - 1])
