@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::rim::config::policy::Policy;
 use crate::rim::http::answer;
@@ -183,17 +183,35 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Forth<'_, R, W> {
         Ok(())
     }
 
-    /// Writes what is masked, and gives up its memory.
+    /// Writes what is masked, and gives up its memory. An upstream that takes nothing for
+    /// the time of an answer is lost.
     async fn flush(&mut self) -> Result<(), Reason> {
         let out = std::mem::take(&mut self.out);
         if !out.is_empty() {
-            let lost = |_| Reason::UpstreamLost;
-            self.upstream.write_all(&out).await.map_err(lost)?;
-            self.upstream.flush().await.map_err(lost)?;
+            let patience = self.relay.timeouts.response;
+            let mut at = 0;
+            while at < out.len() {
+                match taken(patience, self.upstream.write(&out[at..])).await? {
+                    0 => return Err(Reason::UpstreamLost),
+                    more => at += more,
+                }
+            }
+            taken(patience, self.upstream.flush()).await?;
             let counters = &self.relay.current.look().counters;
             counters.bytes_out.inc_by(out.len() as u64);
         }
         Ok(())
+    }
+}
+
+/// What the upstream takes, within this time.
+async fn taken<T>(
+    patience: Duration,
+    writing: impl Future<Output = io::Result<T>>,
+) -> Result<T, Reason> {
+    match timeout(patience, writing).await {
+        Ok(Ok(taken)) => Ok(taken),
+        Ok(Err(_)) | Err(_) => Err(Reason::UpstreamLost),
     }
 }
 
