@@ -12,6 +12,7 @@ use crate::rim::config::forward::{Forward, Login, Security};
 use crate::rim::config::serve::Timeouts;
 use crate::rim::http::budget::Budget;
 use crate::rim::http::events::Gauges;
+use crate::rim::payload::work::Thread;
 use crate::rim::tcp::forward::forth::Forth;
 use crate::rim::tcp::forward::framer::Framer;
 use crate::rim::tcp::forward::handshake::{self, Disagreement, Guest, Host};
@@ -127,6 +128,7 @@ impl Relay<'_> {
             claim: self.budget.claim(),
             upstream,
             out: Vec::new(),
+            thread: Thread::default(),
             owed: &owed,
             activity: &activity,
             ending: self.ending.clone(),

@@ -12,7 +12,7 @@ use crate::rim::http::answer;
 use crate::rim::http::budget::Claim;
 use crate::rim::payload::Refusal;
 use crate::rim::payload::codec::{Coding, Decoder};
-use crate::rim::payload::work::Work;
+use crate::rim::payload::work::{Thread, Work};
 use crate::rim::tcp::forward::connection::Relay;
 use crate::rim::tcp::forward::framer::Framer;
 use crate::rim::tcp::forward::owed::Owed;
@@ -48,6 +48,8 @@ pub(super) struct Forth<'a, R, W> {
     pub(super) upstream: W,
     /// What is masked and was not written.
     pub(super) out: Vec<u8>,
+    /// Events of a tag are lines that follow each other.
+    pub(super) thread: Thread,
     pub(super) owed: &'a Owed,
     pub(super) activity: &'a Activity,
     /// Becomes true when everything is to end.
@@ -151,14 +153,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Forth<'_, R, W> {
             // they are packed, do so once more.
             let soon = held + 2 * bytes.len() + 3 * plain;
             claim.resize(soon).await.map_err(no_room)?;
+            let thread = std::mem::take(&mut self.thread);
             let leaving = large(bytes.len() + plain, || {
                 let work = Work::new(&setup.stream.rules, policy);
+                let work = work.following(thread, shape.tag(bytes));
                 let unpacked = unpacked
                     .as_ref()
                     .map(|(decoder, plain)| (decoder, &plain[..]));
                 shape.mask(bytes, unpacked, work)
             });
             let leaving = leaving.map_err(undecodable)?;
+            self.thread = leaving.thread;
             setup.counters.records.inc_by(leaving.events);
             setup.counters.stubbed.inc_by(leaving.stubs);
             setup.counters.found(&leaving.tally);
