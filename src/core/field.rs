@@ -12,6 +12,7 @@ use std::sync::Arc;
 mod index;
 mod met;
 mod name;
+pub mod pair;
 
 use index::Index;
 pub(crate) use met::Met;

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use crate::support::SECRET;
 use crate::wire::{
     Upstream, ack, array, bin, chunk, chunk_of, entry, expect, expect_end, map, refused, relay,
-    send, short, text, told,
+    send, short, text, told, upstream_errors,
 };
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -97,6 +97,59 @@ fn a_message_that_has_begun_is_not_waited_for_without_an_end() {
     // One that says nothing holds nothing.
     send(&mut quiet, &chunk("c2", "text"));
     expect(&mut kept, &chunk("c2", "text"));
+}
+
+#[test]
+fn an_upstream_that_takes_nothing_is_not_waited_for_without_an_end() {
+    let upstream = Upstream::new();
+    let relay = relay("[timeouts]\nresponse = \"300ms\"", upstream.address(), "");
+    let mut client = relay.connect();
+    let _server = upstream.accept();
+    let mut writer = client.try_clone().unwrap();
+    let large = array(&[text("app"), vec![1], map(&[("raw", bin(&[b'x'; 1 << 20]))])]);
+    // More than sockets hold; the end comes while it is written.
+    std::thread::spawn(move || (0..32).try_for_each(|_| writer.write_all(&large)));
+    expect_end(&mut client);
+    relay.await_metric(&upstream_errors("upstream_lost"), 1);
+}
+
+#[test]
+fn an_upstream_that_acknowledges_nothing_is_not_waited_for_without_an_end() {
+    let upstream = Upstream::new();
+    let relay = relay("[timeouts]\nresponse = \"300ms\"", upstream.address(), "");
+    let mut client = relay.connect();
+    let _server = upstream.accept();
+    let chunks = (0..300).flat_map(|number| chunk(&format!("c{number}"), "text"));
+    send(&mut client, &chunks.collect::<Vec<u8>>());
+    expect_end(&mut client);
+    relay.await_metric(&upstream_errors("upstream_answer"), 1);
+}
+
+/// A client has a line of a file per event, some of them in another message.
+#[test]
+fn a_key_with_a_line_per_event_is_masked_to_its_end() {
+    let upstream = Upstream::new();
+    let relay = relay("", upstream.address(), "");
+    let mut client = relay.connect();
+    let mut server = upstream.accept();
+    let body = "q83vEjRW".repeat(8);
+    let edge = |what: &str| format!("-----{what} {} KEY-----", "PRIVATE");
+    let (begin, end) = (edge("BEGIN"), edge("END"));
+    let message = |lines: &[Vec<u8>]| {
+        let row: Vec<u8> = lines.iter().flat_map(|line| entry(line.clone())).collect();
+        array(&[text("app"), bin(&row)])
+    };
+    let masked = || short("[REDACTED]");
+    send(
+        &mut client,
+        &message(&[text("before"), text(&begin), text(&body)]),
+    );
+    expect(&mut server, &message(&[text("before"), masked(), masked()]));
+    send(
+        &mut client,
+        &message(&[text(&body), text(&end), text(&body)]),
+    );
+    expect(&mut server, &message(&[masked(), masked(), text(&body)]));
 }
 
 /// 40 clients announce 32 MiB each, and send a byte of it a time.

@@ -145,6 +145,8 @@ impl ConfigError {
 pub(crate) struct FilesRead {
     /// By the files and directories that were named for them.
     packs: HashMap<PathBuf, Vec<Pack>>,
+    /// The content of files of keys and passwords.
+    contents: HashMap<PathBuf, Vec<u8>>,
     /// Of files whose content others read.
     stamps: HashMap<PathBuf, Option<Stamp>>,
 }
@@ -154,6 +156,16 @@ impl FilesRead {
     pub(crate) fn stamp(&mut self, path: &Path) -> Option<Stamp> {
         let known = self.stamps.entry(path.to_owned());
         *known.or_insert_with(|| Stamp::of(path))
+    }
+
+    /// The content of a file; what is not known yet is read.
+    pub(crate) fn content(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Some(content) = self.contents.get(path) {
+            return Ok(content.clone());
+        }
+        let content = fs::read(path)?;
+        self.contents.insert(path.to_owned(), content.clone());
+        Ok(content)
     }
 
     /// The packs of the paths, in their order; what is not known yet is read.

@@ -1,5 +1,7 @@
 //! What formats mask with: the sessions of one body, and what they count.
 
+use std::collections::VecDeque;
+
 use blackbar::{Piece, Session, Tally};
 
 use crate::rim::config::policy::{Policy, Rules, Undecodable};
@@ -9,6 +11,13 @@ use crate::rim::payload::sessions::{KINDS, Kind};
 
 /// Written for a value whose masked form cannot be read back, which no rule makes happen.
 const WHOLE: &[u8] = b"[REDACTED]";
+
+/// Texts of a stream that may have something open at a time.
+const MOST_OPEN: usize = 8;
+
+/// A record that is longer than this, in bytes, leaves nothing open to the next: its
+/// session has large buffers, and is no line of a key.
+const LONGEST_OPEN: usize = 16 * 1024;
 
 /// How deep items may lie in items, such as parts in parts.
 const DEEPEST: u8 = 4;
@@ -22,9 +31,21 @@ pub(crate) struct Work<'a> {
     stubs: Vec<(&'static str, u64)>,
     /// By [`Kind`]; each is used while nothing is open in it.
     sessions: [Option<(Kind, Box<Session>)>; KINDS],
+    /// Where texts of a stream follow each other.
+    thread: Option<Thread>,
     /// Kept for its memory.
     pieces: Vec<Piece>,
     depth: u8,
+}
+
+/// A stream of bodies, and what texts of it have left open, such as a key of which each
+/// event has a line. What is not kept stands alone.
+#[derive(Default)]
+pub(crate) struct Thread {
+    /// What the texts of the present body belong to, such as a tag.
+    topic: Vec<u8>,
+    /// By topic and name, the oldest first.
+    open: VecDeque<(Vec<u8>, Vec<u8>, Box<Session>)>,
 }
 
 impl<'a> Work<'a> {
@@ -36,9 +57,23 @@ impl<'a> Work<'a> {
             tally: Tally::default(),
             stubs: Vec::new(),
             sessions: [const { None }; KINDS],
+            thread: None,
             pieces: Vec::new(),
             depth: 0,
         }
+    }
+
+    /// Texts under a name go on where earlier ones of this topic and name ended, as if
+    /// they were lines of one file.
+    pub(crate) fn following(mut self, mut thread: Thread, topic: &[u8]) -> Self {
+        topic.clone_into(&mut thread.topic);
+        self.thread = Some(thread);
+        self
+    }
+
+    /// What the next body of the stream has to know.
+    pub(crate) fn take_thread(&mut self) -> Thread {
+        self.thread.take().unwrap_or_default()
     }
 
     /// How the body is to be read.
@@ -75,17 +110,31 @@ impl<'a> Work<'a> {
     /// The engine sees `{"name":"value"}`, and the value is taken out of that again. Bytes
     /// that are no UTF-8 stand in it as they are.
     pub(crate) fn field(&mut self, name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        self.of_two([b"{", b":", b"}"], name, value)
+    }
+
+    /// The same for the second of an array's two texts, which the first may name.
+    pub(crate) fn second(&mut self, first: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        self.of_two([b"[", b",", b"]"], first, value)
+    }
+
+    /// The value as the second text of JSON with these signs.
+    fn of_two(&mut self, signs: [&[u8]; 3], name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        let [opening, between, closing] = signs;
         let mut record = Vec::with_capacity(name.len() + value.len() + 8);
-        record.extend_from_slice(b"{\"");
-        json::escape(name, &mut record);
-        record.extend_from_slice(b"\":\"");
-        json::escape(value, &mut record);
-        record.extend_from_slice(b"\"}\n");
+        for (sign, text) in [(opening, name), (between, value)] {
+            record.extend_from_slice(sign);
+            record.push(b'"');
+            json::escape(text, &mut record);
+            record.push(b'"');
+        }
+        record.extend_from_slice(closing);
+        record.push(b'\n');
         let mut masked = Vec::with_capacity(record.len());
-        if !self.lines(&record, &mut masked) {
+        if !self.follow(name, &record, &mut masked) {
             return None;
         }
-        let value_now = second_string(&masked).unwrap_or_else(|| WHOLE.to_vec());
+        let value_now = second_string(&masked, between, closing).unwrap_or_else(|| WHOLE.to_vec());
         (value_now != value).then_some(value_now)
     }
 
@@ -144,9 +193,48 @@ impl<'a> Work<'a> {
     }
 
     fn mask(&mut self, kind: Kind, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let (_, mut session) = self.sessions[kind as usize]
-            .take()
-            .unwrap_or_else(|| (kind, self.rules.session(kind)));
+        let mut session = self.session(kind);
+        let masked = self.run(&mut session, text, out);
+        // What a text leaves open, such as a key block, is of no concern to the next.
+        self.put_back(kind, session);
+        masked
+    }
+
+    /// Masks a record that stands under a name, as what follows the last one of its name.
+    fn follow(&mut self, name: &[u8], record: &[u8], out: &mut Vec<u8>) -> bool {
+        let Some(thread) = self.thread.as_mut().filter(|_| !name.is_empty()) else {
+            return self.lines(record, out);
+        };
+        let known = thread.take(name);
+        let was_open = known.is_some();
+        let mut session = known.unwrap_or_else(|| self.session(Kind::Lines));
+        let masked = self.run(&mut session, record, out);
+        match &mut self.thread {
+            Some(thread) if !session.is_fresh() && record.len() <= LONGEST_OPEN => {
+                session.hand_over(&mut self.tally);
+                thread.keep(name, session);
+            }
+            // It may be of rules that are no longer those of the present.
+            _ if was_open => self.tally.add(session.tally()),
+            _ => self.put_back(Kind::Lines, session),
+        }
+        masked
+    }
+
+    fn session(&mut self, kind: Kind) -> Box<Session> {
+        let waiting = self.sessions[kind as usize].take();
+        waiting.map_or_else(|| self.rules.session(kind), |(_, session)| session)
+    }
+
+    fn put_back(&mut self, kind: Kind, session: Box<Session>) {
+        if session.is_fresh() {
+            self.sessions[kind as usize] = Some((kind, session));
+        } else {
+            self.tally.add(session.tally());
+        }
+    }
+
+    fn run(&mut self, session: &mut Session, text: &[u8], out: &mut Vec<u8>) -> bool {
         let before = session.tally().masks();
         session.write(text, &mut self.pieces);
         for piece in self.pieces.drain(..) {
@@ -156,26 +244,36 @@ impl<'a> Work<'a> {
         for piece in self.pieces.drain(..) {
             out.extend_from_slice(session.bytes(&piece, &[]));
         }
-        let masked = session.tally().masks() > before;
-        // What a text leaves open, such as a key block, is of no concern to the next.
-        if session.is_fresh() {
-            self.sessions[kind as usize] = Some((kind, session));
-        } else {
-            self.tally.add(session.tally());
-        }
-        masked
+        session.tally().masks() > before
     }
 }
 
-/// The content of the value in `{"name":"value"}` and a newline.
-fn second_string(record: &[u8]) -> Option<Vec<u8>> {
+impl Thread {
+    /// What the last text of this name has left open.
+    fn take(&mut self, name: &[u8]) -> Option<Box<Session>> {
+        let is_it = |(topic, of, _): &(Vec<u8>, Vec<u8>, _)| *topic == self.topic && of == name;
+        let at = self.open.iter().position(is_it)?;
+        self.open.remove(at).map(|(.., session)| session)
+    }
+
+    fn keep(&mut self, name: &[u8], session: Box<Session>) {
+        if self.open.len() == MOST_OPEN {
+            self.open.pop_front();
+        }
+        let topic = self.topic.clone();
+        self.open.push_back((topic, name.to_vec(), session));
+    }
+}
+
+/// The content of the value in `{"name":"value"}`, or with other signs, and a newline.
+fn second_string(record: &[u8], between: &[u8], closing: &[u8]) -> Option<Vec<u8>> {
     let name = json::string_end(record, 1)?;
     let value = name + 1;
-    if record.get(name) != Some(&b':') || record.get(value) != Some(&b'"') {
+    if record.get(name..value) != Some(between) || record.get(value) != Some(&b'"') {
         return None;
     }
     let end = json::string_end(record, value)?;
-    if &record[end..] != b"}\n" {
+    if record[end..].strip_suffix(b"\n") != Some(closing) {
         return None;
     }
     json::unescape(&record[value + 1..end - 1])
@@ -220,6 +318,51 @@ mod tests {
         assert_eq!(work.field(b"x", b"MIIEowIBAAKCAQEA"), None);
         assert!(work.field(b"password", b"hunter2hunter2").is_some());
         assert_eq!(work.into_counts().0.masks(), 2);
+    }
+
+    #[test]
+    fn texts_of_a_thread_follow_those_of_their_topic_and_name() {
+        let (rules, policy) = (sample::rules(), sample::policy());
+        let begun = format!("-----BEGIN {} KEY-----", "PRIVATE");
+        let line = b"q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq8";
+        let mut work = Work::new(&rules, &policy).following(Thread::default(), b"a");
+        assert!(work.field(b"log", begun.as_bytes()).is_some());
+        for other in [&b"stream"[..], b""] {
+            assert_eq!(work.field(other, line), None);
+        }
+        assert_eq!(
+            work.field(b"log", line).as_deref(),
+            Some(&b"[REDACTED]"[..])
+        );
+        let thread = work.take_thread();
+        assert_eq!(work.into_counts().0.masks(), 2);
+        let mut other = Work::new(&rules, &policy).following(thread, b"b");
+        assert_eq!(other.field(b"log", line), None);
+        let mut work = Work::new(&rules, &policy).following(other.take_thread(), b"a");
+        assert!(work.field(b"log", line).is_some());
+        assert_eq!(work.field(b"log", b"this is no key"), None);
+        assert_eq!(work.field(b"log", line), None);
+        assert!(work.take_thread().open.is_empty());
+        assert_eq!(work.into_counts().0.masks(), 1);
+    }
+
+    #[test]
+    fn few_texts_are_open_at_a_time() {
+        let (rules, policy) = (sample::rules(), sample::policy());
+        let begun = format!("-----BEGIN {} KEY-----", "PRIVATE");
+        let mut work = Work::new(&rules, &policy).following(Thread::default(), b"");
+        for name in 0..2 * MOST_OPEN {
+            assert!(
+                work.field(name.to_string().as_bytes(), begun.as_bytes())
+                    .is_some()
+            );
+        }
+        let long = begun.clone() + &" ".repeat(LONGEST_OPEN);
+        assert!(work.field(b"long", long.as_bytes()).is_some());
+        let thread = work.take_thread();
+        let names = thread.open.iter().map(|(_, name, _)| name.clone());
+        let expected = (MOST_OPEN..2 * MOST_OPEN).map(|name| name.to_string().into_bytes());
+        assert!(names.eq(expected));
     }
 
     #[test]

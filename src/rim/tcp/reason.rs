@@ -41,7 +41,7 @@ pub(crate) enum Reason {
     UpstreamRefused,
     /// The upstream and we did not agree on a shared key, or whether there is one.
     UpstreamHandshake,
-    /// The upstream answered otherwise than a server of Forward does.
+    /// The upstream answered otherwise than a server of Forward does, or not in time.
     UpstreamAnswer,
 }
 

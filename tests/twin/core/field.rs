@@ -1,5 +1,8 @@
 //! Names of sensitive fields: every word at every place of the name.
 
+#[path = "../../../src/core/field/pair.rs"]
+pub(crate) mod pair;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Matching {
     Substring,

@@ -5,43 +5,7 @@ use super::name::Found;
 use super::quote;
 use super::separator::{Separator, Sign};
 use super::text::{BLANKS, blanks, count, is_blank};
-
-/// What the first half of a pair is called.
-const NAMES: [&[u8]; 15] = [
-    b"name",
-    b"key",
-    b"k",
-    b"id",
-    b"header",
-    b"field",
-    b"param",
-    b"parameter",
-    b"variable",
-    b"var",
-    b"attribute",
-    b"property",
-    b"setting",
-    b"option",
-    b"env",
-];
-
-/// What the second half is called.
-const VALUES: [&[u8]; 8] = [
-    b"value",
-    b"v",
-    b"val",
-    b"content",
-    b"data",
-    b"stringvalue",
-    b"plaintext",
-    b"secretvalue",
-];
-
-/// So many members may stand between the two.
-const MEMBERS: usize = 2;
-
-/// The longest of these words.
-const LONGEST: usize = 11;
+use crate::core::field::pair::{LONGEST, MEMBERS, begins_pair, ends_pair};
 
 /// Where the value of the pair is whose name was found.
 pub(super) fn value_of(bytes: &[u8], found: &Found) -> Option<Separator> {
@@ -150,7 +114,7 @@ pub(super) fn is_name(head: &[u8]) -> bool {
     let (before, word) = head.split_at(head.len() - length);
     // `k=` is anything.
     (quote.is_some() || length > 2)
-        && NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
+        && begins_pair(word)
         && !before
             .last()
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
@@ -165,8 +129,7 @@ pub(super) fn second(bytes: &[u8], at: usize) -> Option<usize> {
         byte.is_ascii_alphabetic()
     });
     let word = &rest[..length];
-    let known = VALUES.iter().any(|value| word.eq_ignore_ascii_case(value));
-    if !known || quote == 0 && length < 2 {
+    if !ends_pair(word) || quote == 0 && length < 2 {
         return None;
     }
     at += length;

@@ -1,5 +1,6 @@
 //! What a listener of Fluent Forward has beside what all listeners of streams have.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Building;
@@ -35,7 +36,7 @@ impl Building<'_> {
 
     /// What belongs to `forward`, where the listener is one.
     pub(super) fn forward(
-        &self,
+        &mut self,
         told: &Listen,
         upstream: &Destination,
         path: &KeyPath,
@@ -67,25 +68,24 @@ impl Building<'_> {
     }
 
     fn security(
-        &self,
+        &mut self,
         told: Option<&schema::Security>,
         path: &KeyPath,
     ) -> Result<Option<Security>, Wrong> {
         let Some(told) = told else {
             return Ok(None);
         };
-        let users = told.users.iter().map(|(user, file)| {
+        let shared_key = self.secret(&told.shared_key_file, &path.key("shared_key_file"))?;
+        let mut users = BTreeMap::new();
+        for (user, file) in &told.users {
             let password = self.secret(file, &path.key("users").key(user))?;
-            Ok((user.clone(), password))
-        });
-        Ok(Some(Security {
-            shared_key: self.secret(&told.shared_key_file, &path.key("shared_key_file"))?,
-            users: users.collect::<Result<_, Wrong>>()?,
-        }))
+            users.insert(user.clone(), password);
+        }
+        Ok(Some(Security { shared_key, users }))
     }
 
     fn login(
-        &self,
+        &mut self,
         told: Option<&schema::UpstreamSecurity>,
         path: &KeyPath,
     ) -> Result<Option<Login>, Wrong> {
@@ -110,9 +110,9 @@ impl Building<'_> {
         }))
     }
 
-    fn secret(&self, file: &Path, path: &KeyPath) -> Result<Secret, Wrong> {
+    fn secret(&mut self, file: &Path, path: &KeyPath) -> Result<Secret, Wrong> {
         self.check_file(file, path)?;
-        let content = std::fs::read(file).map_err(|error| {
+        let content = self.files.content(file).map_err(|error| {
             let why = crate::rim::message::reason(&error);
             self.wrong(path, format!("cannot read {}: {why}", name(file)))
         })?;

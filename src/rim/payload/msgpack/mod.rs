@@ -2,6 +2,7 @@
 //!
 //! Source: <https://github.com/msgpack/msgpack/blob/master/spec.md>.
 
+mod near;
 pub(crate) mod token;
 pub(crate) mod walk;
 

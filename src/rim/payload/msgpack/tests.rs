@@ -135,6 +135,83 @@ fn values_go_by_their_keys() {
 }
 
 #[test]
+fn values_go_by_the_names_of_pairs() {
+    for build in [
+        |it: Vec<u8>| map(&[("name", text("user_password")), ("value", it)]),
+        |it| map(&[("Key", bin(b"password")), ("type", text("x")), ("v", it)]),
+        |it| map(&[("id", text("7")), ("field", text("password")), ("data", it)]),
+        |it| {
+            map(&[(
+                "x",
+                array(&[map(&[("header", text("password")), ("val", it)])]),
+            )])
+        },
+    ] {
+        for (value, expected) in [
+            (text(SECRET), text(MASK)),
+            (bin(SECRET.as_bytes()), bin(MASK.as_bytes())),
+            (bin(&[0xff, 1, 2]), bin(MASK.as_bytes())),
+            (vec![0xcd, 1, 2], text(MASK)),
+            (map(&[("stringValue", text(SECRET))]), text(MASK)),
+            (array(&[text(SECRET), vec![7], vec![8]]), text(MASK)),
+        ] {
+            assert_eq!(
+                mask(&build(value.clone())),
+                Ok(build(expected)),
+                "{value:?}"
+            );
+        }
+    }
+    // What stands before its name is found where it holds no other values.
+    let behind = |it: Vec<u8>| map(&[("value", it), ("name", text("user_password"))]);
+    for value in [text(SECRET), bin(&[0xff, 1, 2]), vec![0xcd, 1, 2]] {
+        let is_bin = value[0] == 0xc4;
+        let expected = if is_bin {
+            bin(MASK.as_bytes())
+        } else {
+            text(MASK)
+        };
+        assert_eq!(mask(&behind(value)), Ok(behind(expected)));
+    }
+    let build = |it: &str| {
+        let value = format!("Basic {it}");
+        map(&[("name", text("Authorization")), ("value", text(&value))])
+    };
+    assert_eq!(mask(&build(SECRET)), Ok(build(MASK)));
+}
+
+#[test]
+fn of_two_texts_the_first_may_name_the_second() {
+    let build = |it: &Vec<u8>| map(&[("h", array(&[text("DB_PASSWORD"), it.clone()]))]);
+    let basic = |it: &str| array(&[text("Authorization"), text(&format!("Basic {it}"))]);
+    assert_eq!(mask(&build(&text(SECRET))), Ok(build(&text(MASK))));
+    let (secret, masked) = (bin(SECRET.as_bytes()), bin(MASK.as_bytes()));
+    assert_eq!(mask(&build(&secret)), Ok(build(&masked)));
+    assert_eq!(mask(&basic(SECRET)), Ok(basic(MASK)));
+}
+
+#[test]
+fn values_without_the_name_of_a_pair_stay() {
+    let far = |name: &'static str| (name, text("x"));
+    for body in [
+        map(&[("name", text("colour")), ("value", text(SECRET))]),
+        map(&[("title", text("password")), ("value", text(SECRET))]),
+        map(&[("name", text("password")), ("shown", text(SECRET))]),
+        map(&[
+            ("name", text("password")),
+            far("a"),
+            far("b"),
+            far("c"),
+            ("value", text(SECRET)),
+        ]),
+        array(&[text("a"), text("password"), text(SECRET)]),
+        array(&[text("a"), text("b")]),
+    ] {
+        assert_eq!(mask(&body), Ok(body));
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_are_stubbed() {
     let packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let body = map(&[("x", bin(&packed))]);

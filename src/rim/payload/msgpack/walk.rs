@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::rim::payload::msgpack::near::{self, Near};
 use crate::rim::payload::msgpack::token::{
     Kind, Token, skip, token, write_bin, write_ext, write_str,
 };
@@ -17,6 +18,9 @@ const MAX_ID: usize = 16;
 
 /// What stands for bytes that are no text.
 const BYTES_STUB: &[u8] = b"[blackbar: bytes removed]";
+
+/// What a value is called: by pairs near it, and by its own key, which is the last.
+type Names<'n, 'b> = &'n [&'b [u8]];
 
 /// Masks msgpack values. What is not touched keeps its bytes.
 pub(crate) struct Walker<'w, 'r, 'b, 'o> {
@@ -45,12 +49,12 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
     /// A value is cut short, is no msgpack or is nested too deeply, there are several
     /// that are no containers, or the route refuses bytes that are no text.
     pub(crate) fn all(mut self) -> Result<u64, Refusal> {
-        let mut at = self.value(0, None, 0)?;
+        let mut at = self.value(0, &[], 0)?;
         let mut count = 1;
         // Text behind a value would be taken for small numbers.
         while at < self.bytes.len() {
             match token(self.bytes, at)?.kind {
-                Kind::Array(_) | Kind::Map(_) => at = self.value(at, None, 0)?,
+                Kind::Array(_) | Kind::Map(_) => at = self.value(at, &[], 0)?,
                 _ => return Err(Refusal::Undecodable),
             }
             count += 1;
@@ -59,21 +63,23 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         Ok(count)
     }
 
-    /// Masks the value at `at` that stands under a name, or under none. Returns where it
-    /// ends.
-    fn value(&mut self, at: usize, name: Option<&'b [u8]>, depth: usize) -> Result<usize, Refusal> {
+    /// Masks the value at `at` that stands under these names, or under none. Returns where
+    /// it ends.
+    fn value(&mut self, at: usize, names: Names<'_, 'b>, depth: usize) -> Result<usize, Refusal> {
         let Token { kind, end } = token(self.bytes, at)?;
         match kind {
             Kind::Constant => {}
             Kind::Number(number) => {
-                if let Some(mask) = named::number(self.work, name, &number) {
+                let mut names = names.iter();
+                let mask = names.find_map(|name| named::number(self.work, Some(name), &number));
+                if let Some(mask) = mask {
                     self.replace(at..end, |out| write_str(&mask, out));
                 }
             }
-            Kind::Str(content) => self.text(at..end, content, name)?,
-            Kind::Bin(content) => self.bin(at..end, content, name)?,
-            Kind::Ext(of, content) => self.ext(at..end, of, content, name),
-            Kind::Array(_) | Kind::Map(_) => return self.container(at, &kind, end, name, depth),
+            Kind::Str(content) => self.text(at..end, content, names)?,
+            Kind::Bin(content) => self.bin(at..end, content, names)?,
+            Kind::Ext(of, content) => self.ext(at..end, of, content, names),
+            Kind::Array(_) | Kind::Map(_) => return self.container(at, &kind, end, names, depth),
         }
         Ok(end)
     }
@@ -83,13 +89,13 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         at: usize,
         kind: &Kind,
         head_end: usize,
-        name: Option<&'b [u8]>,
+        names: Names<'_, 'b>,
         depth: usize,
     ) -> Result<usize, Refusal> {
         if depth >= MAX_DEPTH {
             return Err(Refusal::Undecodable);
         }
-        if let Some(mask) = named::whole(self.work, name) {
+        if let Some(mask) = self.whole(names) {
             let end = skip(self.bytes, at)?;
             self.replace(at..end, |out| write_str(&mask, out));
             return Ok(end);
@@ -97,15 +103,27 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         let mut at = head_end;
         match kind {
             Kind::Map(count) => {
-                for _ in 0..*count {
-                    let key = self.key(at)?;
-                    at = self.value(at, None, depth + 1)?;
-                    at = self.value(at, key, depth + 1)?;
+                let mut near = Near::new();
+                for left in (0..*count).rev() {
+                    let key = near::text(self.bytes, at);
+                    at = self.value(at, &[], depth + 1)?;
+                    let names = near.names(key, self.bytes, at, left);
+                    at = self.value(at, &names, depth + 1)?;
                 }
+            }
+            Kind::Array(2) => {
+                let first = near::text(self.bytes, at);
+                at = self.value(at, names, depth + 1)?;
+                if let Some((first, second)) = first.zip(near::text(self.bytes, at))
+                    && let Some(masked) = self.second(first, second, names)
+                {
+                    return self.put(at, &masked);
+                }
+                at = self.value(at, names, depth + 1)?;
             }
             Kind::Array(count) => {
                 for _ in 0..*count {
-                    at = self.value(at, name, depth + 1)?;
+                    at = self.value(at, names, depth + 1)?;
                 }
             }
             _ => {}
@@ -113,26 +131,56 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         Ok(at)
     }
 
-    /// The name that a map's key gives its value, if it is text.
-    fn key(&self, at: usize) -> Result<Option<&'b [u8]>, Refusal> {
-        Ok(match token(self.bytes, at)?.kind {
-            Kind::Str(content) | Kind::Bin(content) => Some(&self.bytes[content]),
-            _ => None,
-        })
+    /// What stands for the second of two texts in an array, where the first names it.
+    fn second(&mut self, first: &[u8], second: &[u8], names: Names<'_, 'b>) -> Option<Vec<u8>> {
+        if !named::is_text(second) && std::str::from_utf8(second).is_err() {
+            return None;
+        }
+        let masked = self.work.second(first, second)?;
+        Some(self.string(names, &masked).unwrap_or(masked))
+    }
+
+    /// Writes this for the text or bytes at `at`. Returns where these end.
+    fn put(&mut self, at: usize, masked: &[u8]) -> Result<usize, Refusal> {
+        let Token { kind, end } = token(self.bytes, at)?;
+        self.replace(at..end, |out| match kind {
+            Kind::Bin(_) => write_bin(masked, out),
+            _ => write_str(masked, out),
+        });
+        Ok(end)
+    }
+
+    /// What stands for a container, or for bytes of any kind.
+    fn whole(&mut self, names: Names<'_, 'b>) -> Option<Vec<u8>> {
+        let mut names = names.iter();
+        names.find_map(|name| named::whole(self.work, Some(name)))
+    }
+
+    /// What stands for text. Each of its names may find something.
+    fn string(&mut self, names: Names<'_, 'b>, text: &[u8]) -> Option<Vec<u8>> {
+        let [first, others @ ..] = names else {
+            return named::string(self.work, None, text);
+        };
+        let mut masked = named::string(self.work, Some(first), text);
+        for name in others {
+            let so_far = masked.as_deref().unwrap_or(text);
+            masked = named::string(self.work, Some(name), so_far).or(masked);
+        }
+        masked
     }
 
     fn text(
         &mut self,
         at: Range<usize>,
         content: Range<usize>,
-        name: Option<&[u8]>,
+        names: Names<'_, 'b>,
     ) -> Result<(), Refusal> {
         let text = &self.bytes[content];
         // Older writers have one type for text and bytes.
         let masked = if std::str::from_utf8(text).is_ok() || named::is_text(text) {
-            named::string(self.work, name, text)
+            self.string(names, text)
         } else {
-            self.opaque(text, name)?
+            self.opaque(text, names)?
         };
         if let Some(masked) = masked {
             self.replace(at, |out| write_str(&masked, out));
@@ -144,13 +192,13 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
         &mut self,
         at: Range<usize>,
         content: Range<usize>,
-        name: Option<&[u8]>,
+        names: Names<'_, 'b>,
     ) -> Result<(), Refusal> {
         let bytes = &self.bytes[content];
         let masked = if named::is_text(bytes) {
-            named::string(self.work, name, bytes)
+            self.string(names, bytes)
         } else {
-            self.opaque(bytes, name)?
+            self.opaque(bytes, names)?
         };
         if let Some(masked) = masked {
             self.replace(at, |out| write_bin(&masked, out));
@@ -159,8 +207,8 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
     }
 
     /// Bytes that are no text.
-    fn opaque(&mut self, bytes: &[u8], name: Option<&[u8]>) -> Result<Option<Vec<u8>>, Refusal> {
-        if let Some(mask) = named::whole(self.work, name) {
+    fn opaque(&mut self, bytes: &[u8], names: Names<'_, 'b>) -> Result<Option<Vec<u8>>, Refusal> {
+        if let Some(mask) = self.whole(names) {
             return Ok(Some(mask));
         }
         if bytes.len() <= MAX_ID {
@@ -174,8 +222,8 @@ impl<'w, 'r, 'b, 'o> Walker<'w, 'r, 'b, 'o> {
 
     /// An application's data stays, unless the rules find something in it. A time is a
     /// number, whatever its bytes would be as text.
-    fn ext(&mut self, at: Range<usize>, of: u8, content: Range<usize>, name: Option<&[u8]>) {
-        if let Some(mask) = named::whole(self.work, name) {
+    fn ext(&mut self, at: Range<usize>, of: u8, content: Range<usize>, names: Names<'_, 'b>) {
+        if let Some(mask) = self.whole(names) {
             self.replace(at, |out| write_str(&mask, out));
         } else if !is_time(of, content.len())
             && let Some(masked) = named::text(self.work, &self.bytes[content])

@@ -12,11 +12,12 @@ use crate::rim::config::forward::{Forward, Login, Security};
 use crate::rim::config::serve::Timeouts;
 use crate::rim::http::budget::Budget;
 use crate::rim::http::events::Gauges;
+use crate::rim::payload::work::Thread;
 use crate::rim::tcp::forward::forth::Forth;
 use crate::rim::tcp::forward::framer::Framer;
 use crate::rim::tcp::forward::handshake::{self, Disagreement, Guest, Host};
 use crate::rim::tcp::forward::owed::Owed;
-use crate::rim::tcp::intake::Activity;
+use crate::rim::tcp::intake::{Activity, GRACE};
 use crate::rim::tcp::reason::Reason;
 use crate::rim::tcp::setup::{Current, Setup};
 use crate::rim::tcp::socket::{CHUNK, Dialer, Socket, read_with};
@@ -127,6 +128,7 @@ impl Relay<'_> {
             claim: self.budget.claim(),
             upstream,
             out: Vec::new(),
+            thread: Thread::default(),
             owed: &owed,
             activity: &activity,
             ending: self.ending.clone(),
@@ -136,6 +138,8 @@ impl Relay<'_> {
             reason = forth.run() => reason,
             // What is not acknowledged stays with the client.
             ended = &mut back => return Some(ended),
+            () = owed.overdue(self.timeouts.response) => return Some(Reason::UpstreamAnswer),
+            () = self.ended() => return Some(Reason::UpstreamLost),
         };
         let patience = match reason {
             Some(_) => LAST,
@@ -151,6 +155,13 @@ impl Relay<'_> {
             let _ = timeout(LAST, back).await;
         }
         reason
+    }
+
+    /// Returns when the end was asked for, and a message that had begun should have been
+    /// passed on since.
+    async fn ended(&self) {
+        let _ = self.ending.clone().wait_for(|&ending| ending).await;
+        sleep(GRACE + LAST).await;
     }
 
     /// Passes acknowledgements on. Returns why there are no more.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::rim::config::policy::Policy;
 use crate::rim::http::answer;
 use crate::rim::http::budget::Claim;
 use crate::rim::payload::Refusal;
 use crate::rim::payload::codec::{Coding, Decoder};
-use crate::rim::payload::work::Work;
+use crate::rim::payload::work::{Thread, Work};
 use crate::rim::tcp::forward::connection::Relay;
 use crate::rim::tcp::forward::framer::Framer;
 use crate::rim::tcp::forward::owed::Owed;
@@ -48,6 +48,8 @@ pub(super) struct Forth<'a, R, W> {
     pub(super) upstream: W,
     /// What is masked and was not written.
     pub(super) out: Vec<u8>,
+    /// Events of a tag are lines that follow each other.
+    pub(super) thread: Thread,
     pub(super) owed: &'a Owed,
     pub(super) activity: &'a Activity,
     /// Becomes true when everything is to end.
@@ -151,14 +153,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Forth<'_, R, W> {
             // they are packed, do so once more.
             let soon = held + 2 * bytes.len() + 3 * plain;
             claim.resize(soon).await.map_err(no_room)?;
+            let thread = std::mem::take(&mut self.thread);
             let leaving = large(bytes.len() + plain, || {
                 let work = Work::new(&setup.stream.rules, policy);
+                let work = work.following(thread, shape.tag(bytes));
                 let unpacked = unpacked
                     .as_ref()
                     .map(|(decoder, plain)| (decoder, &plain[..]));
                 shape.mask(bytes, unpacked, work)
             });
             let leaving = leaving.map_err(undecodable)?;
+            self.thread = leaving.thread;
             setup.counters.records.inc_by(leaving.events);
             setup.counters.stubbed.inc_by(leaving.stubs);
             setup.counters.found(&leaving.tally);
@@ -183,17 +188,35 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Forth<'_, R, W> {
         Ok(())
     }
 
-    /// Writes what is masked, and gives up its memory.
+    /// Writes what is masked, and gives up its memory. An upstream that takes nothing for
+    /// the time of an answer is lost.
     async fn flush(&mut self) -> Result<(), Reason> {
         let out = std::mem::take(&mut self.out);
         if !out.is_empty() {
-            let lost = |_| Reason::UpstreamLost;
-            self.upstream.write_all(&out).await.map_err(lost)?;
-            self.upstream.flush().await.map_err(lost)?;
+            let patience = self.relay.timeouts.response;
+            let mut at = 0;
+            while at < out.len() {
+                match taken(patience, self.upstream.write(&out[at..])).await? {
+                    0 => return Err(Reason::UpstreamLost),
+                    more => at += more,
+                }
+            }
+            taken(patience, self.upstream.flush()).await?;
             let counters = &self.relay.current.look().counters;
             counters.bytes_out.inc_by(out.len() as u64);
         }
         Ok(())
+    }
+}
+
+/// What the upstream takes, within this time.
+async fn taken<T>(
+    patience: Duration,
+    writing: impl Future<Output = io::Result<T>>,
+) -> Result<T, Reason> {
+    match timeout(patience, writing).await {
+        Ok(Ok(taken)) => Ok(taken),
+        Ok(Err(_)) | Err(_) => Err(Reason::UpstreamLost),
     }
 }
 

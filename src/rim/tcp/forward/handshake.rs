@@ -20,8 +20,9 @@ use crate::rim::tcp::forward::values::{content, elements, pairs};
 /// Bytes of a message of a handshake at most.
 pub(super) const LONGEST: usize = 16 * 1024;
 
-/// What we are called on both sides. Fluentd talks to nobody who has its own name.
-const NAME: &[u8] = b"blackbar";
+/// What clients are told that we are called. As a client we add what is random: Fluentd talks
+/// to nobody who has its own name, nor do we, and two of us may stand in a row.
+const NAME: &str = "blackbar";
 
 /// Why a client may not go on. Fluent Bit has 32 bytes of room for it, and does not look.
 const MISMATCH: &str = "shared key or user mismatch";
@@ -74,7 +75,10 @@ impl<'a> Host<'a> {
     /// The answer to what the client says, and whether it may go on.
     pub(super) fn answer(&self, ping: &[u8]) -> (Vec<u8>, bool) {
         match self.judge(ping) {
-            Some(salt) => (pong(true, NAME, &self.digest(salt, NAME)), true),
+            Some(salt) => {
+                let name = NAME.as_bytes();
+                (pong(true, name, &self.digest(salt, name)), true)
+            }
             None => (pong(false, b"", ""), false),
         }
     }
@@ -114,6 +118,9 @@ pub(super) enum Disagreement {
     /// It does not know the key itself.
     #[error("it does not know the shared key itself")]
     NotKnown,
+    /// It has our name, or our digest: what it says may be what we said.
+    #[error("it answers with our own name or digest")]
+    Reflected,
     /// We have no randomness.
     #[error("the system has no randomness")]
     NoRandomness,
@@ -122,8 +129,12 @@ pub(super) enum Disagreement {
 /// The client's side towards one upstream.
 pub(super) struct Guest<'a> {
     login: &'a Login,
+    /// Of this connection only.
+    name: String,
     salt: String,
     nonce: Vec<u8>,
+    /// What proved that we know the key.
+    digest: String,
 }
 
 impl<'a> Guest<'a> {
@@ -134,18 +145,24 @@ impl<'a> Guest<'a> {
     /// It is not what begins a handshake.
     pub(super) fn greet(login: &'a Login, helo: &[u8]) -> Result<(Self, Vec<u8>), Disagreement> {
         let (nonce, auth) = of_helo(helo).ok_or(Disagreement::NoHandshake)?;
-        let salt = random_name().map_err(|_| Disagreement::NoRandomness)?;
+        let random = || random_name().map_err(|_| Disagreement::NoRandomness);
+        let (salt, name) = (random()?, format!("{NAME}-{}", random()?));
         // Fluentd and Fluent Bit send `auth` whether they want a user or not.
         let (user, password) = match &login.user {
             Some((user, password)) => (user.as_str(), password.bytes()),
             None => ("", &b""[..]),
         };
         let password = sha512(&[auth, user.as_bytes(), password]);
-        let digest = sha512(&[salt.as_bytes(), NAME, nonce, login.shared_key.bytes()]);
+        let digest = sha512(&[
+            salt.as_bytes(),
+            name.as_bytes(),
+            nonce,
+            login.shared_key.bytes(),
+        ]);
         let mut ping = vec![0x96];
         for text in [
             b"PING",
-            NAME,
+            name.as_bytes(),
             salt.as_bytes(),
             digest.as_bytes(),
             user.as_bytes(),
@@ -155,8 +172,10 @@ impl<'a> Guest<'a> {
         }
         let guest = Self {
             login,
+            name,
             salt,
             nonce: nonce.to_vec(),
+            digest,
         };
         Ok((guest, ping))
     }
@@ -170,6 +189,9 @@ impl<'a> Guest<'a> {
         let (is_taken, name, digest) = of_pong(pong).ok_or(Disagreement::NoHandshake)?;
         if !is_taken {
             return Err(Disagreement::Refused);
+        }
+        if name == self.name.as_bytes() || is_same(digest, &self.digest) {
+            return Err(Disagreement::Reflected);
         }
         let key = self.login.shared_key.bytes();
         let right = sha512(&[self.salt.as_bytes(), name, &self.nonce, key]);

@@ -5,8 +5,9 @@ use blackbar::Tally;
 use crate::rim::payload::codec::Decoder;
 use crate::rim::payload::msgpack::token::{write_bin, write_str};
 use crate::rim::payload::msgpack::walk::Walker;
+use crate::rim::payload::named;
 use crate::rim::payload::refusal::Refusal;
-use crate::rim::payload::{named, work::Work};
+use crate::rim::payload::work::{Thread, Work};
 use crate::rim::tcp::forward::random_name;
 use crate::rim::tcp::forward::shape::{Packed, Pair, Shape};
 
@@ -34,6 +35,8 @@ pub(super) struct Leaving {
     pub(super) tally: Tally,
     /// How many stubs stand for bytes that are no text.
     pub(super) stubs: u64,
+    /// What the next message of the connection has to know.
+    pub(super) thread: Thread,
 }
 
 impl Shape {
@@ -77,6 +80,7 @@ impl Shape {
         } else {
             out.extend_from_slice(bytes);
         }
+        let thread = work.take_thread();
         let (tally, stubs) = work.into_counts();
         Ok(Leaving {
             bytes: out,
@@ -84,6 +88,7 @@ impl Shape {
             chunk,
             tally,
             stubs: stubs.iter().map(|(_, count)| count).sum(),
+            thread,
         })
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 
 use crate::rim::payload::msgpack::token::write_str;
 use crate::rim::tcp::forward::handshake::is_helo;
@@ -14,9 +16,16 @@ use crate::rim::tcp::reason::Reason;
 /// Chunks that may wait for their acknowledgement. A client with more has to wait.
 const MOST: usize = 256;
 
+/// What waits, and since when.
+struct Waiting {
+    chunks: VecDeque<(Chunk, OwnedSemaphorePermit)>,
+    /// When the upstream last acknowledged something, or began to owe.
+    since: Instant,
+}
+
 /// The chunks of one connection that went to the upstream and were not acknowledged.
 pub(super) struct Owed {
-    chunks: Mutex<VecDeque<(Chunk, OwnedSemaphorePermit)>>,
+    waiting: Mutex<Waiting>,
     room: Arc<Semaphore>,
     /// Told when the last one has been acknowledged.
     settled: Notify,
@@ -26,7 +35,10 @@ impl Owed {
     /// Nothing.
     pub(super) fn new() -> Self {
         Self {
-            chunks: Mutex::default(),
+            waiting: Mutex::new(Waiting {
+                chunks: VecDeque::new(),
+                since: Instant::now(),
+            }),
             room: Arc::new(Semaphore::new(MOST)),
             settled: Notify::new(),
         }
@@ -41,7 +53,11 @@ impl Owed {
     pub(super) async fn add(&self, chunk: Chunk) {
         // It is never closed.
         if let Ok(place) = self.room.clone().acquire_owned().await {
-            self.chunks().push_back((chunk, place));
+            let mut waiting = self.waiting();
+            if waiting.chunks.is_empty() {
+                waiting.since = Instant::now();
+            }
+            waiting.chunks.push_back((chunk, place));
         }
     }
 
@@ -55,7 +71,8 @@ impl Owed {
             return Err(Reason::UpstreamHandshake);
         }
         let name = acknowledged(said).ok_or(Reason::UpstreamAnswer)?;
-        let mut chunks = self.chunks();
+        let mut waiting = self.waiting();
+        let chunks = &mut waiting.chunks;
         // Servers acknowledge in the order in which they get.
         let at = chunks.iter().position(|(chunk, _)| chunk.name == name);
         let (chunk, _) = at
@@ -64,6 +81,7 @@ impl Owed {
         if chunks.is_empty() {
             self.settled.notify_waiters();
         }
+        waiting.since = Instant::now();
         let mut answer = vec![0x81];
         write_str(b"ack", &mut answer);
         answer.extend_from_slice(&chunk.answer);
@@ -77,15 +95,36 @@ impl Owed {
             tokio::pin!(settled);
             // What is settled between the look and the wait is noticed, too.
             settled.as_mut().enable();
-            if self.chunks().is_empty() {
+            if self.waiting().chunks.is_empty() {
                 return;
             }
             settled.await;
         }
     }
 
-    fn chunks(&self) -> MutexGuard<'_, VecDeque<(Chunk, OwnedSemaphorePermit)>> {
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns when something was owed for so long, and nothing acknowledged meanwhile.
+    pub(super) async fn overdue(&self, patience: Duration) {
+        let mut end = Instant::now() + patience;
+        loop {
+            sleep_until(end).await;
+            let now = Instant::now();
+            let waiting = self.waiting();
+            // What is owed from now on is not overdue any sooner.
+            let since = if waiting.chunks.is_empty() {
+                now
+            } else {
+                waiting.since
+            };
+            drop(waiting);
+            end = since + patience;
+            if end <= now {
+                return;
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -124,6 +124,14 @@ impl Shape {
         })
     }
 
+    /// The tag, a whole value; nothing for a heartbeat.
+    pub(super) fn tag<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        match self {
+            Self::Events { parts, .. } => parts.first().map_or(&[], |tag| &bytes[tag.clone()]),
+            Self::Heartbeat => &[],
+        }
+    }
+
     /// Packed entries, where it has any.
     pub(super) fn packed(&self) -> Option<&Packed> {
         match self {

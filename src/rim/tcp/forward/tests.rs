@@ -1,6 +1,7 @@
 //! Messages in every mode, what becomes of them, and what is acknowledged.
 
 use std::io::Write;
+use std::time::Duration;
 
 use flate2::{Compression, GzBuilder};
 use proptest::collection::vec;
@@ -426,4 +427,29 @@ proptest! {
             prop_assert!(Shape::of(&leaving.bytes).is_ok());
         }
     }
+}
+
+#[tokio::test]
+async fn an_upstream_that_acknowledges_nothing_is_overdue() {
+    let owed = Owed::new();
+    let add = async |name: &[u8]| {
+        let (name, answer) = (name.to_vec(), name.to_vec());
+        owed.add(Chunk { name, answer }).await;
+    };
+    let moment = |millis| tokio::time::sleep(Duration::from_millis(millis));
+    let begun = std::time::Instant::now();
+    let overdue = async {
+        owed.overdue(Duration::from_millis(600)).await;
+        begun.elapsed()
+    };
+    // Nothing is owed at first; what is acknowledged gives the rest as much time again.
+    let (overdue, acknowledged) = tokio::join!(overdue, async {
+        moment(900).await;
+        add(b"a").await;
+        add(b"b").await;
+        moment(300).await;
+        owed.settle(&ack("a")).unwrap();
+        begun.elapsed()
+    });
+    assert!(overdue >= acknowledged + Duration::from_millis(550));
 }

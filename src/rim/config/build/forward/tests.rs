@@ -1,4 +1,4 @@
-use crate::rim::config::build::stream::tests::{check_refused, listen, only};
+use crate::rim::config::build::stream::tests::{built_after, check_refused, listen, only};
 use crate::rim::config::policy::Undecodable;
 
 #[test]
@@ -32,6 +32,28 @@ fn what_belongs_to_forward_is_read() {
     let forward = plain.forward.as_ref().unwrap();
     assert_eq!(forward.policy.undecodable, Undecodable::Stub);
     assert!(forward.security.is_none() && forward.upstream_security.is_none());
+}
+
+/// An exception ends also where a file of a key is gone by then.
+#[test]
+fn what_was_read_of_keys_is_kept_for_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "one").unwrap();
+    let text = listen(&format!(
+        "forward = \"127.0.0.1:24224\"\nupstream = \"fluentd:24224\"\n\
+         security = {{ shared_key_file = \"{key}\", users = {{ ann = \"{key}\" }} }}\n\
+         upstream_security = {{ shared_key_file = \"{key}\" }}",
+        key = key.display()
+    ));
+    let first = built_after(&text, None).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    assert!(built_after(&text, None).is_err());
+    let again = built_after(&text, Some(first.files)).unwrap();
+    let forward = again.serve.streams[0].forward.as_ref().unwrap();
+    let security = forward.security.as_ref().unwrap();
+    assert_eq!(security.shared_key.bytes(), b"one");
+    assert_eq!(security.users["ann"].bytes(), b"one");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::rim::config::FilesRead;
 use crate::rim::config::build::{Built, Surroundings, build, effective};
 use crate::rim::config::file::{File, Source, Wrongs};
 use crate::rim::config::sink::{Compression, CredentialSource, HttpSink, Rotation, Sink};
@@ -13,11 +14,19 @@ fn parsed(text: &str) -> Result<(File, Source), Wrongs> {
 }
 
 fn built(text: &str) -> Result<Built, Wrongs> {
+    built_after(text, None)
+}
+
+/// After a build that has read these files.
+pub(in crate::rim::config::build) fn built_after(
+    text: &str,
+    files: Option<FilesRead>,
+) -> Result<Built, Wrongs> {
     let (file, source) = parsed(text)?;
     let surroundings = Surroundings {
         now: SystemTime::UNIX_EPOCH,
         formats: Vec::new(),
-        files: None,
+        files,
     };
     build(&file, &source, &surroundings)
 }

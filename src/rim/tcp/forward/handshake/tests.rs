@@ -62,12 +62,33 @@ fn a_server_that_does_not_know_the_key_is_not_believed() {
     let (guest, ping) = Guest::greet(&login, &Host::new(&right).unwrap().helo()).unwrap();
     let liar = Host::new(&wrong).unwrap();
     let (_, salt) = (ping, guest.salt.clone());
-    let said = pong(true, NAME, &liar.digest(salt.as_bytes(), NAME));
+    let name = NAME.as_bytes();
+    let said = pong(true, name, &liar.digest(salt.as_bytes(), name));
     assert_eq!(guest.check(&said), Err(Disagreement::NotKnown));
     assert_eq!(
-        guest.check(&pong(true, NAME, "")),
+        guest.check(&pong(true, name, "")),
         Err(Disagreement::NotKnown)
     );
+}
+
+#[test]
+fn what_we_said_proves_nothing_of_the_server() {
+    let (security, login) = (security("k", &[]), login("k", None));
+    let host = Host::new(&security).unwrap();
+    let (guest, ping) = Guest::greet(&login, &host.helo()).unwrap();
+    let [_, name, salt, digest, ..] = texts::<6>(&ping).unwrap();
+    let digest = std::str::from_utf8(digest).unwrap();
+    // Also who knows the key is not to have our name, which nobody can guess.
+    let right = host.digest(salt, name);
+    for said in [
+        pong(true, name, digest),
+        pong(true, b"other", digest),
+        pong(true, name, &right),
+    ] {
+        assert_eq!(guest.check(&said), Err(Disagreement::Reflected));
+    }
+    let (_, again) = Guest::greet(&login, &host.helo()).unwrap();
+    assert_ne!(texts::<6>(&again).unwrap()[1], name);
 }
 
 /// As Fluentd and Fluent Bit do.
