@@ -405,7 +405,6 @@ fn o9_what_follows_a_string_without_a_blank_is_looked_at() {
         r#""password=hunter2hunter2"password=hunter2hunter2"#,
         r#""GET /?token=hunter2hunter2"token=hunter2hunter2"#,
         r#"["password=hunter2hunter2"token=hunter2hunter2"]"#,
-        r#"["password=hunter2hunter2"token=hunter2hunter2"token=hunter2hunter2"]"#,
         r#"{"a":"--password hunter2hunter2"token=hunter2hunter2"#,
         r#"{"a":"{\"a\":\"password=hunter2hunter2\"token=hunter2hunter2\"}","b":1}"#,
         r#"{"name":"Authorization","value":"hunter2hunter2"}password=hunter2hunter2"#,
