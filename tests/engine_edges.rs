@@ -397,3 +397,41 @@ fn o8_no_escape_and_no_character_is_cut() {
     at_every_split(&[spec(r"\x82[a-z]")], "€€a\u{82}b", "€€aM");
     at_every_split(&[spec(r"\xacb")], "x€b", "xM");
 }
+
+#[test]
+fn o9_what_follows_a_string_without_a_blank_is_looked_at() {
+    let engine = embedded();
+    for record in [
+        r#""password=hunter2hunter2"password=hunter2hunter2"#,
+        r#""GET /?token=hunter2hunter2"token=hunter2hunter2"#,
+        r#"["password=hunter2hunter2"token=hunter2hunter2"]"#,
+        r#"{"a":"--password hunter2hunter2"token=hunter2hunter2"#,
+        r#"{"a":"{\"a\":\"password=hunter2hunter2\"token=hunter2hunter2\"}","b":1}"#,
+        r#"{"name":"Authorization","value":"hunter2hunter2"}password=hunter2hunter2"#,
+        // Seeds go to the end of their line, here of their string.
+        r#"["seed_phrase: hunter2hunter2","mnemonic: hunter2hunter2"]"#,
+    ] {
+        let seed = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        let (input, expected) = if record.contains("seed") {
+            (
+                record.replace("hunter2hunter2", seed),
+                record.replace("hunter2hunter2", "[REDACTED]"),
+            )
+        } else {
+            let masked = record.replace("hunter2hunter2", "[REDACTED]");
+            (record.to_owned(), masked)
+        };
+        assert_eq!(text(&engine, &input), expected);
+        assert_eq!(text(&engine, &expected), expected);
+        let limits = Limits {
+            max_record: 1,
+            ..Limits::default()
+        };
+        let small = with_limits(limits);
+        for size in [1, 7, input.len()] {
+            let chunks: Vec<&[u8]> = input.as_bytes().chunks(size).collect();
+            let output = drive::run(&small, Framing::Lines, chunks);
+            assert_eq!(shown(&output.bytes), shown(expected.as_bytes()));
+        }
+    }
+}

@@ -7,7 +7,7 @@
 
 use crate::core::journal::Journal;
 use crate::core::mask::{Mask, Quotes};
-use crate::core::scanner::{Finding, OPEN, Style, View};
+use crate::core::scanner::{Finding, OPEN, Style, View, Within};
 use crate::core::tally::Tally;
 use crate::core::text::json::{self, Cell, CellKind, Opening, Reader, Window};
 use crate::core::text::units;
@@ -44,6 +44,10 @@ pub(crate) struct Painter {
     level: u8,
     /// The unit before `at` is covered, so a mask may go on.
     masking: bool,
+    /// Where text begins that is no JSON: from there on nothing is cut short.
+    text_from: u64,
+    /// The values cut short before that which others behind it have lain in.
+    resumed: Vec<Within>,
     /// Where findings that were counted are taken down once their end is known.
     pub(crate) journal: Option<Journal>,
 }
@@ -51,6 +55,8 @@ pub(crate) struct Painter {
 struct Active {
     finding: Finding,
     counted: bool,
+    /// It lies in another that ends with it and has not been cut short so far.
+    repeats: bool,
     /// How many strings of JSON it begins in.
     level: u8,
 }
@@ -64,6 +70,13 @@ impl Active {
             journal.note(place, finding.rule, finding.rank(), finding.unverified);
         }
     }
+}
+
+/// Whether one of the findings is of this chain and has still the end that all of it have.
+fn goes_on(active: &[Active], chain: Within, end: u64) -> bool {
+    active
+        .iter()
+        .any(|active| active.finding.end == end && active.finding.chain() == chain)
 }
 
 /// How the record is read.
@@ -90,6 +103,8 @@ impl Painter {
             whole: 0,
             level: 0,
             masking: false,
+            text_from: 0,
+            resumed: Vec::new(),
             journal: None,
         }
     }
@@ -106,6 +121,8 @@ impl Painter {
         self.whole = 0;
         self.level = 0;
         self.masking = false;
+        self.text_from = 0;
+        self.resumed.clear();
     }
 
     /// The record ends at `end`, and with it the findings that go on.
@@ -138,11 +155,10 @@ impl Painter {
 
     fn close(&mut self, closing: Finding) {
         let active = self.active.iter_mut().map(|active| &mut active.finding);
-        let open = self.ahead.iter_mut().chain(active).find(|open| {
-            open.end == OPEN && (open.rule, open.start) == (closing.rule, closing.start)
-        });
-        if let Some(open) = open {
-            open.end = closing.end;
+        for open in self.ahead.iter_mut().chain(active) {
+            if open.end == OPEN && open.chain() == closing.chain() {
+                open.end = closing.end;
+            }
         }
         self.retire();
     }
@@ -227,6 +243,7 @@ impl Painter {
         }
         if self.reader.text_from().is_some() {
             self.kind = Kind::Text;
+            self.text_from = self.at;
             // What covers structure goes on.
             self.masking &= self.whole > self.at;
         }
@@ -379,6 +396,10 @@ impl Painter {
     fn activate(&mut self, offset: u64, level: u8) {
         while let Some(&finding) = self.ahead.get(self.next).filter(|next| next.start < offset) {
             self.next += 1;
+            let repeats = self.repeats(&finding);
+            if repeats && self.kind == Kind::Text {
+                continue;
+            }
             self.cover = self.cover.max(finding.end);
             if let Style::Whole(_) = finding.style {
                 self.whole = self.whole.max(finding.end);
@@ -386,8 +407,43 @@ impl Painter {
             self.active.push(Active {
                 finding,
                 counted: false,
+                repeats,
                 level,
             });
+        }
+    }
+
+    /// Whether another finding goes on that ends with this one.
+    fn repeats(&mut self, finding: &Finding) -> bool {
+        let Some(chain) = finding.within else {
+            return false;
+        };
+        // In text one at most goes on behind each value that was cut short before.
+        if self.kind == Kind::Text {
+            if chain.start >= self.text_from || self.resumed.contains(&chain) {
+                return true;
+            }
+            self.resumed.push(chain);
+        }
+        goes_on(&self.active, chain, finding.end)
+    }
+
+    /// What lies in a value that was cut short stands for itself from now on. `drop`: what
+    /// lies in one that goes on is of no use any more.
+    fn settle(&mut self, drop: bool) {
+        for index in (0..self.active.len()).rev() {
+            let Active {
+                finding, repeats, ..
+            } = &self.active[index];
+            if !repeats {
+                continue;
+            }
+            let (chain, end) = (finding.chain(), finding.end);
+            if !goes_on(&self.active[..index], chain, end) {
+                self.active[index].repeats = false;
+            } else if drop {
+                self.active.remove(index);
+            }
         }
     }
 
@@ -410,6 +466,7 @@ impl Painter {
             }
         }
         if left {
+            self.settle(false);
             self.cover_again();
         }
     }
@@ -428,6 +485,7 @@ impl Painter {
             }
             goes_on
         });
+        self.settle(true);
         self.cover_again();
     }
 
@@ -470,10 +528,13 @@ impl Painter {
     fn count(&mut self, tally: &mut Tally) {
         let at = self.at;
         for Active {
-            finding, counted, ..
+            finding,
+            counted,
+            repeats,
+            ..
         } in &mut self.active
         {
-            if !*counted && finding.end > at {
+            if !*counted && !*repeats && finding.end > at {
                 *counted = true;
                 tally.count(finding.rule, finding.undecided, finding.unverified);
             }

@@ -204,6 +204,7 @@ fn go_on(block: &mut Option<Block>, content: &[u8], findings: &mut Vec<Finding>)
         range,
         overdue: line.overdue,
         style: Style::Text,
+        within: None,
     }));
     if !line.goes_on {
         *block = None;
@@ -236,6 +237,7 @@ fn find(
                 range: rule.regex.secret_start(content, start, reach)..end,
                 overdue: true,
                 style: Style::Text,
+                within: None,
             });
             start = end;
             continue;
@@ -264,6 +266,7 @@ fn find(
                 range: secret,
                 overdue: false,
                 style: Style::Text,
+                within: None,
             });
             matches.push(start..found.end);
         }

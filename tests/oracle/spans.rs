@@ -12,6 +12,8 @@ pub(crate) struct Finding {
     pub(crate) range: Range<usize>,
     pub(crate) overdue: bool,
     pub(crate) style: Style,
+    /// The start of the value that it lies in, which ends at the same place.
+    pub(crate) within: Option<usize>,
 }
 
 /// How a finding is masked.
@@ -42,6 +44,7 @@ impl Finding {
             range,
             overdue: false,
             style: Style::Text,
+            within: None,
         }
     }
 
@@ -94,6 +97,7 @@ impl<'a> Spans<'a> {
                 end_at_structure(finding, cells, &whole);
             }
         }
+        let findings = without_repeats(findings);
         let mut spans = Self {
             cells,
             findings,
@@ -221,6 +225,24 @@ fn end_at_structure(finding: &mut Finding, cells: &[Cell], whole: &[bool]) {
             return;
         }
     }
+}
+
+/// Without the values that lie in one that was not cut short before them.
+fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let repeats = finding.within.is_some_and(|start| {
+            kept.iter().any(|other| {
+                other.style != Style::Text
+                    && other.within.unwrap_or(other.range.start) == start
+                    && other.range.contains(&finding.range.start)
+            })
+        });
+        if !repeats {
+            kept.push(finding);
+        }
+    }
+    kept
 }
 
 /// Which finding names a mask: the smallest start, then overdue, then matches of rules,

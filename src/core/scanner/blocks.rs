@@ -256,6 +256,7 @@ fn finding(rule: u32, start: u64, end: u64, undecided: bool) -> Finding {
         unverified: false,
         closes: false,
         style: Style::Text,
+        within: None,
     }
 }
 

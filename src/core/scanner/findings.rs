@@ -65,6 +65,17 @@ pub(crate) struct Finding {
     /// This tells the end of one that was told before.
     pub(crate) closes: bool,
     pub(crate) style: Style,
+    /// The value of a field that it lies in, where both end at the same place: it matters
+    /// only once that one is cut short.
+    pub(crate) within: Option<Within>,
+}
+
+/// What tells a value of a field from others, in a [`Finding`] that lies in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Within {
+    pub(crate) rule: u32,
+    /// Offset in the record.
+    pub(crate) start: u64,
 }
 
 /// How a finding is masked.
@@ -79,6 +90,14 @@ pub(crate) enum Style {
 }
 
 impl Finding {
+    /// The first of the values that end together with this one.
+    pub(crate) fn chain(&self) -> Within {
+        self.within.unwrap_or(Within {
+            rule: self.rule,
+            start: self.start,
+        })
+    }
+
     /// What goes first of those that begin at the same place.
     pub(crate) fn rank(&self) -> Rank {
         match (self.undecided, self.style) {

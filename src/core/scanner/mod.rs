@@ -24,7 +24,7 @@ pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND > fields::BEFORE {
     fields::BEFORE
 };
 
-pub(crate) use findings::{Finding, OPEN, Style, View};
+pub(crate) use findings::{Finding, OPEN, Style, View, Within};
 pub(crate) use patterns::{PatternStats, RuleLists};
 pub(crate) use prefilter::{Suspect, Vectors};
 

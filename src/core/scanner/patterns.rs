@@ -431,6 +431,7 @@ impl Patterns {
                 unverified: !verified,
                 closes: false,
                 style: Style::Text,
+                within: None,
             });
             self.note_block(index, start, end, state);
         }
@@ -545,5 +546,6 @@ fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {
         unverified: false,
         closes: false,
         style: Style::Text,
+        within: None,
     }
 }

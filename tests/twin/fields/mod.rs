@@ -179,11 +179,16 @@ impl Fields {
     fn accept(&self, claim: Claim, from: usize, content: &[u8], record: &mut Record) {
         let start = from + claim.start;
         let kind = kind(claim.extent);
-        if record
+        let outer = record
             .last
             .iter()
-            .any(|(other, value)| *other == kind && value.contains(&start))
-        {
+            .find(|(other, value)| *other == kind && value.contains(&start))
+            .map(|(_, value)| value.start);
+        let repeats = match claim.extent {
+            Extent::Container { .. } => false,
+            _ => outer.is_some_and(|outer| outer < start),
+        };
+        if outer.is_some() && !repeats {
             return;
         }
         let entry = claim.entry as usize;
@@ -199,8 +204,14 @@ impl Fields {
                     _ if claim.carried => Style::Whole(spans::Quotes::None),
                     _ => Style::Value,
                 };
-                record.tell(entry, start..ended, style);
-                record.cover(kind, start..ended);
+                record.tell(entry, start..ended, style, outer);
+                if outer.is_none() {
+                    record.cover(kind, start..ended);
+                }
+            }
+            Extent::Cookie { end, .. } if outer.is_some() => {
+                let ended = end.find(content, start, true).unwrap();
+                record.tell(entry, start..ended, Style::Value, outer);
             }
             Extent::Cookie { end, set, list } => {
                 let mut next = Some(start);
@@ -208,7 +219,7 @@ impl Fields {
                     let ended = end.find(content, start, true).unwrap();
                     let text = &content[start..ended];
                     if !(text.len() < LOOKAHEAD && crate::core::mask::is_placeholder(text)) {
-                        record.tell(entry, start..ended, Style::Value);
+                        record.tell(entry, start..ended, Style::Value, None);
                     }
                     record.cover(kind, start..ended);
                     next = credential::next_cookie(content, ended, set, list);
@@ -225,7 +236,7 @@ impl Fields {
                     if claim.quotes == Quotes::None && !form::ends_placeholder(content.get(end)) {
                         end = End::Word.find(content, end, true).unwrap();
                     }
-                    record.tell(entry, start..end, Style::Whole(of(claim.quotes)));
+                    record.tell(entry, start..end, Style::Whole(of(claim.quotes)), None);
                 }
                 record.cover(kind, start..end);
             }
@@ -280,10 +291,11 @@ fn kind(extent: Extent) -> Kind {
 }
 
 impl Record {
-    fn tell(&mut self, entry: usize, range: Range<usize>, style: Style) {
+    fn tell(&mut self, entry: usize, range: Range<usize>, style: Style, within: Option<usize>) {
         if !range.is_empty() {
             self.findings.push(Finding {
                 style,
+                within,
                 ..Finding::text(entry, range)
             });
         }

@@ -6,8 +6,9 @@
 //! so nothing can fail: text, JSON at every depth and what is neither are read alike.
 //!
 //! Each suspect is judged by itself. A value that lies in one of the same kind that was
-//! found before ends where that one ends, and is dropped; so the work is linear, and a
-//! session remembers one end a kind.
+//! found before ends where that one ends, and is not followed; so the work is linear, and a
+//! session remembers one end a kind. It is told all the same: the one around it may be cut
+//! short where its string of JSON ends, and what lies behind that has to be masked too.
 
 #![allow(
     clippy::nonminimal_bool,
@@ -44,7 +45,7 @@ pub(super) const BEFORE: usize = judge::BEFORE;
 
 use super::findings::Style;
 use super::prefilter::Anchor;
-use super::{Detector, Finding, OPEN, Suspect, View};
+use super::{Detector, Finding, OPEN, Suspect, View, Within};
 use crate::core::field::{FieldNames, Met};
 use crate::core::limits::Values;
 use crate::core::mask::{self, Quotes};
@@ -67,8 +68,8 @@ pub(super) struct FieldState {
     next: u64,
     /// The first suspect that could not be judged in the last view, or [`OPEN`].
     waits_at: u64,
-    /// By kind of end: where the last value begins and ends, [`OPEN`] if that is not known.
-    covered: [(u64, u64); KINDS + CONTAINERS],
+    /// By kind of end: the last value.
+    covered: [Covered; KINDS + CONTAINERS],
     /// Values whose end is not in sight.
     open: Vec<Follow>,
     /// Kept for its memory.
@@ -79,6 +80,23 @@ pub(super) struct FieldState {
     leaves: Option<Carry>,
     /// The head of this record is still to be held against the carry.
     fresh: bool,
+}
+
+/// Where a value was found.
+#[derive(Clone, Copy)]
+struct Covered {
+    rule: u32,
+    start: u64,
+    /// [`OPEN`] if that is not known.
+    end: u64,
+}
+
+impl Covered {
+    const NOTHING: Self = Self {
+        rule: 0,
+        start: 0,
+        end: 0,
+    };
 }
 
 /// Levels of containers that are told apart.
@@ -201,8 +219,9 @@ impl Fields {
         out: &mut Vec<Finding>,
     ) {
         let start = from + claim.start as u64;
-        let (first, ended) = state.covered[kind(claim.extent)];
-        if (first..ended).contains(&start) || self.is_allowed(claim.extent, start, view) {
+        let covered = state.covered[kind(claim.extent)];
+        let lies_in = (covered.start..covered.end).contains(&start);
+        if !lies_in && self.is_allowed(claim.extent, start, view) {
             return;
         }
         let typed = self.values == Values::Typed;
@@ -231,7 +250,38 @@ impl Fields {
                 _ => None,
             },
         };
-        Self::follow(follow, view, state, out);
+        if lies_in {
+            self.tell_again(&follow, covered, view, out);
+        } else {
+            Self::follow(follow, view, state, out);
+        }
+    }
+
+    /// Tells a value that lies in one of its kind. A container that does is found to its
+    /// end with the other, whose walk ends with what encloses it.
+    fn tell_again(&self, follow: &Follow, outer: Covered, view: View<'_>, out: &mut Vec<Finding>) {
+        let container = matches!(follow.extent, Extent::Container { .. });
+        if container || follow.start == outer.start {
+            return;
+        }
+        if outer.end != OPEN && outer.end <= view.end() {
+            let text = &view.bytes[view.index(follow.start)..view.index(outer.end)];
+            if self.allowed.iter().any(|value| value == text) {
+                return;
+            }
+        }
+        out.push(Finding {
+            within: Some(Within {
+                rule: outer.rule,
+                start: outer.start,
+            }),
+            ..finding(
+                follow.rule,
+                (follow.start, outer.end),
+                follow.style(),
+                false,
+            )
+        });
     }
 
     /// Whether the user allows the value: it is compared as a whole.
@@ -276,7 +326,7 @@ impl Fields {
                     if !masked {
                         follow.tell(ended, out);
                     }
-                    state.covered[kind] = (follow.start, ended);
+                    state.covered[kind] = follow.covered(ended);
                     let next = set.and_then(|(set, list)| {
                         credential::next_cookie(view.bytes, end, set, list)
                     });
@@ -290,7 +340,7 @@ impl Fields {
                 Err(searched) => {
                     follow.tell(OPEN, out);
                     follow.at = view.base + searched as u64;
-                    state.covered[kind] = (follow.start, OPEN);
+                    state.covered[kind] = follow.covered(OPEN);
                     state.open.push(follow);
                     return;
                 }
@@ -382,7 +432,7 @@ impl Fields {
             } else {
                 follow.tell(OPEN, out);
             }
-            state.covered[kind] = (follow.start, OPEN);
+            state.covered[kind] = follow.covered(OPEN);
             follow.walk = Some(inner);
             state.open.push(follow);
             return;
@@ -391,7 +441,7 @@ impl Fields {
             follow.undecided = view.forced && ended == view.end();
             follow.tell(ended, out);
         }
-        state.covered[kind] = (follow.start, ended);
+        state.covered[kind] = follow.covered(ended);
     }
 
     /// Holds the head of a record against what the one before left.
@@ -448,6 +498,14 @@ impl Follow {
         self.told = true;
     }
 
+    fn covered(&self, end: u64) -> Covered {
+        Covered {
+            rule: self.rule,
+            start: self.start,
+            end,
+        }
+    }
+
     /// Where something may still begin that is not told.
     fn begins(&self) -> u64 {
         // Only values that are masked one by one are told.
@@ -479,6 +537,7 @@ fn finding(rule: u32, (start, end): (u64, u64), style: Style, closes: bool) -> F
         unverified: false,
         closes,
         style,
+        within: None,
     }
 }
 
@@ -534,7 +593,7 @@ impl Detector for Fields {
         FieldState {
             next: 0,
             waits_at: OPEN,
-            covered: [(0, 0); KINDS + CONTAINERS],
+            covered: [Covered::NOTHING; KINDS + CONTAINERS],
             open: Vec::new(),
             claims: Vec::new(),
             met: Met::new(),
@@ -547,7 +606,7 @@ impl Detector for Fields {
     fn begin_record(&self, state: &mut FieldState) {
         state.next = 0;
         state.waits_at = OPEN;
-        state.covered = [(0, 0); KINDS + CONTAINERS];
+        state.covered = [Covered::NOTHING; KINDS + CONTAINERS];
         state.open.clear();
         state.leaves = None;
         state.fresh = state.carry.is_some();
