@@ -106,7 +106,11 @@ fn an_upstream_that_takes_nothing_is_not_waited_for_without_an_end() {
     let mut client = relay.connect();
     let _server = upstream.accept();
     let mut writer = client.try_clone().unwrap();
-    let large = array(&[text("app"), vec![1], map(&[("raw", bin(&[b'x'; 1 << 20]))])]);
+    let large = array(&[
+        text("app"),
+        vec![1],
+        map(&[("raw", bin(&vec![b'x'; 1 << 20]))]),
+    ]);
     // More than sockets hold; the end comes while it is written.
     std::thread::spawn(move || (0..32).try_for_each(|_| writer.write_all(&large)));
     expect_end(&mut client);
