@@ -69,27 +69,25 @@ impl Setup {
     ) -> Result<(Self, Work), Failure> {
         let made_of = MadeOf::new(stream, timeouts);
         let same = before.filter(|before| before.made_of == made_of);
-        let (way, shared, work) = match same {
-            Some(same) => (same.way.clone(), same.shared.clone(), Work::default()),
-            None => {
-                let before = before.filter(|before| before.made_of.upstream == made_of.upstream);
-                let keeps_ring = before.is_some_and(|before| before.made_of.has_ring_of(&made_of));
-                let before = before.and_then(|before| before.shared.as_ref());
-                let made = sink::make(
-                    stream,
-                    &counters,
-                    timeouts,
-                    surroundings,
-                    before,
-                    keeps_ring,
-                )?;
-                match made {
-                    Some((shared, work)) => (Way::Ring(shared.ring.clone()), Some(shared), work),
-                    None => {
-                        let way = way(stream, &counters, timeouts).await?;
-                        (way, None, Work::default())
-                    }
-                }
+        let (way, shared, work) = if let Some(same) = same {
+            (same.way.clone(), same.shared.clone(), Work::default())
+        } else {
+            let before = before.filter(|before| before.made_of.upstream == made_of.upstream);
+            let keeps_ring = before.is_some_and(|before| before.made_of.has_ring_of(&made_of));
+            let before = before.and_then(|before| before.shared.as_ref());
+            let made = sink::make(
+                stream,
+                &counters,
+                timeouts,
+                surroundings,
+                before,
+                keeps_ring,
+            )?;
+            if let Some((shared, work)) = made {
+                (Way::Ring(shared.ring.clone()), Some(shared), work)
+            } else {
+                let way = way(stream, &counters, timeouts).await?;
+                (way, None, Work::default())
             }
         };
         let setup = Self {
@@ -122,7 +120,7 @@ impl MadeOf {
     fn has_ring_of(&self, other: &Self) -> bool {
         let ring = |made_of: &Self| match made_of.delivery {
             Delivery::Shared { ring, overflow, .. } => Some((ring, overflow)),
-            _ => None,
+            Delivery::PerConnection => None,
         };
         self.name == other.name && ring(self) == ring(other)
     }

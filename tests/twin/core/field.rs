@@ -1,5 +1,6 @@
 //! Names of sensitive fields: every word at every place of the name.
 
+#[allow(unreachable_pub, reason = "it is public where it is")]
 #[path = "../../../src/core/field/pair.rs"]
 pub(crate) mod pair;
 

@@ -112,7 +112,7 @@ fn what_gzip_says_beside_the_body_is_looked_at() {
 fn brotli_with_metadata(metadata: &[u8], data: &[u8]) -> Vec<u8> {
     // From the lowest bit on: WBITS 16; no last block; MNIBBLES 0; reserved; one byte of
     // length, less one.
-    let head = 0b01_0_11_0_0_u16 | (u16::try_from(metadata.len() - 1).unwrap() << 7);
+    let head = 0b010_1100_u16 | (u16::try_from(metadata.len() - 1).unwrap() << 7);
     // No last block; four nibbles of length, less one; uncompressed.
     let block = u32::try_from(data.len() - 1).unwrap() << 3 | 1 << 19;
     [

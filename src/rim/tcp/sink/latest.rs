@@ -56,7 +56,7 @@ impl<T> Latest<T> {
         let mut changes = self.0.clone();
         async move {
             if changes.changed().await.is_err() {
-                pending().await
+                pending::<()>().await;
             }
         }
     }
