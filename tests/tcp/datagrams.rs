@@ -45,12 +45,16 @@ fn over_a_stream_they_have_counts() {
     let relay = listen(&keys);
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     let message = format!("<13>two\nlines password={SECRET}");
-    sender
-        .send_to(message.as_bytes(), &relay.addresses[1])
-        .unwrap();
+    // One without a byte would have no count that a receiver takes.
+    for datagram in ["", &message] {
+        sender
+            .send_to(datagram.as_bytes(), &relay.addresses[1])
+            .unwrap();
+    }
     let expected = counted(&masked(&message));
     upstream.await_bytes(expected.len());
     assert_eq!(upstream.recorded()[0].text(), expected);
+    relay.await_metric("blackbar_dropped_records_total{route=\"in\"}", 1);
 }
 
 #[test]

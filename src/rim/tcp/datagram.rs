@@ -100,6 +100,11 @@ pub(super) async fn receive(
                 continue;
             }
         };
+        if length == 0 {
+            // There is no message without octets (RFC 6587, 3.4.1), and no line for it.
+            setup.counters.dropped.inc();
+            continue;
+        }
         setup.counters.bytes_in.inc_by(length as u64);
         if length > setup.stream.max_record {
             setup.counters.note(Reason::RecordTooLong);

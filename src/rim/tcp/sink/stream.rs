@@ -121,6 +121,11 @@ impl Sender {
             if self.has_advanced || begun.elapsed() > GOOD {
                 backoff.reset();
             } else {
+                let name = &self.account.name;
+                tracing::warn!(
+                    route = name,
+                    "the upstream closes before it has taken anything new"
+                );
                 self.pause(&mut backoff).await;
             }
         }
@@ -181,10 +186,11 @@ impl Sender {
                 }
             }
             let block = &self.kept[self.next];
-            if self.next < self.fresh {
-                self.account.counters.again.inc_by(block.records);
-            } else {
+            let is_new = self.next >= self.fresh;
+            if is_new {
                 self.fresh = self.next + 1;
+            } else {
+                self.account.counters.again.inc_by(block.records);
             }
             let write = async {
                 writer.write_all(&block.bytes).await?;
@@ -203,7 +209,7 @@ impl Sender {
             }
             self.account.delivered(block.bytes.len());
             self.next += 1;
-            self.has_advanced |= self.next == self.fresh;
+            self.has_advanced |= is_new;
             self.carried += block.bytes.len() + OVERHEAD;
             self.trim(settings.resend);
         };
