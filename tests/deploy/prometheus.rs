@@ -93,12 +93,18 @@ fn exposition() -> String {
     let child = command.stderr(Stdio::piped()).spawn().expect("it starts");
     let mut serving = Serving(child);
     let log = BufReader::new(serving.0.stderr.take().expect("piped"));
-    let line = log
-        .lines()
-        .map(|line| line.expect("UTF-8"))
-        .find(|line| line.contains("admin on "))
-        .expect("it says where the admin listener is");
-    let address = line.rsplit(' ').next().expect("the address");
+    // Its listeners have their series once they listen.
+    let (mut address, mut listening) = (None, 0);
+    for line in log.lines().map(|line| line.expect("UTF-8")) {
+        if let Some((_, told)) = line.split_once("admin on ") {
+            address = Some(told.to_owned());
+        }
+        listening += usize::from(line.contains("listening on "));
+        if address.is_some() && listening == 2 {
+            break;
+        }
+    }
+    let address = address.expect("it says where the admin listener is");
     let mut stream = TcpStream::connect(address).expect("it listens");
     let request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).expect("it reads");
