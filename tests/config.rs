@@ -365,3 +365,15 @@ fn streams_are_checked_and_shown() {
         assert!(err.contains(expected) && !err.contains(SECRET), "{err}");
     }
 }
+
+#[test]
+fn a_listener_of_forward_is_shown_as_one() {
+    let (_folder, path) =
+        file("[[listen]]\nforward = \"127.0.0.1:24224\"\nupstream = \"fluentd:24224\"\n");
+    let (code, out, err) = run(&["config", "check", "-c", path.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        out.starts_with("stream-1: forward 127.0.0.1:24224 -> fluentd:24224\n"),
+        "{out}"
+    );
+}

@@ -92,10 +92,11 @@ fn summary(file: &File, warnings: usize) -> Vec<String> {
 /// `name: tcp 0.0.0.0:5170 -> shipper:5171`.
 fn stream(listen: &Listen) -> String {
     let told = |value: Option<String>| value.unwrap_or_default();
-    let (kind, address) = match &listen.tcp {
-        Some(address) if listen.tls.is_some() => ("tls", address.to_string()),
-        Some(address) => ("tcp", address.to_string()),
-        None => ("udp", told(listen.udp.map(|address| address.to_string()))),
+    let (kind, address) = match (&listen.tcp, &listen.forward) {
+        (Some(address), _) if listen.tls.is_some() => ("tls", address.to_string()),
+        (Some(address), _) => ("tcp", address.to_string()),
+        (None, Some(address)) => ("forward", address.to_string()),
+        (None, None) => ("udp", told(listen.udp.map(|address| address.to_string()))),
     };
     let upstream = told(listen.upstream.as_ref().map(ToString::to_string));
     let name = told(listen.name.clone());
