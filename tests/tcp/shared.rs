@@ -258,7 +258,7 @@ fn a_full_ring_drops_the_newest_by_choice_and_counts_them() {
 }
 
 #[test]
-fn a_line_that_cannot_be_kept_whole_ends_its_connection() {
+fn a_line_that_is_too_long_to_be_one_arrives_in_parts() {
     let upstream = Upstream::new();
     let text = format!(
         "[limits]\nmax_record = \"1K\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[[listen]]\nname = \"in\"\n\
@@ -266,12 +266,44 @@ fn a_line_that_cannot_be_kept_whole_ends_its_connection() {
         upstream.address
     );
     let relay = Relay::configured(tempfile::tempdir().unwrap(), &text);
-    let long = format!("fits\n{}\nnever\n", "x".repeat(1025));
-    relay.send(long.as_bytes());
-    relay.await_metric(
-        "blackbar_refused_total{route=\"in\",reason=\"record_too_long\"}",
-        1,
-    );
-    upstream.await_bytes(5);
-    assert_eq!(upstream.recorded()[0].text(), "fits\n");
+    let long = "x".repeat(1024);
+    relay.send(format!("fits\n{long} password=hunter2hunter2\nafter\n").as_bytes());
+    let arrived = format!("fits\n{long}\n password=[REDACTED]\nafter\n");
+    upstream.await_bytes(arrived.len());
+    assert_eq!(upstream.recorded()[0].text(), arrived);
+    relay.await_metric("blackbar_split_records_total{route=\"in\"}", 1);
+}
+
+/// Clients that count octets and clients that end lines, over one connection.
+#[test]
+fn a_shared_upstream_gets_one_framing() {
+    let secret = "hunter2hunter2";
+    let counted = format!("28 <1>a\npassword={secret}");
+    let line = format!("<2>b password={secret}\r\n\n");
+    for (keys, expected) in [
+        (
+            "framing = \"syslog\"",
+            [
+                "24 <1>a\npassword=[REDACTED]",
+                "24 <2>b password=[REDACTED]",
+            ],
+        ),
+        (
+            "framing = \"syslog\"\nupstream_framing = \"newline\"",
+            [
+                "<1>a#012password=[REDACTED]\n",
+                "<2>b password=[REDACTED]\r\n\n",
+            ],
+        ),
+    ] {
+        let upstream = Upstream::new();
+        let relay = Relay::to(upstream.address, &format!("{keys}\nsharing = \"shared\""));
+        let mut length = 0;
+        for (sent, expected) in [&counted, &line].into_iter().zip(expected) {
+            relay.send(sent.as_bytes());
+            length += expected.len();
+            upstream.await_bytes(length);
+        }
+        assert_eq!(upstream.recorded()[0].text(), expected.concat());
+    }
 }

@@ -14,6 +14,7 @@ pub(super) struct OfStreams {
     bytes: Counters,
     dropped: Counters,
     again: Counters,
+    split: Counters,
 }
 
 impl OfStreams {
@@ -36,6 +37,10 @@ impl OfStreams {
                 "repeated_records",
                 "Records that a shared upstream got again: after a reconnect, or since it did \
                  not answer well",
+            ),
+            split: counters(
+                "split_records",
+                "Records that came to be because a line was longer than a record may be",
             ),
         }
     }
@@ -70,6 +75,7 @@ impl OfStreams {
             stubbed: one(&families.stubbed, "reason", "binary"),
             dropped: self.dropped.get_or_create_owned(&route),
             again: self.again.get_or_create_owned(&route),
+            split: self.split.get_or_create_owned(&route),
         }
     }
 
@@ -80,8 +86,9 @@ impl OfStreams {
             bytes,
             dropped,
             again,
+            split,
         } = self;
-        for family in [connections, bytes, dropped, again] {
+        for family in [connections, bytes, dropped, again, split] {
             family.forget(listener);
         }
     }

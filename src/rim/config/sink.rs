@@ -8,6 +8,7 @@ use hyper::header::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use crate::rim::config::serve::ClientTls;
+use crate::rim::config::stream::UpstreamFraming;
 
 /// An upstream that clients share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(crate) enum Sink {
     Stream {
         /// Bytes of those sent last that are sent again after a reconnect.
         resend: usize,
+        /// How records are told apart.
+        framing: UpstreamFraming,
     },
     /// Standard output.
     Stdout,

@@ -234,6 +234,26 @@ pub(crate) enum StreamFraming {
     Syslog,
 }
 
+/// How a connection that clients share tells records apart.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum UpstreamFraming {
+    /// Each ends with a newline. One inside of a message is written `#012`.
+    Newline,
+    /// The count of its octets stands before each (RFC 6587, 3.4.1).
+    OctetCounted,
+}
+
+impl UpstreamFraming {
+    /// That of an upstream of which nothing else is known.
+    pub(crate) fn of(framing: StreamFraming) -> Self {
+        match framing {
+            StreamFraming::Lines => Self::Newline,
+            StreamFraming::Syslog => Self::OctetCounted,
+        }
+    }
+}
+
 /// Whether clients share an upstream connection.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

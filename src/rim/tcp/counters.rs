@@ -29,6 +29,8 @@ pub(crate) struct Counters {
     pub(crate) stubbed: Counter,
     /// Records that a shared upstream got once more.
     pub(crate) again: Counter,
+    /// Records that came to be because a line was too long to be one.
+    pub(crate) split: Counter,
 }
 
 impl Counters {

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::rim::config::stream::{Destination, StreamFraming};
 use crate::rim::tcp::counters::Counters;
+use crate::rim::tcp::framing::Output;
 use crate::rim::tcp::framing::message::Messages;
-use crate::rim::tcp::framing::{Form, Output};
 use crate::rim::tcp::reason::Reason;
 use crate::rim::tcp::setup::{Current, Setup, Way};
 
@@ -117,9 +117,10 @@ pub(super) async fn receive(
 async fn pass_on(masked: &[u8], setup: &Setup, out: &mut Output) {
     match &setup.way {
         Way::Ring(ring) => {
-            match ring.form() {
-                Form::Bare => out.bytes.extend_from_slice(masked),
-                Form::Whole | Form::AsItCame => frame(setup.stream.framing, masked, out),
+            out.bytes.extend_from_slice(masked);
+            out.are_lines = setup.stream.framing == StreamFraming::Lines;
+            if out.are_lines && !masked.ends_with(b"\n") {
+                out.bytes.push(b'\n');
             }
             out.end_record();
             ring.put(out).await;
@@ -133,21 +134,4 @@ async fn pass_on(masked: &[u8], setup: &Setup, out: &mut Output) {
         Way::Tunnel(_) | Way::Datagrams => setup.counters.note(Reason::Internal),
     }
     out.clear();
-}
-
-/// As a record of a stream.
-fn frame(framing: StreamFraming, message: &[u8], out: &mut Output) {
-    match framing {
-        StreamFraming::Syslog => {
-            out.bytes
-                .extend_from_slice(format!("{} ", message.len()).as_bytes());
-            out.bytes.extend_from_slice(message);
-        }
-        StreamFraming::Lines => {
-            out.bytes.extend_from_slice(message);
-            if !message.ends_with(b"\n") {
-                out.bytes.push(b'\n');
-            }
-        }
-    }
 }

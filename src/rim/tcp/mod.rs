@@ -115,16 +115,13 @@ impl Port {
         mut ring: Ring,
         activity: Arc<Activity>,
     ) -> Option<Reason> {
-        let mut intake = self.intake(client, &setup, ring.form(), activity);
+        let mut intake = self.intake(client, &setup, Form::Records, activity);
         drop(setup);
         let (mut out, mut changes) = (Output::default(), self.current.changes());
         loop {
             let came = intake.next(&mut out).await;
             loop {
-                // One that wants records in another form is for new connections.
-                if let Way::Ring(now) = &self.current.look().way
-                    && now.form() == ring.form()
-                {
+                if let Way::Ring(now) = &self.current.look().way {
                     ring.clone_from(now);
                 }
                 tokio::select! {
@@ -152,7 +149,7 @@ impl Port {
             return Some(Reason::UpstreamUnreachable);
         };
         let mut upstream = setup.stream.upstream.clone();
-        let mut intake = self.intake(client, &setup, Form::Bare, activity);
+        let mut intake = self.intake(client, &setup, Form::Records, activity);
         drop(setup);
         let mut out = Output::default();
         loop {

@@ -15,7 +15,7 @@ use crate::rim::config::serve::ClientTls;
 use crate::rim::config::sink::{
     Compression, Credential, CredentialSource, FileSink, HttpSink, Rotation, Sink,
 };
-use crate::rim::config::stream::Destination;
+use crate::rim::config::stream::{Destination, UpstreamFraming};
 
 /// Bytes that a shared connection gets again. What the kernels of both sides hold at a time
 /// is less, with the send buffer that is set and the receive buffers that are usual.
@@ -56,6 +56,8 @@ pub(super) fn fill(listen: &mut Listen) {
         }
         Some(upstream) if upstream.is_connection() => {
             listen.resend.get_or_insert(RESEND);
+            let framing = UpstreamFraming::of(listen.framing.unwrap_or_default());
+            listen.upstream_framing.get_or_insert(framing);
         }
         _ => {}
     }
@@ -74,6 +76,8 @@ impl Building<'_> {
             Destination::Udp { .. } => return Ok(None),
             Destination::Tcp { .. } | Destination::Unix(_) => Sink::Stream {
                 resend: told.resend.unwrap_or(RESEND).0,
+                framing: (told.upstream_framing)
+                    .unwrap_or_else(|| UpstreamFraming::of(told.framing.unwrap_or_default())),
             },
             Destination::Stdout => Sink::Stdout,
             Destination::File(file) => Sink::File(FileSink {
@@ -100,7 +104,9 @@ impl Building<'_> {
                     matches!(upstream, Destination::Http(_)),
                     "http://host/path or https://host/path",
                 ),
-                "resend" => (!upstream.is_shared_only(), "host:port or unix:/path"),
+                "resend" | "upstream_framing" => {
+                    (!upstream.is_shared_only(), "host:port or unix:/path")
+                }
                 _ => continue,
             };
             if !belongs {

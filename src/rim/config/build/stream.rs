@@ -217,7 +217,7 @@ impl Building<'_> {
             None
         };
         let Some(sink) = sink else {
-            let of_shared = ["ring", "resend", "overflow"];
+            let of_shared = ["ring", "resend", "overflow", "upstream_framing"];
             let given = told.stream_keys();
             if let Some(key) = given.iter().find(|key| of_shared.contains(*key)) {
                 let what = "it belongs to sharing = \"shared\" and an upstream without udp:";

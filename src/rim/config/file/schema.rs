@@ -13,7 +13,9 @@ use crate::rim::config::file::value::{Address, Day, Period, Size, spelled, spell
 use crate::rim::config::policy::Undecodable;
 use crate::rim::config::serve::LogFormat;
 use crate::rim::config::sink::Compression;
-use crate::rim::config::stream::{Destination, Overflow, Sharing, StreamAddress, StreamFraming};
+use crate::rim::config::stream::{
+    Destination, Overflow, Sharing, StreamAddress, StreamFraming, UpstreamFraming,
+};
 
 /// The whole file.
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -232,6 +234,9 @@ pub(crate) struct Listen {
     /// Whether clients share an upstream connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sharing: Option<Sharing>,
+    /// How a shared connection tells records apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream_framing: Option<UpstreamFraming>,
     /// Bytes that may wait for a shared upstream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ring: Option<Size>,
@@ -305,6 +310,7 @@ impl Listen {
             ("upstream", self.upstream.is_some()),
             ("framing", self.framing.is_some()),
             ("sharing", self.sharing.is_some()),
+            ("upstream_framing", self.upstream_framing.is_some()),
             ("ring", self.ring.is_some()),
             ("resend", self.resend.is_some()),
             ("overflow", self.overflow.is_some()),

@@ -9,7 +9,6 @@ use super::{Form, Output};
 use crate::rim::config::stream::Stream;
 use crate::rim::payload::sessions::Kind;
 use crate::rim::tcp::counters::{Counters, Meter};
-use crate::rim::tcp::reason::Reason;
 
 /// Rules, and what counts their findings.
 struct Rules {
@@ -63,50 +62,44 @@ impl Lines {
         self.turn();
     }
 
-    /// Takes in a chunk.
-    ///
-    /// # Errors
-    ///
-    /// A line is too long to be held whole, where it has to be.
-    pub(crate) fn write(&mut self, mut chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
+    /// Takes in a chunk. Where lines have to be whole, one that is too long for it becomes
+    /// several once it is masked.
+    pub(crate) fn write(&mut self, mut chunk: &[u8], out: &mut Output) {
         if self.is_observed && !self.rules.stream.observes() {
             // Its day has come.
             if self.open > 0 {
                 let line = memchr::memchr(b'\n', chunk).map_or(chunk.len(), |newline| newline + 1);
-                self.write_some(&chunk[..line], out)?;
+                self.write_some(&chunk[..line], out);
                 chunk = &chunk[line..];
             }
             self.is_observed = self.open > 0;
         }
-        self.write_some(chunk, out)
+        self.write_some(chunk, out);
     }
 
-    fn write_some(&mut self, chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
-        let complete = memchr::memrchr(b'\n', chunk).map_or(0, |last| last + 1);
-        if self.form == Form::AsItCame {
-            self.pass(chunk, out);
-        } else {
-            let allowed = self.allowed(chunk);
-            // Whole lines only: what comes before the one that is too long still leaves.
-            let whole = complete.min(allowed.unwrap_or(complete));
-            if whole > 0 {
-                self.pass(&chunk[..whole], out);
-                out.end_lines();
-            }
-            if allowed.is_some() {
-                return Err(Reason::RecordTooLong);
-            }
-            self.pass(&chunk[complete..], out);
-        }
-        self.open = match complete {
-            0 => self.open + chunk.len(),
-            complete => chunk.len() - complete,
+    fn write_some(&mut self, chunk: &[u8], out: &mut Output) {
+        let (from, sound) = (out.bytes.len(), out.ends.len());
+        self.pass(chunk, out);
+        self.end_lines(from, sound, out);
+        self.open = match memchr::memrchr(b'\n', chunk) {
+            None => self.open + chunk.len(),
+            Some(last) => chunk.len() - last - 1,
         };
-        Ok(())
+    }
+
+    /// Tells where in what has come to the output lines end.
+    fn end_lines(&self, from: usize, sound: usize, out: &mut Output) {
+        if self.form == Form::AsItCame {
+            return;
+        }
+        out.end_lines(from);
+        let added = out.cut(sound, self.rules.stream.max_record);
+        self.rules.counters.split.inc_by(added);
     }
 
     /// The stream has ended, or has to; `forced` says that its client did not end it.
     pub(crate) fn end(&mut self, forced: bool, out: &mut Output) {
+        let (from, sound) = (out.bytes.len(), out.ends.len());
         if let Some(session) = &mut self.session {
             if forced {
                 session.end_forced(&mut self.pieces);
@@ -116,10 +109,11 @@ impl Lines {
             self.take(&[], out);
         }
         self.trial.end();
+        self.end_lines(from, sound, out);
         if self.form != Form::AsItCame && out.has_open_end() {
             // Another client's line follows.
             out.bytes.push(b'\n');
-            out.end_lines();
+            out.end_record();
         }
         self.open = 0;
     }
@@ -201,20 +195,5 @@ impl Lines {
         for piece in self.pieces.drain(..) {
             out.bytes.extend_from_slice(session.bytes(&piece, chunk));
         }
-    }
-
-    /// If a line is too long: how many bytes of the chunk are before it.
-    fn allowed(&self, chunk: &[u8]) -> Option<usize> {
-        if self.open + chunk.len() <= self.rules.stream.max_record {
-            return None;
-        }
-        let (mut start, mut before) = (0, self.open);
-        for newline in memchr::memchr_iter(b'\n', chunk) {
-            if before + newline - start > self.rules.stream.max_record {
-                return Some(start);
-            }
-            (start, before) = (newline + 1, 0);
-        }
-        (before + chunk.len() - start > self.rules.stream.max_record).then_some(start)
     }
 }

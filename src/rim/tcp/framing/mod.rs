@@ -19,10 +19,9 @@ use crate::rim::transport::sniff;
 pub(crate) enum Form {
     /// As one stream, like the one that came: also parts of long records.
     AsItCame,
-    /// Whole records only, each with its framing.
-    Whole,
-    /// Whole records only; counts of octets go. See [`Output::records`].
-    Bare,
+    /// Whole records only, without the counts of octets that they came with. See
+    /// [`Output::records`].
+    Records,
 }
 
 /// What may leave.
@@ -64,12 +63,43 @@ impl Output {
         })
     }
 
-    /// Each newline after the last end is one.
-    fn end_lines(&mut self) {
+    /// Each newline from there on is one.
+    fn end_lines(&mut self, from: usize) {
         self.are_lines = true;
-        let from = self.last_end();
         let newlines = memchr::memchr_iter(b'\n', &self.bytes[from..]);
         self.ends.extend(newlines.map(|newline| from + newline + 1));
+    }
+
+    /// Cuts lines of more than `most` bytes after the first `sound` ends: each part becomes
+    /// a line. Says how many were added. Where a line is cut depends on its bytes alone.
+    fn cut(&mut self, sound: usize, most: usize) -> u64 {
+        let first = self.ends[..sound].last().copied().unwrap_or(0);
+        let ends = self.ends[sound..].iter().map(|end| end - 1);
+        let starts = [first]
+            .into_iter()
+            .chain(self.ends[sound..].iter().copied());
+        let mut lines = starts.zip(ends.chain([self.bytes.len()]));
+        if lines.all(|(start, end)| end - start <= most) {
+            return 0;
+        }
+        let lines = self.bytes.split_off(first);
+        self.ends.truncate(sound);
+        let mut added = 0;
+        for mut line in lines.split_inclusive(|byte| *byte == b'\n') {
+            while line.strip_suffix(b"\n").unwrap_or(line).len() > most {
+                let (part, rest) = line.split_at(cut_at(line, most));
+                self.bytes.extend_from_slice(part);
+                self.bytes.push(b'\n');
+                self.end_record();
+                line = rest;
+                added += 1;
+            }
+            self.bytes.extend_from_slice(line);
+            if line.ends_with(b"\n") {
+                self.end_record();
+            }
+        }
+        added
     }
 
     /// Whether there is something behind the last end.
@@ -80,6 +110,19 @@ impl Output {
     fn last_end(&self) -> usize {
         self.ends.last().copied().unwrap_or(0)
     }
+}
+
+/// The last place up to `most` that is not inside of a character of UTF-8; `most`, where
+/// there is no text.
+fn cut_at(line: &[u8], most: usize) -> usize {
+    const CHARACTER: usize = 4;
+    let is_inside = |at: &usize| line[*at] & 0b1100_0000 == 0b1000_0000;
+    let places = most.saturating_sub(CHARACTER - 1).max(1)..=most;
+    places
+        .rev()
+        .find(|at| !is_inside(at))
+        .unwrap_or(most)
+        .max(1)
 }
 
 /// Masks one connection.
@@ -136,7 +179,10 @@ impl Masker {
     /// The connection cannot go on. What is in `out` may leave.
     pub(crate) fn write(&mut self, chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
         match &mut self.state {
-            State::Lines(lines) => lines.write(chunk, out),
+            State::Lines(lines) => {
+                lines.write(chunk, out);
+                Ok(())
+            }
             State::Octets(octets) => octets.write(chunk, out),
             State::Undecided(head) => {
                 head.extend_from_slice(chunk);

@@ -114,7 +114,7 @@ impl Octets {
 
     fn message(&mut self, message: &[u8], out: &mut Output) {
         let masked = self.messages.mask(message);
-        if self.form != Form::Bare {
+        if self.form == Form::AsItCame {
             out.bytes
                 .extend_from_slice(format!("{} ", masked.len()).as_bytes());
         }

@@ -60,6 +60,7 @@ fn counters(stream: &Stream) -> Arc<Counters> {
         dropped: Counter::default(),
         stubbed: Counter::default(),
         again: Counter::default(),
+        split: Counter::default(),
     })
 }
 
@@ -163,7 +164,7 @@ fn counts_that_lie_are_refused_and_what_was_right_before_leaves() {
     );
     // As many as are allowed are.
     let longest = counted(&"x".repeat(MOST));
-    let (out, _, ended, _) = both(StreamFraming::Syslog, Form::Whole, &longest);
+    let (out, _, ended, _) = both(StreamFraming::Syslog, Form::AsItCame, &longest);
     assert_eq!((out, ended), (longest, Ok(())));
 }
 
@@ -249,7 +250,7 @@ fn messages_of_rfc_3164() {
 fn whole_lines_end_with_a_newline() {
     let (out, ends, ended, _) = both(
         StreamFraming::Lines,
-        Form::Whole,
+        Form::Records,
         "a\n\npassword=hunter2hunter2\r\nrest",
     );
     assert_eq!(out, "a\n\npassword=[REDACTED]\r\nrest\n");
@@ -257,25 +258,51 @@ fn whole_lines_end_with_a_newline() {
 }
 
 #[test]
-fn a_line_that_cannot_be_held_is_refused_where_it_has_to_be() {
-    let long = "x".repeat(MOST + 1);
-    for input in [format!("a\n{long}\nb\n"), format!("a\n{long}")] {
-        let (out, ends, ended, _) = both(StreamFraming::Lines, Form::Whole, &input);
-        assert_eq!(
-            (out.as_str(), ends, ended),
-            ("a\n", vec![2], Err(Reason::RecordTooLong))
-        );
+fn a_line_that_is_too_long_to_be_held_becomes_several() {
+    let most = "x".repeat(MOST);
+    let secret = "password=hunter2hunter2";
+    for (input, parts) in [
+        (format!("a\n{most}\nb\n"), format!("a\n{most}\nb\n")),
+        (format!("a\n{most}y\nb\n"), format!("a\n{most}\ny\nb\n")),
+        (format!("{most}{most}y"), format!("{most}\n{most}\ny\n")),
+        // A character stays in one piece. What is masked, is so before it is cut.
+        (format!("{}ü\n", &most[1..]), format!("{}\nü\n", &most[1..])),
+        (
+            format!("{} {secret} {}", &most[40..], &most[..MOST - 20]),
+            format!(
+                "{} password=[REDACTED] {}\n{}\n",
+                &most[40..],
+                &most[..19],
+                &most[39..]
+            ),
+        ),
+    ] {
+        let (out, ends, ended, _) = both(StreamFraming::Lines, Form::Records, &input);
+        assert_eq!((out.as_str(), ended), (parts.as_str(), Ok(())));
+        let newlines = memchr::memchr_iter(b'\n', parts.as_bytes());
+        assert_eq!(ends, newlines.map(|at| at + 1).collect::<Vec<_>>());
         let (out, _, ended, _) = both(StreamFraming::Lines, Form::AsItCame, &input);
-        assert_eq!((out, ended), (input, Ok(())));
+        let masked = input.replace("hunter2hunter2", "[REDACTED]");
+        assert_eq!((out, ended), (masked, Ok(())));
     }
-    let fits = format!("{}\n", "x".repeat(MOST));
-    let (out, _, ended, _) = both(StreamFraming::Lines, Form::Whole, &fits);
-    assert_eq!((out, ended), (fits, Ok(())));
+}
+
+#[test]
+fn what_is_no_text_is_cut_too() {
+    let input = [0x80; 2 * MOST + 1];
+    let stream = stream(StreamFraming::Lines);
+    let mut masker = Masker::new(&stream, &counters(&stream), Form::Records);
+    let mut out = Output::default();
+    masker.write(b"x", &mut out).unwrap();
+    masker.write(&input, &mut out).unwrap();
+    masker.end(&mut out).unwrap();
+    let parts: Vec<_> = out.records().map(<[u8]>::len).collect();
+    assert_eq!(parts, [MOST, MOST, 2]);
 }
 
 #[test]
 fn datagrams_have_no_counts() {
-    let (out, ends, ended, _) = both(StreamFraming::Syslog, Form::Bare, "3 <1>5 hello");
+    let (out, ends, ended, _) = both(StreamFraming::Syslog, Form::Records, "3 <1>5 hello");
     assert_eq!(
         (out.as_str(), ends, ended),
         ("<1>hello", vec![3, 8], Ok(()))
@@ -319,7 +346,7 @@ proptest! {
         ),
         sizes in proptest::collection::vec(1..40_usize, 1..8),
         counts in any::<bool>(),
-        form in prop_oneof![Just(Form::AsItCame), Just(Form::Whole), Just(Form::Bare)],
+        form in prop_oneof![Just(Form::AsItCame), Just(Form::Records)],
         framing in prop_oneof![Just(StreamFraming::Lines), Just(StreamFraming::Syslog)],
     ) {
         let parts = parts.iter().map(|part| if counts { counted(part) } else { part.clone() });
@@ -373,7 +400,11 @@ fn originals_go_on_while_it_observes_and_are_counted() {
         (StreamFraming::Lines, TRIED.to_owned()),
         (StreamFraming::Syslog, counted(TRIED)),
     ] {
-        for (form, step) in [(Form::AsItCame, 1), (Form::AsItCame, 99), (Form::Whole, 1)] {
+        for (form, step) in [
+            (Form::AsItCame, 1),
+            (Form::AsItCame, 99),
+            (Form::Records, 1),
+        ] {
             let stream = observing(framing, later);
             let counters = counters(&stream);
             let mut masker = Masker::new(&stream, &counters, form);
@@ -383,7 +414,11 @@ fn originals_go_on_while_it_observes_and_are_counted() {
             }
             masker.end(&mut out).unwrap();
             let text = String::from_utf8(out.bytes).unwrap();
-            assert_eq!(text.trim_end(), input, "{form:?} {step}");
+            let original = match form {
+                Form::AsItCame => &input,
+                Form::Records => TRIED,
+            };
+            assert_eq!(text.trim_end(), original, "{form:?} {step}");
             assert_eq!(sum(&counters.findings), 0);
             assert_eq!(sum(&counters.observed), 2);
             assert_eq!(sum(&counters.candidates), 1);
@@ -473,7 +508,7 @@ fn other_rules_come_where_a_record_begins_that_nothing_is_left_to() {
     for step in [1, 2, 7, 1000] {
         for (at, old) in [(0, 0), (1, 1), (21, 1), (22, 1), (23, 2), (44, 2), (66, 3)] {
             let expected = [open.repeat(old), masked.repeat(3 - old)].concat();
-            for form in [Form::AsItCame, Form::Whole] {
+            for form in [Form::AsItCame, Form::Records] {
                 assert_eq!(
                     renewed(form, framing, &lines, at, step),
                     expected,
@@ -497,7 +532,7 @@ fn other_rules_come_where_a_record_begins_that_nothing_is_left_to() {
 fn other_rules_come_with_the_next_message_that_is_whole() {
     let message = "21 ticket=hunter2hunter2";
     let masked = "17 ticket=[REDACTED]";
-    let (form, framing) = (Form::Whole, StreamFraming::Syslog);
+    let (form, framing) = (Form::AsItCame, StreamFraming::Syslog);
     for step in [1, 5, 1000] {
         for (at, old) in [(1, 0), (10, 0), (24, 1), (30, 1), (48, 2)] {
             let text = renewed(form, framing, &message.repeat(2), at, step);

@@ -127,7 +127,9 @@ pub(super) fn make(
         ),
         None => (Changing::new(told), None),
     };
-    if let Some(before) = before.filter(|_| keeps_ring && change.is_some()) {
+    let shape = records::Shape::of(sink);
+    let fits = |before: &&Shared| keeps_ring && before.ring.shape() == shape;
+    if let Some(before) = before.filter(fits).filter(|_| change.is_some()) {
         let work = Work {
             sender: None,
             change,
@@ -139,7 +141,6 @@ pub(super) fn make(
         counters: counters.clone(),
         gauges: surroundings.gauges.clone(),
     };
-    let shape = records::Shape::of(sink);
     let (ring, queue) = ring::ring(&stream.name, *ring, *overflow, shape, counters);
     let sender = settings.sender(queue, account, &surroundings.stop);
     let sender = sender
@@ -153,7 +154,7 @@ pub(super) fn make(
 
 fn settings(stream: &Stream, sink: &Sink, timeouts: Timeouts) -> Result<Settings, Failure> {
     Ok(match sink {
-        Sink::Stream { resend } => Settings::Stream(stream::Settings {
+        Sink::Stream { resend, .. } => Settings::Stream(stream::Settings {
             dialer: dialer(stream, timeouts, Some(SEND_BUFFER))?,
             resend: *resend,
         }),

@@ -1,16 +1,17 @@
-//! How records stand in a ring: as they came for a connection, each a line for everything
-//! else.
+//! How records stand in a ring: in the form that their upstream takes, however they came.
 
 use super::ndjson;
 use super::ring::Block;
 use crate::rim::config::sink::Sink;
-use crate::rim::tcp::framing::{Form, Output};
+use crate::rim::config::stream::UpstreamFraming;
+use crate::rim::tcp::framing::Output;
 
 /// How records stand in a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// With the framing that they came with.
-    Framed,
+    /// Each after the count of its octets (RFC 6587, 3.4.1). There is no message without
+    /// octets, so that an empty line is none.
+    Counted,
     /// Each a line. A newline inside of a message is written `#012`, as rsyslog does: a
     /// message must not be able to forge another one's line.
     Lines,
@@ -22,17 +23,12 @@ impl Shape {
     /// The one that a sink needs.
     pub(super) fn of(sink: &Sink) -> Self {
         match sink {
-            Sink::Stream { .. } => Self::Framed,
+            Sink::Stream { framing, .. } => match framing {
+                UpstreamFraming::Newline => Self::Lines,
+                UpstreamFraming::OctetCounted => Self::Counted,
+            },
             Sink::Stdout | Sink::File(_) => Self::Lines,
             Sink::Http(_) => Self::Ndjson,
-        }
-    }
-
-    /// The form that it is made from.
-    pub(super) fn form(self) -> Form {
-        match self {
-            Self::Framed => Form::Whole,
-            Self::Lines | Self::Ndjson => Form::Bare,
         }
     }
 
@@ -41,8 +37,9 @@ impl Shape {
         out.ends.last()?;
         Some(Shaped(match self {
             Self::Lines if !out.are_lines => Some(written(out, line)),
+            Self::Counted => Some(written(out, counted)),
             Self::Ndjson => Some(written(out, ndjson::line)),
-            Self::Framed | Self::Lines => None,
+            Self::Lines => None,
         }))
     }
 }
@@ -89,6 +86,14 @@ fn line(message: &[u8], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// A message after the count of its octets.
+fn counted(message: &[u8], out: &mut Vec<u8>) {
+    if !message.is_empty() {
+        out.extend_from_slice(format!("{} ", message.len()).as_bytes());
+        out.extend_from_slice(message);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,14 +123,21 @@ mod tests {
 
     #[test]
     fn lines_stay_and_what_is_unfinished_waits() {
-        for shape in [Shape::Framed, Shape::Lines] {
+        for (shape, written) in [(Shape::Lines, "a\r\n\n"), (Shape::Counted, "1 a")] {
             let mut out = messages(&[b"a\r\n", b"\n"]);
             out.are_lines = true;
             out.bytes.extend_from_slice(b"rest");
             let block = take(shape, &mut out);
-            assert_eq!((&block.bytes[..], block.records), (&b"a\r\n\n"[..], 2));
+            assert_eq!((&block.bytes[..], block.records), (written.as_bytes(), 2));
             assert_eq!(out.bytes, b"rest");
         }
+    }
+
+    #[test]
+    fn counts_are_of_what_is_sent() {
+        let mut out = messages(&[b"<1>a\nb\n", "ü".as_bytes()]);
+        let block = take(Shape::Counted, &mut out);
+        assert_eq!(block.bytes, "7 <1>a\nb\n2 ü".as_bytes());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::records::Shape;
 use crate::rim::config::stream::Overflow;
 use crate::rim::tcp::counters::Counters;
-use crate::rim::tcp::framing::{Form, Output};
+use crate::rim::tcp::framing::Output;
 use crate::rim::tcp::reason::Reason;
 use crate::rim::tcp::socket::CHUNK;
 
@@ -68,9 +68,9 @@ pub(super) fn ring(
 }
 
 impl Ring {
-    /// In what form records are to be put in.
-    pub(crate) fn form(&self) -> Form {
-        self.shape.form()
+    /// How records stand in it.
+    pub(super) fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// Hands over the whole records in `out`; what is behind them stays. Waits for room,

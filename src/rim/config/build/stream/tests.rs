@@ -5,6 +5,7 @@ use crate::rim::config::FilesRead;
 use crate::rim::config::build::{Built, Surroundings, build, effective};
 use crate::rim::config::file::{File, Source, Wrongs};
 use crate::rim::config::sink::{Compression, CredentialSource, HttpSink, Rotation, Sink};
+use crate::rim::config::stream::UpstreamFraming;
 
 fn parsed(text: &str) -> Result<(File, Source), Wrongs> {
     let source = Source::of("b.toml", text.to_owned());
@@ -59,7 +60,10 @@ fn the_defaults() {
     let delivery = Delivery::Shared {
         ring: 16 << 20,
         overflow: Overflow::DropNewest,
-        sink: Sink::Stream { resend: 1 << 20 },
+        sink: Sink::Stream {
+            resend: 1 << 20,
+            framing: UpstreamFraming::OctetCounted,
+        },
     };
     assert_eq!(stream.delivery, delivery);
 }
@@ -68,7 +72,8 @@ fn the_defaults() {
 fn what_is_chosen_is_taken() {
     let stream = only(&listen(
         "name = \"syslog\"\ntcp = \"unix:/run/in.sock\"\nupstream = \"unix:/run/out.sock\"\n\
-         framing = \"syslog\"\nsharing = \"shared\"\nring = \"2M\"\nresend = \"64K\"\n\
+         framing = \"syslog\"\nsharing = \"shared\"\nupstream_framing = \"newline\"\n\
+         ring = \"2M\"\nresend = \"64K\"\n\
          overflow = \"drop-newest\"\nidle = \"5m\"",
     ));
     assert_eq!(stream.name, "syslog");
@@ -77,7 +82,10 @@ fn what_is_chosen_is_taken() {
     let delivery = Delivery::Shared {
         ring: 2 << 20,
         overflow: Overflow::DropNewest,
-        sink: Sink::Stream { resend: 64 << 10 },
+        sink: Sink::Stream {
+            resend: 64 << 10,
+            framing: UpstreamFraming::Newline,
+        },
     };
     assert_eq!(stream.delivery, delivery);
 }
