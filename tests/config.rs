@@ -342,7 +342,7 @@ fn streams_are_checked_and_shown() {
     let (code, out, _) = run(&["config", "check", "--tcp", "unix:/run/a.sock=shipper:5171"]);
     assert_eq!(code, Some(0));
     assert!(
-        out.starts_with("stream-1: tcp unix:/run/a.sock -> shipper:5171\n"),
+        out.starts_with("tcp-unix-run-a.sock: tcp unix:/run/a.sock -> shipper:5171\n"),
         "{out}"
     );
     let (_, shown, _) = run(&["config", "show", "--tcp", "127.0.0.1:5170=[::1]:5171"]);
@@ -373,7 +373,7 @@ fn a_listener_of_forward_is_shown_as_one() {
     let (code, out, err) = run(&["config", "check", "-c", path.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{err}");
     assert!(
-        out.starts_with("stream-1: forward 127.0.0.1:24224 -> fluentd:24224\n"),
+        out.starts_with("forward-127.0.0.1-24224: forward 127.0.0.1:24224 -> fluentd:24224\n"),
         "{out}"
     );
 }

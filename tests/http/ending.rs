@@ -52,7 +52,9 @@ fn what_is_not_finished_at_the_deadline_is_cut_and_counted() {
     proxy.signal("-TERM");
     assert_eq!(proxy.exit_code(), Some(3));
     assert!(
-        proxy.log().contains("1 requests were cut"),
+        proxy
+            .log()
+            .contains("cut at the deadline: requests in flight: 1"),
         "{}",
         proxy.log()
     );

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Relay, SECRET, Upstream, eventually, masked};
+use crate::support::{Recorded, Relay, SECRET, Upstream, eventually, masked};
 
 /// The relay's configuration for an address that may be down.
 fn shared(upstream: SocketAddr, keys: &str) -> Relay {
@@ -274,36 +274,52 @@ fn a_line_that_is_too_long_to_be_one_arrives_in_parts() {
     relay.await_metric("blackbar_split_records_total{route=\"in\"}", 1);
 }
 
-/// Clients that count octets and clients that end lines, over one connection.
+/// Clients that count octets and clients that end lines.
 #[test]
-fn a_shared_upstream_gets_one_framing() {
+fn each_connection_of_a_shared_upstream_has_one_framing() {
     let secret = "hunter2hunter2";
-    let counted = format!("28 <1>a\npassword={secret}");
-    let line = format!("<2>b password={secret}\r\n\n");
-    for (keys, expected) in [
+    let sent = [
+        format!("28 <1>a\npassword={secret}"),
+        format!("<2>b password={secret}\r\n\n"),
+        format!("23 <3>c password={secret}"),
+    ];
+    let counted = "24 <1>a\npassword=[REDACTED]";
+    for (keys, connections) in [
         (
-            "framing = \"syslog\"",
-            [
-                "24 <1>a\npassword=[REDACTED]",
-                "24 <2>b password=[REDACTED]",
+            "",
+            vec![
+                format!("{counted}24 <3>c password=[REDACTED]"),
+                "<2>b password=[REDACTED]\r\n\n".to_owned(),
             ],
         ),
         (
-            "framing = \"syslog\"\nupstream_framing = \"newline\"",
-            [
-                "<1>a#012password=[REDACTED]\n",
-                "<2>b password=[REDACTED]\r\n\n",
+            "upstream_framing = \"octet-counted\"",
+            vec![format!(
+                "{counted}24 <2>b password=[REDACTED]24 <3>c password=[REDACTED]"
+            )],
+        ),
+        (
+            "upstream_framing = \"newline\"",
+            vec![
+                "<1>a#012password=[REDACTED]\n<2>b password=[REDACTED]\r\n\n\
+                 <3>c password=[REDACTED]\n"
+                    .to_owned(),
             ],
         ),
     ] {
         let upstream = Upstream::new();
-        let relay = Relay::to(upstream.address, &format!("{keys}\nsharing = \"shared\""));
-        let mut length = 0;
-        for (sent, expected) in [&counted, &line].into_iter().zip(expected) {
+        let keys = format!("framing = \"syslog\"\nsharing = \"shared\"\n{keys}");
+        let relay = Relay::to(upstream.address, &keys);
+        let mut records = 0;
+        for sent in &sent {
             relay.send(sent.as_bytes());
-            length += expected.len();
-            upstream.await_bytes(length);
+            records += if sent.ends_with("\n\n") { 2 } else { 1 };
+            relay.await_metric("blackbar_records_total{route=\"in\"}", records);
+            relay.await_metric("blackbar_waiting_records{route=\"in\"}", 0);
         }
-        assert_eq!(upstream.recorded()[0].text(), expected.concat());
+        upstream.await_bytes(connections.concat().len());
+        let recorded = upstream.recorded();
+        let texts: Vec<_> = recorded.iter().map(Recorded::text).collect();
+        assert_eq!(texts, connections, "{keys}");
     }
 }

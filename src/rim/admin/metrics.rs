@@ -5,7 +5,7 @@
 //! A new configuration brings the series of its routes with it. Those of a route that stays
 //! go on; those of one that has gone go when the last request by it has ended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
@@ -73,6 +73,17 @@ impl Metrics {
         let known = (stream.name.clone(), Arc::downgrade(&counters));
         locked(&self.streams).push(known);
         counters
+    }
+
+    /// The listeners of whose records some have not been taken by their shared upstream, and
+    /// how many.
+    pub(crate) fn waiting(&self) -> BTreeMap<String, i64> {
+        let streams = locked(&self.streams);
+        let waiting = streams.iter().filter_map(|(name, counters)| {
+            let records = counters.upgrade()?.waiting.get();
+            (records > 0).then(|| (name.clone(), records))
+        });
+        waiting.collect()
     }
 
     /// Forgets routes and listeners that are gone, once the last work by them has ended.

@@ -1,9 +1,11 @@
 //! The series of listeners of lines, messages and datagrams. `route` is the listener.
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::rim::admin::families::{Counters, Families, by_rule, labels};
+use crate::rim::admin::series::Series;
 use crate::rim::config::stream::Stream;
 use crate::rim::tcp;
 use crate::rim::tcp::reason::Reason;
@@ -15,6 +17,7 @@ pub(super) struct OfStreams {
     dropped: Counters,
     again: Counters,
     split: Counters,
+    waiting: Series<Gauge>,
 }
 
 impl OfStreams {
@@ -41,6 +44,12 @@ impl OfStreams {
             split: counters(
                 "split_records",
                 "Records that came to be because a line was longer than a record may be",
+            ),
+            waiting: Series::register(
+                registry,
+                "waiting_records",
+                "Records that were read and that a shared upstream has not taken yet",
+                Gauge::default,
             ),
         }
     }
@@ -76,6 +85,7 @@ impl OfStreams {
             dropped: self.dropped.get_or_create_owned(&route),
             again: self.again.get_or_create_owned(&route),
             split: self.split.get_or_create_owned(&route),
+            waiting: self.waiting.get_or_create_owned(&route),
         }
     }
 
@@ -87,9 +97,11 @@ impl OfStreams {
             dropped,
             again,
             split,
+            waiting,
         } = self;
         for family in [connections, bytes, dropped, again, split] {
             family.forget(listener);
         }
+        waiting.forget(listener);
     }
 }

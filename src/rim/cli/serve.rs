@@ -120,7 +120,7 @@ async fn serve(origin: Origin<'_>, read: Read) -> Result<Exit, Failure> {
     reloading.running.end();
     tokio::select! {
         signal = ending.last_signal() => Ok(Exit::Signal(signal)),
-        exit = drained(&gauges, reloading.drain) => Ok(exit),
+        exit = drained(&gauges, &reloading.metrics, reloading.drain) => Ok(exit),
     }
 }
 
@@ -228,7 +228,7 @@ impl Reloading<'_> {
 }
 
 /// Waits for what is in flight, but not for longer than `time`.
-async fn drained(gauges: &Gauges, time: Duration) -> Exit {
+async fn drained(gauges: &Gauges, metrics: &Metrics, time: Duration) -> Exit {
     let deadline = Instant::now() + time;
     let now = |gauge: &AtomicUsize| gauge.load(Ordering::Acquire);
     loop {
@@ -241,12 +241,15 @@ async fn drained(gauges: &Gauges, time: Duration) -> Exit {
                 return Exit::Done;
             }
             for (what, count) in [
-                ("requests", now(&gauges.in_flight)),
-                ("streams", now(&gauges.delivering)),
+                ("requests in flight", now(&gauges.in_flight)),
+                ("streams that owe something", now(&gauges.delivering)),
             ] {
                 if count > 0 {
-                    tracing::error!("{count} {what} were cut at the deadline");
+                    tracing::error!("cut at the deadline: {what}: {count}");
                 }
+            }
+            for (route, records) in metrics.waiting() {
+                tracing::error!(route, "records that the upstream has not taken: {records}");
             }
             return Exit::Io;
         }

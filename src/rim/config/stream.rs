@@ -140,6 +140,13 @@ impl Destination {
         matches!(self, Self::Stdout | Self::File(_) | Self::Http(_))
     }
 
+    /// Whether what waits for another one may as well be sent here: it is the same one, or
+    /// one of the same kind that is to take its place. A file has what was written to it.
+    pub(crate) fn follows(&self, other: &Self) -> bool {
+        let are_http = matches!((self, other), (Self::Http(_), Self::Http(_)));
+        self == other || self.is_connection() && other.is_connection() || are_http
+    }
+
     /// Whether it is a connection.
     pub(crate) fn is_connection(&self) -> bool {
         matches!(self, Self::Tcp { .. } | Self::Unix(_))
@@ -238,6 +245,9 @@ pub(crate) enum StreamFraming {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum UpstreamFraming {
+    /// As their clients do: a connection for those with counts, and one for those with
+    /// newlines.
+    AsItCame,
     /// Each ends with a newline. One inside of a message is written `#012`.
     Newline,
     /// The count of its octets stands before each (RFC 6587, 3.4.1).
@@ -249,7 +259,7 @@ impl UpstreamFraming {
     pub(crate) fn of(framing: StreamFraming) -> Self {
         match framing {
             StreamFraming::Lines => Self::Newline,
-            StreamFraming::Syslog => Self::OctetCounted,
+            StreamFraming::Syslog => Self::AsItCame,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use blackbar::Tally;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 
 use crate::rim::tcp::reason::Reason;
 
@@ -31,6 +32,8 @@ pub(crate) struct Counters {
     pub(crate) again: Counter,
     /// Records that came to be because a line was too long to be one.
     pub(crate) split: Counter,
+    /// Records that a shared upstream has not taken yet.
+    pub(crate) waiting: Gauge,
 }
 
 impl Counters {
@@ -39,6 +42,16 @@ impl Counters {
         for (counter, &found) in self.findings.iter().zip(tally.findings()) {
             counter.inc_by(found);
         }
+    }
+
+    /// So many records more wait for a shared upstream.
+    pub(crate) fn wait(&self, records: u64) {
+        self.waiting.inc_by(records.cast_signed());
+    }
+
+    /// So many records wait no more.
+    pub(crate) fn settle(&self, records: u64) {
+        self.waiting.dec_by(records.cast_signed());
     }
 
     /// Something went wrong with a connection.

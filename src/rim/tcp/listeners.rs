@@ -122,12 +122,13 @@ impl Listeners {
             mut work,
         } in prepared
         {
+            let goes_on = work.goes_on();
             work.change_settings();
             let sender = work.sender;
             let open = match place {
                 Place::Open(index) => before[index]
                     .take()
-                    .map(|open| self.change(open, setup, sender)),
+                    .map(|open| self.change(open, setup, sender, goes_on)),
                 Place::Bound(bound) => Some(self.begin(entry, bound, setup, sender)),
             };
             self.open.extend(open);
@@ -140,8 +141,9 @@ impl Listeners {
         }
     }
 
-    fn change(&self, open: Open, setup: Setup, sender: Option<Sender>) -> Open {
-        let goes_on = open.switch.now().stream.upstream == setup.stream.upstream;
+    /// `goes_on` says that the sender before sends to where the new one does.
+    fn change(&self, open: Open, setup: Setup, sender: Option<Sender>, goes_on: bool) -> Open {
+        let goes_on = goes_on || open.switch.now().stream.upstream == setup.stream.upstream;
         let is_ring = matches!(setup.way, Way::Ring(_));
         let sending = match sender {
             // At one upstream the records of a client keep their order.

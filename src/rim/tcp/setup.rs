@@ -72,7 +72,8 @@ impl Setup {
         let (way, shared, work) = if let Some(same) = same {
             (same.way.clone(), same.shared.clone(), Work::default())
         } else {
-            let before = before.filter(|before| before.made_of.upstream == made_of.upstream);
+            let has_moved = |before: &&Self| stream.upstream.follows(&before.stream.upstream);
+            let before = before.filter(has_moved);
             let keeps_ring = before.is_some_and(|before| before.made_of.has_ring_of(&made_of));
             let before = before.and_then(|before| before.shared.as_ref());
             let made = sink::make(

@@ -1,5 +1,6 @@
 //! One listener of lines, syslog messages, datagrams or Fluent Forward, checked and compiled.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -15,6 +16,9 @@ use crate::rim::config::stream::{
     Delivery, Destination, Entry, Overflow, Sharing, Stream, StreamAddress, StreamFraming,
 };
 
+/// Letters of a name that is made, without a number that tells it from another one.
+const LONGEST_NAME: usize = 56;
+
 /// Bytes that may wait for a shared upstream.
 const RING: Size = Size(16 << 20);
 
@@ -22,10 +26,14 @@ const ONE_OF: &str = "write one of http, tcp, udp and forward";
 
 /// Writes out what listeners of streams do where they do not say it.
 pub(super) fn fill(listen: &mut [Listen]) {
+    let mut names: HashSet<_> = listen.iter().filter_map(|told| told.name.clone()).collect();
     let streams = listen.iter_mut().filter(|listen| listen.http.is_none());
-    for (index, listen) in streams.enumerate() {
-        let name = || format!("stream-{}", index + 1);
-        listen.name.get_or_insert_with(name);
+    for listen in streams {
+        if listen.name.is_none() {
+            let name = name_of(listen, &names);
+            names.insert(name.clone());
+            listen.name = Some(name);
+        }
         if listen.forward.is_some() {
             listen.undecodable.get_or_insert_default();
             continue;
@@ -52,6 +60,25 @@ pub(super) fn fill(listen: &mut [Listen]) {
             sink::fill(listen);
         }
     }
+}
+
+/// The name of a listener that has none: from where it listens, so that it stays the same
+/// whatever other listeners there are.
+fn name_of(listen: &Listen, taken: &HashSet<String>) -> String {
+    let address = match (&listen.tcp, &listen.udp, &listen.forward) {
+        (Some(address), _, _) => format!("tcp-{address}"),
+        (_, Some(address), _) => format!("udp-{address}"),
+        (_, _, Some(address)) => format!("forward-{address}"),
+        // It is refused.
+        (None, None, None) => "stream".to_owned(),
+    };
+    let parts = address.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.');
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    let mut name = parts.join("-");
+    name.truncate(LONGEST_NAME);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = [name.clone()].into_iter().chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or(name)
 }
 
 impl Building<'_> {

@@ -222,7 +222,7 @@ pub(crate) struct Listen {
     /// Where it listens for Fluent Forward.
     #[serde(with = "spelled_if_any", skip_serializing_if = "Option::is_none")]
     pub(crate) forward: Option<StreamAddress>,
-    /// Its name in logs and metrics; left out, `stream-N`.
+    /// Its name in logs and metrics; left out, one made of where it listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     /// Where records go.

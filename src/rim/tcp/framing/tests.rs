@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use blackbar::{Pack, Redactor};
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use proptest::prelude::*;
 
 use super::*;
@@ -61,6 +62,7 @@ fn counters(stream: &Stream) -> Arc<Counters> {
         stubbed: Counter::default(),
         again: Counter::default(),
         split: Counter::default(),
+        waiting: Gauge::default(),
     })
 }
 

@@ -46,6 +46,7 @@ impl File {
     pub(super) fn run(mut self) {
         while let Some(block) = self.queue.next_blocking() {
             self.append(&block.bytes);
+            self.account.counters.settle(block.records);
         }
         if let Err(error) = self.lines.sync() {
             self.account.failed(Reason::UpstreamFailed, &reason(&error));

@@ -132,7 +132,7 @@ impl Http {
         let mut parts = vec![batch];
         while let Some(part) = parts.pop() {
             match self.send(&part).await {
-                Sent::Taken => {}
+                Sent::Taken => self.account.counters.settle(count(&part)),
                 Sent::Halve => {
                     let (first, second) = part.split_at(cut(&part, part.len() / 2));
                     parts.extend([second.to_vec(), first.to_vec()]);
@@ -220,6 +220,7 @@ impl Http {
 
     fn drop_refused(&mut self, status: StatusCode) {
         self.account.counters.note(Reason::UpstreamRefused);
+        self.account.counters.settle(1);
         self.account.counters.dropped.inc();
         if self.told.is_none_or(|told| told.elapsed() > SILENCE) {
             self.told = Some(Instant::now());

@@ -45,7 +45,9 @@ const SEND_BUFFER: usize = 128 * 1024;
 
 /// What takes what is in a ring.
 pub(super) enum Sender {
-    Stream(stream::Sender),
+    /// Where records leave in the framing that they came with, a second one has those with
+    /// counts.
+    Stream(stream::Sender, Option<stream::Sender>),
     Stdout(stdout::Stdout),
     File(file::File),
     Http(Box<http::Http>),
@@ -86,6 +88,11 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// Whether what waits in the ring before is sent where that of the new one is.
+    pub(super) fn goes_on(&self) -> bool {
+        self.change.is_some()
+    }
+
     /// A sender that goes on does so by the new settings.
     pub(super) fn change_settings(&mut self) {
         match self.change.take() {
@@ -98,7 +105,8 @@ impl Work {
 }
 
 /// The shared upstream of a stream, if it has one, and what is to be done for it. `before`
-/// is what was shared with the same upstream so far; its ring goes on where `keeps_ring`.
+/// is what was shared so far with one that it may follow; its ring goes on where
+/// `keeps_ring`.
 ///
 /// # Errors
 ///
@@ -120,16 +128,17 @@ pub(super) fn make(
         return Ok(None);
     };
     let told = settings(stream, sink, timeouts)?;
-    let (settings, change) = match before.filter(|before| before.settings.fits(&told)) {
+    let shape = records::Shape::of(sink);
+    // What waits in another shape is for the upstream that it was made for.
+    let fits = |before: &&Shared| before.settings.fits(&told) && before.ring.shape() == shape;
+    let (settings, change) = match before.filter(fits) {
         Some(before) => (
             before.settings.clone(),
             Some((before.settings.clone(), told)),
         ),
         None => (Changing::new(told), None),
     };
-    let shape = records::Shape::of(sink);
-    let fits = |before: &&Shared| keeps_ring && before.ring.shape() == shape;
-    if let Some(before) = before.filter(fits).filter(|_| change.is_some()) {
+    if let Some(before) = before.filter(|_| keeps_ring && change.is_some()) {
         let work = Work {
             sender: None,
             change,
@@ -141,8 +150,8 @@ pub(super) fn make(
         counters: counters.clone(),
         gauges: surroundings.gauges.clone(),
     };
-    let (ring, queue) = ring::ring(&stream.name, *ring, *overflow, shape, counters);
-    let sender = settings.sender(queue, account, &surroundings.stop);
+    let (ring, queue, of_messages) = ring::ring(&stream.name, *ring, *overflow, shape, counters);
+    let sender = settings.sender(queue, of_messages, account, &surroundings.stop);
     let sender = sender
         .map_err(|error| Failure::Start(format!("{}: {}", stream.upstream, reason(&error))))?;
     let work = Work {
@@ -190,11 +199,18 @@ impl Changing {
         )
     }
 
-    /// What takes what is in a queue.
-    fn sender(&self, queue: Queue, account: Account, stop: &Arc<Notify>) -> io::Result<Sender> {
+    /// What takes what is in the queues of a ring.
+    fn sender(
+        &self,
+        queue: Queue,
+        of_messages: Option<Queue>,
+        account: Account,
+        stop: &Arc<Notify>,
+    ) -> io::Result<Sender> {
         Ok(match self {
             Self::Stream(settings) => {
-                Sender::Stream(stream::Sender::new(settings.latest(), queue, account))
+                let sender = |queue| stream::Sender::new(settings.latest(), queue, account.clone());
+                Sender::Stream(sender(queue), of_messages.map(sender))
             }
             Self::Stdout => Sender::Stdout(stdout::Stdout::new(queue, account, stop.clone())?),
             Self::File(settings) => {
@@ -212,7 +228,10 @@ impl Sender {
     /// among those that owe something.
     pub(super) async fn run(self) {
         match self {
-            Self::Stream(sender) => sender.run().await,
+            Self::Stream(sender, None) => sender.run().await,
+            Self::Stream(sender, Some(of_messages)) => {
+                tokio::join!(sender.run(), of_messages.run());
+            }
             Self::Stdout(stdout) => in_thread(|| stdout.run()).await,
             Self::File(file) => in_thread(|| file.run()).await,
             Self::Http(http) => http.run().await,
@@ -236,6 +255,7 @@ async fn in_thread(run: impl FnOnce() + Send + 'static) {
 }
 
 /// Where a sink tells what it does.
+#[derive(Clone)]
 struct Account {
     name: String,
     counters: Arc<Counters>,

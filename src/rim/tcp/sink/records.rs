@@ -9,6 +9,8 @@ use crate::rim::tcp::framing::Output;
 /// How records stand in a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
+    /// Lines as lines, messages with counts.
+    AsItCame,
     /// Each after the count of its octets (RFC 6587, 3.4.1). There is no message without
     /// octets, so that an empty line is none.
     Counted,
@@ -24,6 +26,7 @@ impl Shape {
     pub(super) fn of(sink: &Sink) -> Self {
         match sink {
             Sink::Stream { framing, .. } => match framing {
+                UpstreamFraming::AsItCame => Self::AsItCame,
                 UpstreamFraming::Newline => Self::Lines,
                 UpstreamFraming::OctetCounted => Self::Counted,
             },
@@ -32,14 +35,23 @@ impl Shape {
         }
     }
 
+    /// The one of those that are only one, for records that are lines, or are not.
+    pub(super) fn for_lines(self, are_lines: bool) -> Self {
+        match self {
+            Self::AsItCame if are_lines => Self::Lines,
+            Self::AsItCame => Self::Counted,
+            only => only,
+        }
+    }
+
     /// The whole records in `out`, which stay there; none if there are none.
     pub(super) fn shaped(self, out: &Output) -> Option<Shaped> {
         out.ends.last()?;
-        Some(Shaped(match self {
+        Some(Shaped(match self.for_lines(out.are_lines) {
             Self::Lines if !out.are_lines => Some(written(out, line)),
             Self::Counted => Some(written(out, counted)),
             Self::Ndjson => Some(written(out, ndjson::line)),
-            Self::Lines => None,
+            Self::Lines | Self::AsItCame => None,
         }))
     }
 }

@@ -27,10 +27,14 @@ pub(super) struct Block {
     pub(super) records: u64,
 }
 
+type Put = mpsc::UnboundedSender<(Block, OwnedSemaphorePermit)>;
+
 /// The clients' end.
 #[derive(Clone)]
 pub(crate) struct Ring {
-    queue: mpsc::UnboundedSender<(Block, OwnedSemaphorePermit)>,
+    queue: Put,
+    /// For records that are no lines, where their shape is another one.
+    of_messages: Option<Put>,
     /// Bytes that there is room for.
     room: Arc<Semaphore>,
     capacity: usize,
@@ -45,17 +49,21 @@ pub(crate) struct Ring {
 /// The sink's end. What was taken out is no longer in the ring, and is for the sink to keep.
 pub(super) struct Queue(mpsc::UnboundedReceiver<(Block, OwnedSemaphorePermit)>);
 
-/// A ring of `capacity` bytes, empty.
+/// A ring of `capacity` bytes, empty. It has one queue, and where records leave in the
+/// framing that they came with, a second one for those with counts.
 pub(super) fn ring(
     name: &str,
     capacity: usize,
     overflow: Overflow,
     shape: Shape,
     counters: &Arc<Counters>,
-) -> (Ring, Queue) {
+) -> (Ring, Queue, Option<Queue>) {
     let (queue, taken) = mpsc::unbounded_channel();
+    let of_messages = (shape == Shape::AsItCame).then(mpsc::unbounded_channel);
+    let (of_messages, messages_taken) = of_messages.unzip();
     let ring = Ring {
         queue,
+        of_messages,
         room: Arc::new(Semaphore::new(capacity.min(Semaphore::MAX_PERMITS))),
         capacity,
         overflow,
@@ -64,7 +72,7 @@ pub(super) fn ring(
         name: name.into(),
         told: Arc::default(),
     };
-    (ring, Queue(taken))
+    (ring, Queue(taken), messages_taken.map(Queue))
 }
 
 impl Ring {
@@ -87,13 +95,17 @@ impl Ring {
             Overflow::DropNewest => self.room.clone().try_acquire_many_owned(cost).ok(),
         };
         let block = shaped.take(out);
+        let of_messages = self.of_messages.as_ref().filter(|_| !out.are_lines);
+        let queue = of_messages.unwrap_or(&self.queue);
         let Some(permit) = permit else {
             self.counters.dropped.inc_by(block.records);
             self.tell_of_drops();
             return;
         };
+        self.counters.wait(block.records);
         // The sink lives as long as there is a ring, unless there was a defect of ours.
-        if let Err(lost) = self.queue.send((block, permit)) {
+        if let Err(lost) = queue.send((block, permit)) {
+            self.counters.settle(lost.0.0.records);
             self.counters.dropped.inc_by(lost.0.0.records);
             self.counters.note(Reason::Internal);
         }

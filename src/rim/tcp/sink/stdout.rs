@@ -58,6 +58,7 @@ impl Stdout {
                 self.drop_all(block);
                 return;
             }
+            self.account.counters.settle(block.records);
         }
     }
 
@@ -92,6 +93,7 @@ impl Stdout {
         let (mut next, mut records) = (Some(first), 0);
         while let Some(block) = next {
             records += block.records;
+            self.account.counters.settle(block.records);
             self.account.counters.dropped.inc_by(block.records);
             next = self.queue.next_blocking();
         }

@@ -114,6 +114,9 @@ impl Sender {
                 Ended::Done => return,
                 Ended::InOrder => self.forget(),
                 Ended::Broken => {
+                    let carried = self.kept.iter().take(self.next);
+                    let records = carried.map(|block| block.records).sum();
+                    self.account.counters.wait(records);
                     self.owes = !self.kept.is_empty();
                     self.account.counters.note(Reason::UpstreamLost);
                 }
@@ -208,6 +211,7 @@ impl Sender {
                 return Ended::Broken;
             }
             self.account.delivered(block.bytes.len());
+            self.account.counters.settle(block.records);
             self.next += 1;
             self.has_advanced |= is_new;
             self.carried += block.bytes.len() + OVERHEAD;

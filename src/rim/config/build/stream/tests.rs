@@ -47,7 +47,7 @@ fn the_defaults() {
     let stream = only(&listen(
         "tcp = \"127.0.0.1:5170\"\nupstream = \"shipper:5171\"",
     ));
-    assert_eq!(stream.name, "stream-1");
+    assert_eq!(stream.name, "tcp-127.0.0.1-5170");
     assert_eq!(stream.entry.to_string(), "127.0.0.1:5170");
     assert_eq!(stream.upstream.to_string(), "shipper:5171");
     assert_eq!(stream.framing, StreamFraming::Lines);
@@ -62,10 +62,40 @@ fn the_defaults() {
         overflow: Overflow::DropNewest,
         sink: Sink::Stream {
             resend: 1 << 20,
-            framing: UpstreamFraming::OctetCounted,
+            framing: UpstreamFraming::AsItCame,
         },
     };
     assert_eq!(stream.delivery, delivery);
+}
+
+#[test]
+fn a_listener_without_a_name_is_called_by_where_it_listens() {
+    let listen = |text: &str| -> Listen { toml::from_str(text).unwrap() };
+    let mut all = [
+        listen("udp = \"[::1]:514\""),
+        listen("tcp = \"127.0.0.1:0\""),
+        listen("tcp = \"127.0.0.1:0\""),
+        listen("forward = \"unix:/run/blackbar/in.sock\""),
+        listen("tcp = \"0.0.0.0:1\"\nname = \"tcp-127.0.0.1-0\""),
+        listen("http = \"127.0.0.1:9\""),
+    ];
+    fill(&mut all);
+    let names = all.iter().map(|listen| listen.name.as_deref());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            Some("udp-1-514"),
+            Some("tcp-127.0.0.1-0-2"),
+            Some("tcp-127.0.0.1-0-3"),
+            Some("forward-unix-run-blackbar-in.sock"),
+            Some("tcp-127.0.0.1-0"),
+            None
+        ]
+    );
+    let long = format!("tcp = \"unix:/{}\"", "x".repeat(90));
+    let mut long = [listen(&long)];
+    fill(&mut long);
+    assert_eq!(long[0].name.as_ref().unwrap().len(), LONGEST_NAME);
 }
 
 #[test]
