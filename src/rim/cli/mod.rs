@@ -34,7 +34,7 @@ use crate::rim::nearest::distance;
     long_about = LONG_ABOUT,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar run -- CMD\n       blackbar serve --http ADDR=URL\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
+    override_usage = "blackbar [OPTIONS] [FILE]...\n       blackbar run -- CMD\n       blackbar serve --http ADDR=URL | --tcp ADDR=HOST:PORT | -c FILE\n       blackbar check [PATH]...\n       blackbar rules <VERB>",
     before_long_help = EXAMPLES,
     after_help = "Try --help for examples and details.",
     after_long_help = NOTES,
@@ -67,6 +67,8 @@ Examples:
   blackbar --stats app.log > /dev/null      how much there is to hide
   blackbar serve --http 127.0.0.1:9000=https://sentry.example
                                             between an SDK or shipper and its backend
+  blackbar serve --tcp 0.0.0.0:5170=shipper:5171
+                                            lines over TCP; syslog and more by a file
   blackbar check                            which files here hold secrets
   blackbar rules list                       what is looked for
 ";
@@ -105,10 +107,10 @@ enum Command {
     ///
     /// Its exit code is passed on, and so are signals. Prompts appear at once.
     Run(Box<RunOptions>),
-    /// Stand between SDKs or shippers and their backends, and mask what they send
+    /// Mask what SDKs, programs and shippers send: HTTP, lines, syslog, Fluent Forward
     ///
-    /// A reverse proxy: point the SDK or shipper at ADDR instead of its backend. Requests
-    /// go on without secrets, answers come back untouched.
+    /// Point the SDK, the program or the shipper at ADDR instead of its backend. What it
+    /// sends goes on without secrets, answers come back untouched.
     Serve(Box<ServeOptions>),
     /// Validate the configuration of serve, or print what is in effect
     Config(Box<ConfigCommand>),
