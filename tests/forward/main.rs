@@ -8,6 +8,7 @@ mod delivery;
 mod limits;
 mod peers;
 mod security;
+mod sink;
 #[path = "../tcp/support.rs"]
 #[allow(dead_code, reason = "it is that of another test, too")]
 mod support;

@@ -21,13 +21,13 @@ use crate::wire::{relay, relay_on};
 const EVENTS: usize = 12;
 
 /// The key and the user that `wire::relay` writes into files.
-const KEY: &str = "our key";
+pub const KEY: &str = "our key";
 const BOTH: &str = "security = { shared_key_file = \"key\", users = { ann = \"ann\" } }\n\
                     upstream_security = { shared_key_file = \"key\", username = \"ann\", \
                     password_file = \"ann\" }";
 
 /// Whether the clients are left out.
-fn left_out() -> bool {
+pub fn left_out() -> bool {
     let left_out = env::var_os("BLACKBAR_SKIP_CLIENTS").is_some_and(|value| value == "1");
     if left_out {
         eprintln!("SKIPPED: real clients, because BLACKBAR_SKIP_CLIENTS=1");
@@ -64,14 +64,14 @@ fn script(name: &str, options: &Value) -> Command {
 }
 
 /// Node's server, and what it has got.
-struct Receiver {
+pub struct Receiver {
     child: Child,
-    port: u16,
+    pub port: u16,
     events: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Receiver {
-    fn new(options: &Value) -> Self {
+    pub fn new(options: &Value) -> Self {
         let mut command = script("receiver.cjs", options);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -93,7 +93,7 @@ impl Receiver {
     }
 
     /// Takes what has come, once it is so much.
-    fn take(&self, count: usize) -> Vec<Value> {
+    pub fn take(&self, count: usize) -> Vec<Value> {
         let now = || self.events.lock().unwrap().len();
         eventually(|| now() >= count, || format!("{} of {count}", now()));
         std::mem::take(&mut self.events.lock().unwrap())

@@ -53,7 +53,7 @@ pub(crate) struct ConfigurationOptions {
     ///
     /// `--tcp 0.0.0.0:5170=shipper:5171`; `unix:/path` is possible on both sides. A
     /// connection there for each one here; the file knows more. UPSTREAM may also be
-    /// `stdout:`, `file:/path` or a URL, to which lines are sent in batches.
+    /// `stdout:`, `file:/path` or, for batches of lines, a URL or `forward:HOST:PORT`.
     #[arg(
         long,
         value_name = "ADDR=UPSTREAM",

@@ -1,6 +1,7 @@
 //! Listeners of Fluent Forward: how messages are read, and who is believed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::rim::config::policy::Policy;
 
@@ -23,6 +24,7 @@ pub(crate) struct Security {
 }
 
 /// What an upstream wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Login {
     /// The key that both sides know.
     pub(crate) shared_key: Secret,
@@ -31,7 +33,14 @@ pub(crate) struct Login {
 }
 
 /// A secret of our own. It has no form in which it could be shown.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(Vec<u8>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
 
 impl Secret {
     /// What a file holds, without the newline at its end. `None` if that is nothing.
@@ -72,6 +81,7 @@ mod tests {
                 secret.map(str::as_bytes),
                 "{content:?}"
             );
+            assert!(read.is_none_or(|read| format!("{read:?}") == "Secret"));
         }
     }
 }

@@ -7,6 +7,7 @@ use hyper::Uri;
 use hyper::header::HeaderName;
 use serde::{Deserialize, Serialize};
 
+use crate::rim::config::forward::Login;
 use crate::rim::config::serve::ClientTls;
 use crate::rim::config::stream::UpstreamFraming;
 
@@ -26,6 +27,8 @@ pub(crate) enum Sink {
     File(FileSink),
     /// Batches by HTTP.
     Http(Box<HttpSink>),
+    /// Batches by Fluent Forward, each acknowledged.
+    Forward(Box<ForwardSink>),
 }
 
 /// A file that is appended to.
@@ -63,6 +66,21 @@ pub(crate) struct HttpSink {
     pub(crate) headers: Vec<(HeaderName, Credential)>,
 }
 
+/// Batches by Fluent Forward, each acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ForwardSink {
+    /// The tag of all records.
+    pub(crate) tag: String,
+    /// What we tell the upstream; with none, it must not ask.
+    pub(crate) login: Option<Login>,
+    /// Bytes of a batch at most, before compression, if it has more than one record.
+    pub(crate) batch_bytes: usize,
+    /// How long a record waits at most for others of its batch.
+    pub(crate) batch_time: Duration,
+    /// What is done to batches.
+    pub(crate) compression: Compression,
+}
+
 /// What is done to batches.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,7 +88,7 @@ pub(crate) enum Compression {
     /// Nothing.
     #[default]
     None,
-    /// They are sent with Content-Encoding: gzip.
+    /// They are sent compressed: with Content-Encoding: gzip, or as `CompressedPackedForward`.
     Gzip,
 }
 

@@ -132,19 +132,32 @@ pub(crate) enum Destination {
     File(PathBuf),
     /// `http://…` or `https://…`.
     Http(Uri),
+    /// `forward:host:port`.
+    Forward {
+        /// A name or an IP address, without brackets.
+        host: String,
+        /// Never 0.
+        port: u16,
+    },
 }
 
 impl Destination {
     /// Whether it is made for all clients and not for each.
     pub(crate) fn is_shared_only(&self) -> bool {
-        matches!(self, Self::Stdout | Self::File(_) | Self::Http(_))
+        match self {
+            Self::Stdout | Self::File(_) | Self::Http(_) | Self::Forward { .. } => true,
+            Self::Tcp { .. } | Self::Unix(_) | Self::Udp { .. } => false,
+        }
     }
 
     /// Whether what waits for another one may as well be sent here: it is the same one, or
     /// one of the same kind that is to take its place. A file has what was written to it.
     pub(crate) fn follows(&self, other: &Self) -> bool {
-        let are_http = matches!((self, other), (Self::Http(_), Self::Http(_)));
-        self == other || self.is_connection() && other.is_connection() || are_http
+        let take_batches = matches!(
+            (self, other),
+            (Self::Http(_), Self::Http(_)) | (Self::Forward { .. }, Self::Forward { .. })
+        );
+        self == other || self.is_connection() && other.is_connection() || take_batches
     }
 
     /// Whether it is a connection.
@@ -160,8 +173,8 @@ pub(crate) struct NoDestination(&'static str);
 
 impl NoDestination {
     const FORMS: Self = Self(
-        "write host:port, [ipv6]:port, unix:/path, udp:host:port, file:/path, stdout: or \
-         http://host/path",
+        "write host:port, [ipv6]:port, unix:/path, udp:host:port, file:/path, stdout:, \
+         http://host/path or forward:host:port",
     );
 }
 
@@ -186,12 +199,14 @@ impl FromStr for Destination {
             let named = path.filter(|path| path.file_name().is_some() && !text.ends_with('/'));
             return named.map(Self::File).ok_or(NoDestination::FORMS);
         }
-        let datagrams = text.strip_prefix("udp:");
-        let (host, port) = host_and_port(datagrams.unwrap_or(text)).ok_or(NoDestination::FORMS)?;
-        Ok(match datagrams {
-            Some(_) => Self::Udp { host, port },
-            None => Self::Tcp { host, port },
-        })
+        let address = |text| host_and_port(text).ok_or(NoDestination::FORMS);
+        if let Some(text) = text.strip_prefix("udp:") {
+            return address(text).map(|(host, port)| Self::Udp { host, port });
+        }
+        if let Some(text) = text.strip_prefix("forward:") {
+            return address(text).map(|(host, port)| Self::Forward { host, port });
+        }
+        address(text).map(|(host, port)| Self::Tcp { host, port })
     }
 }
 
@@ -226,6 +241,7 @@ impl fmt::Display for Destination {
             Self::Stdout => f.write_str("stdout:"),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Http(url) => url.fmt(f),
+            Self::Forward { host, port } => write!(f, "forward:{}:{port}", bracketed(host)),
         }
     }
 }
@@ -318,6 +334,8 @@ mod tests {
             "file:/var/log/app.log",
             "http://host/",
             "https://host:8443/logs?stream=app",
+            "forward:fluentd:24224",
+            "forward:[::1]:24224",
         ] {
             assert_eq!(text.parse::<Destination>().unwrap().to_string(), text);
         }
@@ -340,6 +358,9 @@ mod tests {
             "file:/var/..",
             "udp:host",
             "tcp:host:1",
+            "forward:host",
+            "forward:host:0",
+            "forward:unix:/run/fluentd.sock",
         ] {
             let parsed = text.parse::<Destination>();
             assert_eq!(parsed, Err(NoDestination::FORMS), "{text}");

@@ -49,7 +49,7 @@ struct MadeOf {
     tls: Option<ClientTls>,
     delivery: Delivery,
     connect: Duration,
-    /// Only HTTP waits for answers.
+    /// Only HTTP and Forward wait for answers.
     response: Option<Duration>,
 }
 
@@ -106,14 +106,17 @@ impl Setup {
 
 impl MadeOf {
     fn new(stream: &Stream, timeouts: Timeouts) -> Self {
-        let is_http = matches!(stream.upstream, Destination::Http(_));
+        let answers = matches!(
+            stream.upstream,
+            Destination::Http(_) | Destination::Forward { .. }
+        );
         Self {
             name: stream.name.clone(),
             upstream: stream.upstream.clone(),
             tls: stream.upstream_tls.clone(),
             delivery: stream.delivery.clone(),
             connect: timeouts.connect,
-            response: is_http.then_some(timeouts.response),
+            response: answers.then_some(timeouts.response),
         }
     }
 

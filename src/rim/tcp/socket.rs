@@ -176,7 +176,9 @@ impl Dialer {
                 let stream = UnixStream::connect(path).await?;
                 return Ok(Box::new(stream));
             }
-            Destination::Tcp { host, port } | Destination::Udp { host, port } => (host, *port),
+            Destination::Tcp { host, port }
+            | Destination::Udp { host, port }
+            | Destination::Forward { host, port } => (host, *port),
             Destination::Stdout | Destination::File(_) | Destination::Http(_) => {
                 return Err(io::ErrorKind::InvalidInput.into());
             }

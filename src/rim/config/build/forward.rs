@@ -25,7 +25,7 @@ impl Building<'_> {
             )
         } else {
             let what = "it belongs to a listener with forward";
-            (&["undecodable", "security", "upstream_security"][..], what)
+            (&["undecodable", "security"][..], what)
         };
         let given = told.stream_keys();
         match given.iter().find(|key| others.contains(key)) {
@@ -84,7 +84,8 @@ impl Building<'_> {
         Ok(Some(Security { shared_key, users }))
     }
 
-    fn login(
+    /// What we tell an upstream of Forward.
+    pub(super) fn login(
         &mut self,
         told: Option<&schema::UpstreamSecurity>,
         path: &KeyPath,

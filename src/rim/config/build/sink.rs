@@ -1,4 +1,4 @@
-//! What only some upstreams of streams have: files, standard output, HTTP.
+//! What only some upstreams of streams have: files, standard output, HTTP, Forward.
 
 use std::env;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::rim::config::file::value::{Period, Size};
 use crate::rim::config::file::{KeyPath, Wrong};
 use crate::rim::config::serve::ClientTls;
 use crate::rim::config::sink::{
-    Compression, Credential, CredentialSource, FileSink, HttpSink, Rotation, Sink,
+    Compression, Credential, CredentialSource, FileSink, ForwardSink, HttpSink, Rotation, Sink,
 };
 use crate::rim::config::stream::{Destination, UpstreamFraming};
 
@@ -28,6 +28,12 @@ const MOST_KEPT: u32 = 1000;
 /// Bytes of a batch, and how long a record waits for others of it.
 const BATCH_BYTES: Size = Size(1 << 20);
 const BATCH_TIME: Period = Period(std::time::Duration::from_secs(1));
+
+/// Bytes of a message of Forward at most: its length has 32 bits, and peers have less room.
+const LARGEST_CHUNK: usize = 1 << 30;
+
+/// Bytes of a tag at most.
+const LONGEST_TAG: usize = 255;
 
 /// Headers that are ours, or the connection's.
 const OWN_HEADERS: [&str; 10] = [
@@ -49,10 +55,10 @@ pub(super) fn fill(listen: &mut Listen) {
         Some(Destination::File(_)) if listen.rotate_size.is_some() => {
             listen.rotate_keep.get_or_insert(KEEP);
         }
-        Some(Destination::Http(_)) => {
-            listen.batch_bytes.get_or_insert(BATCH_BYTES);
-            listen.batch_time.get_or_insert(BATCH_TIME);
-            listen.compression.get_or_insert_default();
+        Some(Destination::Http(_)) => fill_batches(listen),
+        Some(Destination::Forward { .. }) => {
+            listen.tag = listen.tag.take().or_else(|| listen.name.clone());
+            fill_batches(listen);
         }
         Some(upstream) if upstream.is_connection() => {
             listen.resend.get_or_insert(RESEND);
@@ -63,10 +69,16 @@ pub(super) fn fill(listen: &mut Listen) {
     }
 }
 
+fn fill_batches(listen: &mut Listen) {
+    listen.batch_bytes.get_or_insert(BATCH_BYTES);
+    listen.batch_time.get_or_insert(BATCH_TIME);
+    listen.compression.get_or_insert_default();
+}
+
 impl Building<'_> {
     /// What a shared upstream is; none if it takes datagrams.
     pub(super) fn sink(
-        &self,
+        &mut self,
         told: &Listen,
         upstream: &Destination,
         tls: Option<&ClientTls>,
@@ -85,6 +97,7 @@ impl Building<'_> {
                 rotation: self.rotation(told, path)?,
             }),
             Destination::Http(url) => Sink::Http(Box::new(self.http_sink(told, url, tls, path)?)),
+            Destination::Forward { .. } => Sink::Forward(Box::new(self.forward_sink(told, path)?)),
         }))
     }
 
@@ -100,9 +113,21 @@ impl Building<'_> {
                 "rotate_size" | "rotate_keep" => {
                     (matches!(upstream, Destination::File(_)), "file:/path")
                 }
-                "batch_bytes" | "batch_time" | "compression" | "headers" => (
+                "batch_bytes" | "batch_time" | "compression" => (
+                    matches!(upstream, Destination::Http(_) | Destination::Forward { .. }),
+                    "http://host/path, https://host/path or forward:host:port",
+                ),
+                "headers" => (
                     matches!(upstream, Destination::Http(_)),
                     "http://host/path or https://host/path",
+                ),
+                "tag" => (
+                    matches!(upstream, Destination::Forward { .. }),
+                    "forward:host:port",
+                ),
+                "upstream_security" => (
+                    told.forward.is_some() || matches!(upstream, Destination::Forward { .. }),
+                    "forward:host:port, or to a listener with forward",
                 ),
                 "resend" | "upstream_framing" => {
                     (!upstream.is_shared_only(), "host:port or unix:/path")
@@ -194,6 +219,28 @@ impl Building<'_> {
             batch_time: told.batch_time.unwrap_or(BATCH_TIME).0,
             compression: told.compression.unwrap_or(Compression::None),
             headers: headers.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn forward_sink(&mut self, told: &Listen, path: &KeyPath) -> Result<ForwardSink, Wrong> {
+        let batch_bytes = told.batch_bytes.unwrap_or(BATCH_BYTES).0;
+        if batch_bytes > LARGEST_CHUNK {
+            let what = "Forward has no room for so large a message; write at most 1G";
+            return Err(self.wrong(&path.key("batch_bytes"), what));
+        }
+        let tag = told.tag.clone().unwrap_or_default();
+        let is_plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
+        if !(1..=LONGEST_TAG).contains(&tag.len()) || !tag.chars().all(is_plain) {
+            let what = format!("write 1 to {LONGEST_TAG} bytes without blanks");
+            return Err(self.wrong(&path.key("tag"), what));
+        }
+        let login = &path.key("upstream_security");
+        Ok(ForwardSink {
+            tag,
+            login: self.login(told.upstream_security.as_ref(), login)?,
+            batch_bytes,
+            batch_time: told.batch_time.unwrap_or(BATCH_TIME).0,
+            compression: told.compression.unwrap_or(Compression::None),
         })
     }
 

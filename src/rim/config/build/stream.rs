@@ -186,10 +186,12 @@ impl Building<'_> {
             of_streams.into_iter().flatten()
         });
         let comes_back = match upstream {
-            Destination::Tcp { host, port } => streams.any(|other| match other {
-                StreamAddress::Tcp(own) => is_own(own.0, host, *port),
-                StreamAddress::Unix(_) => false,
-            }),
+            Destination::Tcp { host, port } | Destination::Forward { host, port } => {
+                streams.any(|other| match other {
+                    StreamAddress::Tcp(own) => is_own(own.0, host, *port),
+                    StreamAddress::Unix(_) => false,
+                })
+            }
             Destination::Unix(socket) => {
                 streams.any(|other| matches!(other, StreamAddress::Unix(own) if own == socket))
             }
@@ -212,7 +214,7 @@ impl Building<'_> {
     }
 
     fn delivery(
-        &self,
+        &mut self,
         told: &Listen,
         entry: &Entry,
         upstream: &Destination,
@@ -227,7 +229,8 @@ impl Building<'_> {
             return Err(self.wrong(&path.key("sharing"), what));
         }
         if upstream.is_shared_only() && !is_shared {
-            let what = "all clients share a file, standard output and HTTP; leave this out";
+            let what =
+                "all clients share a file, standard output, HTTP and Forward; leave this out";
             return Err(self.wrong(&path.key("sharing"), what));
         }
         if from_datagrams && told.overflow == Some(Overflow::Block) {
@@ -274,12 +277,12 @@ impl Building<'_> {
             return Ok(None);
         };
         let speaks_tls = match upstream {
-            Destination::Tcp { .. } => true,
+            Destination::Tcp { .. } | Destination::Forward { .. } => true,
             Destination::Http(url) => url.scheme_str() == Some("https"),
             _ => false,
         };
         if !speaks_tls {
-            let what = "TLS needs an upstream host:port or https://host";
+            let what = "TLS needs an upstream host:port, forward:host:port or https://host";
             return Err(self.wrong(path, what));
         }
         let tls = self.client_tls(ca.as_ref(), identity.as_ref(), path)?;

@@ -264,6 +264,9 @@ pub(crate) struct Listen {
     /// What is done to batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) compression: Option<Compression>,
+    /// The tag that records get; left out, the listener's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tag: Option<String>,
     /// Headers of batches, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, Header>,
@@ -320,6 +323,7 @@ impl Listen {
             ("batch_bytes", self.batch_bytes.is_some()),
             ("batch_time", self.batch_time.is_some()),
             ("compression", self.compression.is_some()),
+            ("tag", self.tag.is_some()),
             ("headers", !self.headers.is_empty()),
             ("mode", self.mode.is_some()),
             ("until", self.until.is_some()),

@@ -215,7 +215,11 @@ fn settle_all(framer: &mut Framer, owed: &Owed, out: &mut Vec<u8>) -> Result<(),
 }
 
 /// Proves to an upstream that we know the key, and has it do the same.
-async fn greet(
+///
+/// # Errors
+///
+/// The connection is broken.
+pub(in crate::rim::tcp) async fn greet(
     upstream: &mut Socket,
     framer: &mut Framer,
     login: &Login,

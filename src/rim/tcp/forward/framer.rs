@@ -10,7 +10,7 @@ use crate::rim::payload::msgpack::token::{Extent, extent};
 use crate::rim::tcp::reason::Reason;
 
 /// Cuts a stream into messages.
-pub(super) struct Framer {
+pub(in crate::rim::tcp) struct Framer {
     /// Messages that were taken already, and then those that are to come.
     held: Vec<u8>,
     /// Where the next message begins.
@@ -25,7 +25,7 @@ pub(super) struct Framer {
 
 impl Framer {
     /// For messages of at most so many bytes.
-    pub(super) fn new(most: usize) -> Self {
+    pub(in crate::rim::tcp) fn new(most: usize) -> Self {
         Self {
             held: Vec::new(),
             start: 0,
@@ -41,7 +41,7 @@ impl Framer {
     }
 
     /// Takes in bytes. The places of messages that were given before are no longer right.
-    pub(super) fn write(&mut self, chunk: &[u8]) {
+    pub(in crate::rim::tcp) fn write(&mut self, chunk: &[u8]) {
         self.forget();
         append(&mut self.held, chunk);
     }
@@ -63,7 +63,7 @@ impl Framer {
     /// # Errors
     ///
     /// It is no msgpack, or will be too large.
-    pub(super) fn next(&mut self) -> Result<Option<Range<usize>>, Reason> {
+    pub(in crate::rim::tcp) fn next(&mut self) -> Result<Option<Range<usize>>, Reason> {
         while self.pending > 0 {
             let Some(rest) = self.held.get(self.at..) else {
                 return Ok(None);
@@ -88,12 +88,12 @@ impl Framer {
     }
 
     /// The bytes of a message that was found since the last write.
-    pub(super) fn bytes(&self, message: Range<usize>) -> &[u8] {
+    pub(in crate::rim::tcp) fn bytes(&self, message: Range<usize>) -> &[u8] {
         &self.held[message]
     }
 
     /// Whether a message has begun that is not whole.
-    pub(super) fn has_begun(&self) -> bool {
+    pub(in crate::rim::tcp) fn has_begun(&self) -> bool {
         self.start < self.held.len()
     }
 

@@ -18,7 +18,7 @@ use crate::rim::tcp::forward::random_name;
 use crate::rim::tcp::forward::values::{content, elements, pairs};
 
 /// Bytes of a message of a handshake at most.
-pub(super) const LONGEST: usize = 16 * 1024;
+pub(in crate::rim::tcp) const LONGEST: usize = 16 * 1024;
 
 /// What clients are told that we are called. As a client we add what is random: Fluentd talks
 /// to nobody who has its own name, nor do we, and two of us may stand in a row.
@@ -108,7 +108,7 @@ impl<'a> Host<'a> {
 
 /// Why there is no agreement with an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Disagreement {
+pub(in crate::rim::tcp) enum Disagreement {
     /// It says something else.
     #[error("it does not begin a handshake; does it have a shared key?")]
     NoHandshake,
@@ -204,7 +204,7 @@ impl<'a> Guest<'a> {
 }
 
 /// Whether a message is what a server says that asks for a shared key.
-pub(super) fn is_helo(message: &[u8]) -> bool {
+pub(in crate::rim::tcp) fn is_helo(message: &[u8]) -> bool {
     of_helo(message).is_some()
 }
 

@@ -33,14 +33,17 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub(super) use connection::Relay;
+pub(super) use connection::{Relay, greet};
+pub(super) use framer::Framer;
+pub(super) use handshake::{Disagreement, LONGEST as LONGEST_GREETING, is_helo};
+pub(super) use owed::acknowledged;
 
 /// 128 random bits in hexadecimal digits.
 ///
 /// # Errors
 ///
 /// The system has no randomness.
-fn random_name() -> Result<String, getrandom::Error> {
+pub(super) fn random_name() -> Result<String, getrandom::Error> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits)?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bits)))

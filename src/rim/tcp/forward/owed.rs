@@ -129,7 +129,7 @@ impl Owed {
 }
 
 /// The chunk that `{"ack": chunk}` names.
-fn acknowledged(said: &[u8]) -> Option<&[u8]> {
+pub(in crate::rim::tcp) fn acknowledged(said: &[u8]) -> Option<&[u8]> {
     let pairs = pairs(said).ok()?;
     let text = |place| content(said, place).ok()?.map(|text| &said[text]);
     let (_, value) = pairs.iter().find(|(key, _)| text(key) == Some(b"ack"))?;

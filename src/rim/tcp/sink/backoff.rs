@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
+use super::latest::Latest;
+
 /// At first, and at most.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
@@ -28,6 +32,19 @@ impl Backoff {
         self.0 = (self.0 * 2).min(LONGEST);
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    }
+
+    /// Waits for the next attempt, at least for `least`, but not if it is one by other
+    /// settings.
+    pub(super) async fn wait<T>(&mut self, least: Duration, settings: &Latest<T>)
+    where
+        T: Send + Sync + 'static,
+    {
+        let changed = settings.changed();
+        tokio::select! {
+            () = sleep(self.pause().max(least)) => {}
+            () = changed => self.reset(),
+        }
     }
 }
 

@@ -15,12 +15,13 @@ mod request;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::Instant;
 
-use self::request::{Answer, Body, Requests};
+use self::request::{Answer, Requests};
 use super::Account;
 use super::backoff::Backoff;
-use super::latest::Latest;
+use super::batches::{Batches, Bounds};
+use super::latest::{Latest, OUTDATED};
 use super::ring::{Queue, SILENCE};
 use crate::rim::config::serve::Timeouts;
 use crate::rim::config::sink::HttpSink;
@@ -30,25 +31,17 @@ use crate::rim::tcp::reason::Reason;
 /// they do not want to read, and their answer does not arrive.
 const PATIENCE: u32 = 3;
 
-/// How long an answer may take once the request is one by old settings.
-const LATE: Duration = Duration::from_secs(10);
-
 /// How it is asked, and what for.
 pub(in crate::rim::tcp) struct Settings {
     requests: Requests,
-    /// Bytes of a batch at most, if it has more than one record.
-    most: usize,
-    /// How long a record waits at most for others.
-    time: Duration,
+    bounds: Bounds,
 }
 
 /// Sends what comes in from one listener.
 pub(in crate::rim::tcp) struct Http {
     settings: Latest<Settings>,
-    queue: Queue,
+    batches: Batches,
     account: Account,
-    /// Records that are in no batch yet.
-    held: Vec<u8>,
     backoff: Backoff,
     /// When it was last told that a record was refused.
     told: Option<Instant>,
@@ -83,8 +76,10 @@ impl Settings {
     pub(super) fn new(told: &HttpSink, timeouts: Timeouts) -> Result<Self, String> {
         Ok(Self {
             requests: Requests::new(told, &timeouts)?,
-            most: told.batch_bytes,
-            time: told.batch_time,
+            bounds: Bounds {
+                bytes: told.batch_bytes,
+                time: told.batch_time,
+            },
         })
     }
 }
@@ -94,9 +89,8 @@ impl Http {
     pub(super) fn new(settings: Latest<Settings>, queue: Queue, account: Account) -> Self {
         Self {
             settings,
-            queue,
+            batches: Batches::new(queue, cut),
             account,
-            held: Vec::new(),
             backoff: Backoff::new(),
             told: None,
         }
@@ -104,27 +98,9 @@ impl Http {
 
     /// Sends until no client is left and everything has been taken.
     pub(super) async fn run(mut self) {
-        while let Some(batch) = self.batch().await {
+        while let Some(batch) = self.batches.next(|| self.settings.now().bounds).await {
             self.deliver(batch).await;
         }
-    }
-
-    /// Waits for a batch: full, or after its time.
-    async fn batch(&mut self) -> Option<Vec<u8>> {
-        if self.held.is_empty() {
-            self.held = self.queue.next().await?.bytes;
-        }
-        let settings = self.settings.now();
-        let deadline = Instant::now() + settings.time;
-        while self.held.len() < settings.most {
-            match timeout_at(deadline, self.queue.next()).await {
-                Ok(Some(block)) => self.held.extend_from_slice(&block.bytes),
-                // Late, or the end.
-                Ok(None) | Err(_) => break,
-            }
-        }
-        let rest = self.held.split_off(cut(&self.held, settings.most));
-        Some(std::mem::replace(&mut self.held, rest))
     }
 
     /// Has a batch taken, however long it takes.
@@ -152,7 +128,9 @@ impl Http {
                 settings = self.settings.now();
                 body = settings.requests.body(part);
             }
-            let answer = self.attempt(&settings, &body).await;
+            let attempt = self.settings.unless_late(settings.requests.send(&body));
+            let late = || Answer::Lost(OUTDATED.to_owned());
+            let answer = attempt.await.unwrap_or_else(late);
             let may_be_taken = !matches!(answer, Answer::Unreachable(_));
             lost += u32::from(matches!(answer, Answer::Lost(_)));
             let wait = match self.judge(answer, body.len()) {
@@ -161,37 +139,13 @@ impl Http {
                 Fate::Refused(_) if records > 1 => return Sent::Halve,
                 Fate::Refused(status) => return Sent::Refused(status),
             };
-            self.pause(wait).await;
+            self.backoff.wait(wait, &self.settings).await;
             if may_be_taken {
                 self.account.counters.again.inc_by(records);
             }
             if lost == PATIENCE && records > 1 {
                 return Sent::Halve;
             }
-        }
-    }
-
-    /// Sends it once. If the settings change meanwhile, it may have been waited for too long
-    /// by the old ones.
-    async fn attempt(&mut self, settings: &Settings, body: &Body) -> Answer {
-        let changed = self.settings.changed();
-        let too_late = async {
-            changed.await;
-            sleep(LATE).await;
-        };
-        tokio::select! {
-            answer = settings.requests.send(body) => answer,
-            () = too_late => Answer::Lost("its settings have changed meanwhile".to_owned()),
-        }
-    }
-
-    /// Waits for the next attempt, at least for `wait`, but not if it is one by other
-    /// settings.
-    async fn pause(&mut self, wait: Duration) {
-        let pause = self.backoff.pause().max(wait);
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = self.settings.changed() => self.backoff.reset(),
         }
     }
 

@@ -3,8 +3,16 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// How long an attempt may still take once it is one by old settings.
+const LATE: Duration = Duration::from_secs(10);
+
+/// Why an attempt failed that took longer.
+pub(super) const OUTDATED: &str = "its settings have changed meanwhile";
 
 /// The present value, for who uses it.
 pub(super) struct Latest<T>(watch::Receiver<Arc<T>>);
@@ -57,6 +65,29 @@ impl<T> Latest<T> {
         async move {
             if changes.changed().await.is_err() {
                 pending::<()>().await;
+            }
+        }
+    }
+
+    /// What comes of an attempt with the present value; none if it is given up, since the
+    /// value has changed meanwhile and the attempt goes on for long.
+    pub(super) fn unless_late<F>(
+        &self,
+        attempt: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future + Send,
+        T: Send + Sync + 'static,
+    {
+        let changed = self.changed();
+        let too_late = async {
+            changed.await;
+            sleep(LATE).await;
+        };
+        async {
+            tokio::select! {
+                come = attempt => Some(come),
+                () = too_late => None,
             }
         }
     }

@@ -1,15 +1,19 @@
-//! Upstreams that all clients share: a connection, a file, standard output, HTTP.
+//! Upstreams that all clients share: a connection, a file, standard output, HTTP, Forward.
 //!
 //! # From the ring to a sink
 //!
 //! Clients put whole records into a bounded [`ring`], in the shape of [`records`] that the
 //! sink needs. Each sink is one file and runs by itself: a [`stream`] is a connection that is
 //! made again; [`stdout`] and a [`file`] block, so each has a thread of its own; [`http`]
-//! sends batches. A sink gives up a record only once it is delivered, and a failure is tried
-//! again after a pause ([`backoff`]): while a sink stands still, its ring fills up.
+//! and [`forward`] send [`batches`]. A sink gives up a record only once it is delivered, and a
+//! failure is tried again after a pause ([`backoff`]): while a sink stands still, its ring
+//! fills up.
 
 mod backoff;
+mod batches;
+mod entries;
 mod file;
+mod forward;
 mod http;
 mod latest;
 mod ndjson;
@@ -51,6 +55,7 @@ pub(super) enum Sender {
     Stdout(stdout::Stdout),
     File(file::File),
     Http(Box<http::Http>),
+    Forward(Box<forward::Forward>),
 }
 
 /// A shared upstream as a listener has it.
@@ -68,6 +73,7 @@ enum Changing {
     Stdout,
     File(Change<FileSink>),
     Http(Change<http::Settings>),
+    Forward(Change<forward::Settings>),
 }
 
 /// Settings that hold, and have no effect yet.
@@ -76,6 +82,7 @@ enum Settings {
     Stdout,
     File(FileSink),
     Http(Box<http::Settings>),
+    Forward(Box<forward::Settings>),
 }
 
 /// What is to be done once a configuration runs.
@@ -99,6 +106,7 @@ impl Work {
             Some((Changing::Stream(change), Settings::Stream(settings))) => change.set(settings),
             Some((Changing::File(change), Settings::File(settings))) => change.set(settings),
             Some((Changing::Http(change), Settings::Http(settings))) => change.set(*settings),
+            Some((Changing::Forward(change), Settings::Forward(settings))) => change.set(*settings),
             _ => {}
         }
     }
@@ -175,6 +183,10 @@ fn settings(stream: &Stream, sink: &Sink, timeouts: Timeouts) -> Result<Settings
                 settings.map_err(|why| Failure::Usage(format!("{}: {why}", stream.name)))?;
             Settings::Http(Box::new(settings))
         }
+        Sink::Forward(told) => {
+            let dialer = dialer(stream, timeouts, None)?;
+            Settings::Forward(forward::Settings::new(told, dialer, timeouts.response).into())
+        }
     })
 }
 
@@ -185,6 +197,7 @@ impl Changing {
             Settings::Stdout => Self::Stdout,
             Settings::File(settings) => Self::File(Change::new(settings)),
             Settings::Http(settings) => Self::Http(Change::new(*settings)),
+            Settings::Forward(settings) => Self::Forward(Change::new(*settings)),
         }
     }
 
@@ -196,6 +209,7 @@ impl Changing {
                 | (Self::Stdout, Settings::Stdout)
                 | (Self::File(_), Settings::File(_))
                 | (Self::Http(_), Settings::Http(_))
+                | (Self::Forward(_), Settings::Forward(_))
         )
     }
 
@@ -219,6 +233,10 @@ impl Changing {
             Self::Http(settings) => {
                 Sender::Http(Box::new(http::Http::new(settings.latest(), queue, account)))
             }
+            Self::Forward(settings) => {
+                let forward = forward::Forward::new(settings.latest(), queue, account)?;
+                Sender::Forward(Box::new(forward))
+            }
         })
     }
 }
@@ -235,6 +253,7 @@ impl Sender {
             Self::Stdout(stdout) => in_thread(|| stdout.run()).await,
             Self::File(file) => in_thread(|| file.run()).await,
             Self::Http(http) => http.run().await,
+            Self::Forward(forward) => forward.run().await,
         }
     }
 }

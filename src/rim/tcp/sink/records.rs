@@ -1,5 +1,8 @@
 //! How records stand in a ring: in the form that their upstream takes, however they came.
 
+use std::time::SystemTime;
+
+use super::entries;
 use super::ndjson;
 use super::ring::Block;
 use crate::rim::config::sink::Sink;
@@ -19,6 +22,8 @@ pub(super) enum Shape {
     Lines,
     /// Each a line that is a JSON object.
     Ndjson,
+    /// Each an entry of Fluent Forward, of the time when it was put in.
+    Entries,
 }
 
 impl Shape {
@@ -32,6 +37,7 @@ impl Shape {
             },
             Sink::Stdout | Sink::File(_) => Self::Lines,
             Sink::Http(_) => Self::Ndjson,
+            Sink::Forward(_) => Self::Entries,
         }
     }
 
@@ -51,6 +57,10 @@ impl Shape {
             Self::Lines if !out.are_lines => Some(written(out, line)),
             Self::Counted => Some(written(out, counted)),
             Self::Ndjson => Some(written(out, ndjson::line)),
+            Self::Entries => {
+                let now = SystemTime::now();
+                Some(written(out, |record, to| entries::entry(now, record, to)))
+            }
             Self::Lines | Self::AsItCame => None,
         }))
     }
@@ -80,10 +90,10 @@ impl Shaped {
     }
 }
 
-fn written(out: &Output, write: fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(out.bytes.len());
-    out.records().for_each(|record| write(record, &mut lines));
-    lines
+fn written(out: &Output, write: impl Fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
+    let mut shaped = Vec::with_capacity(out.bytes.len());
+    out.records().for_each(|record| write(record, &mut shaped));
+    shaped
 }
 
 /// A message as a line.
@@ -159,6 +169,18 @@ mod tests {
         out.bytes.extend_from_slice(b"rest");
         let block = take(Shape::Ndjson, &mut out);
         assert_eq!(block.bytes, b"{\"message\":\"a\"}\n{}\n");
+        assert_eq!(out.bytes, b"rest");
+    }
+
+    #[test]
+    fn entries_are_of_records_without_their_newlines() {
+        let mut out = messages(&[b"a\r\n", b"<1>b\n"]);
+        out.are_lines = true;
+        out.bytes.extend_from_slice(b"rest");
+        let block = take(Shape::Entries, &mut out);
+        assert_eq!((entries::count(&block.bytes), block.records), (2, 2));
+        let has = |end: &[u8]| block.bytes.windows(end.len()).any(|part| part == end);
+        assert!(has(b"\xa7message\xa1a\x92") && block.bytes.ends_with(b"\xa7message\xa4<1>b"));
         assert_eq!(out.bytes, b"rest");
     }
 }

@@ -4,7 +4,9 @@ use super::*;
 use crate::rim::config::FilesRead;
 use crate::rim::config::build::{Built, Surroundings, build, effective};
 use crate::rim::config::file::{File, Source, Wrongs};
-use crate::rim::config::sink::{Compression, CredentialSource, HttpSink, Rotation, Sink};
+use crate::rim::config::sink::{
+    Compression, CredentialSource, ForwardSink, HttpSink, Rotation, Sink,
+};
 use crate::rim::config::stream::UpstreamFraming;
 
 fn parsed(text: &str) -> Result<(File, Source), Wrongs> {
@@ -181,6 +183,55 @@ fn http_has_batches_and_headers() {
     assert_eq!(credential.prefix, "Bearer ");
 }
 
+fn forward(keys: &str) -> ForwardSink {
+    match sink(&format!("upstream = \"forward:fluentd:24224\"\n{keys}")) {
+        Sink::Forward(forward) => *forward,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn forward_has_a_tag_batches_and_a_key() {
+    let mut expected = ForwardSink {
+        tag: "tcp-127.0.0.1-1".to_owned(),
+        login: None,
+        batch_bytes: 1 << 20,
+        batch_time: Duration::from_secs(1),
+        compression: Compression::None,
+    };
+    assert_eq!(forward(""), expected);
+    "in".clone_into(&mut expected.tag);
+    assert_eq!(forward("name = \"in\""), expected);
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "one\n").unwrap();
+    let told = forward(&format!(
+        "tag = \"app.web\"\nbatch_bytes = \"64K\"\nbatch_time = \"50ms\"\ncompression = \"gzip\"\n\
+         upstream_tls = {{}}\nupstream_security = {{ shared_key_file = \"{}\" }}",
+        key.display()
+    ));
+    let login = told.login.as_ref().unwrap();
+    assert_eq!(
+        (login.shared_key.bytes(), &login.user),
+        (&b"one"[..], &None)
+    );
+    expected = ForwardSink {
+        tag: "app.web".to_owned(),
+        login: told.login.clone(),
+        batch_bytes: 64 << 10,
+        batch_time: Duration::from_millis(50),
+        compression: Compression::Gzip,
+    };
+    assert_eq!(told, expected);
+    // A sink with another key is another sink.
+    std::fs::write(&key, "two\n").unwrap();
+    let other = forward(&format!(
+        "upstream_security = {{ shared_key_file = \"{}\" }}",
+        key.display()
+    ));
+    assert_ne!(other.login, told.login);
+}
+
 #[test]
 fn what_is_in_effect_can_be_read_again() {
     for keys in [
@@ -194,6 +245,8 @@ fn what_is_in_effect_can_be_read_again() {
         "tcp = \"127.0.0.1:1\"\nupstream = \"file:/log\"\nrotate_size = \"1M\"",
         "tcp = \"127.0.0.1:1\"\nupstream = \"https://host\"\nupstream_tls = {}\n\
          headers = { X-Key = { env = \"PATH\" } }",
+        "udp = \"127.0.0.1:514\"\nupstream = \"forward:[::1]:24224\"\ntag = \"syslog\"",
+        "tcp = \"127.0.0.1:1\"\nupstream = \"forward:host:24224\"\nupstream_tls = {}",
         "forward = \"127.0.0.1:1\"\nupstream = \"host:24224\"\nupstream_tls = {}\nidle = \"90s\"",
         "forward = \"unix:/run/in.sock\"\nupstream = \"unix:/run/out.sock\"\nundecodable = \"text\"",
     ] {
@@ -377,6 +430,67 @@ fn what_a_sink_cannot_be_is_refused_with_its_place() {
         (
             format!("{tcp}upstream = \"http://host\"\nheaders = {{ A = {{}} }}"),
             "4:17: key `listen.headers.A`: write one of env",
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_sink_of_forward_cannot_be_is_refused_with_its_place() {
+    let tcp = "tcp = \"127.0.0.1:5170\"\n";
+    let fine = format!("{tcp}upstream = \"a:1\"\n");
+    let forward = format!("{tcp}upstream = \"forward:a:1\"\n");
+    check_refused(&[
+        (
+            format!("{tcp}upstream = \"forward:a\""),
+            "3:12: key `listen.upstream`: write host:port",
+        ),
+        (
+            format!("{tcp}upstream = \"forward:127.0.0.1:5170\""),
+            "3:12: key `listen.upstream`: this is a listener",
+        ),
+        (
+            "forward = \"127.0.0.1:1\"\nupstream = \"forward:a:1\"".to_owned(),
+            "3:12: key `listen.upstream`: Forward needs a stream; write host:port",
+        ),
+        (
+            format!("{fine}tag = \"app\""),
+            "4:7: key `listen.tag`: it belongs to an upstream forward:host:port",
+        ),
+        (
+            format!("{fine}upstream_security = {{ shared_key_file = \"Cargo.toml\" }}"),
+            "4:21: key `listen.upstream_security`: it belongs to an upstream forward:host:port",
+        ),
+        (
+            format!("{forward}tag = \"\""),
+            "4:7: key `listen.tag`: write 1 to 255 bytes",
+        ),
+        (
+            format!("{forward}tag = \"a b\""),
+            "4:7: key `listen.tag`: write 1 to 255 bytes",
+        ),
+        (
+            format!("{forward}batch_bytes = \"2G\""),
+            "4:15: key `listen.batch_bytes`: Forward has no room",
+        ),
+        (
+            format!("{forward}sharing = \"per-connection\""),
+            "4:11: key `listen.sharing`: all clients share",
+        ),
+        (
+            format!("{forward}resend = \"1M\""),
+            "4:10: key `listen.resend`: it belongs to an upstream host:port",
+        ),
+        (
+            format!("{forward}headers = {{ A = {{ env = \"PATH\" }} }}"),
+            "4:11: key `listen.headers`: it belongs to an upstream http://",
+        ),
+        (
+            format!("{forward}undecodable = \"text\""),
+            "4:15: key `listen.undecodable`: it belongs to a listener with forward",
+        ),
+        (
+            format!("{forward}upstream_security = {{ shared_key_file = \"/nonexistent/key\" }}"),
+            "4:41: key `listen.upstream_security.shared_key_file`: cannot read",
         ),
     ]);
 }
