@@ -9,6 +9,7 @@ mod listeners;
 mod load;
 mod refused;
 mod rules;
+mod sinks;
 mod support;
 #[allow(dead_code, reason = "not everything is needed here")]
 #[path = "../tcp/support.rs"]
