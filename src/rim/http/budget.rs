@@ -154,7 +154,14 @@ struct Waiter<'a> {
 
 impl<'a> Waiter<'a> {
     fn new(budget: &'a Budget, number: u64) -> Self {
-        budget.waiting().insert(number);
+        let mut waiting = budget.waiting();
+        let is_eldest = waiting.first().is_some_and(|&first| number < first);
+        waiting.insert(number);
+        drop(waiting);
+        if is_eldest {
+            // Who was it so far waits no longer than the others.
+            budget.freed.notify_waiters();
+        }
         Self { budget, number }
     }
 }
@@ -210,6 +217,21 @@ mod tests {
         let mut huge = budget.claim();
         let never = Err(Reason::Body(Refusal::TooLarge));
         assert_eq!(huge.resize(101).await, never);
+    }
+
+    #[tokio::test]
+    async fn who_is_no_longer_the_eldest_has_no_longer_its_time() {
+        let patience = Duration::from_millis(500);
+        let budget = Budget::new(Arc::new(Gauges::with_budget(100 * SMALL)), patience);
+        let (mut elder, mut younger) = (budget.claim(), budget.claim());
+        elder.resize(50 * SMALL).await.unwrap();
+        younger.resize(50 * SMALL).await.unwrap();
+        let waiting = tokio::spawn(async move { younger.resize(60 * SMALL).await });
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        assert_eq!(elder.resize(60 * SMALL).await, Ok(()));
+        assert!(began.elapsed() < patience * (ELDEST - 1));
+        assert_eq!(waiting.await.unwrap(), Err(Reason::Budget));
     }
 
     #[tokio::test]
