@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::certificates::certificates;
-use crate::support::{Relay, SECRET, masked};
+use crate::support::{Relay, SECRET, eventually, masked};
 use crate::wire::{
     Upstream, ack, array, chunk, chunk_of, expect, expect_end, map, refused, relay, send, short,
     text, told, upstream_errors,
@@ -105,11 +105,8 @@ fn an_upstream_that_asks_for_a_key_says_so_in_the_log() {
     send(&mut server, &array(&[text("HELO"), options]));
     expect_end(&mut client);
     relay.await_metric(&upstream_errors("upstream_handshake"), 1);
-    assert!(
-        relay.log().contains("write upstream_security"),
-        "{}",
-        relay.log()
-    );
+    let told = || relay.log().contains("write upstream_security");
+    eventually(told, || relay.log());
 }
 
 #[test]
@@ -145,7 +142,7 @@ fn where_there_is_no_agreement_nothing_is_sent_and_the_log_says_why() {
         });
         expect_end(&mut client);
         relay.await_metric(&upstream_errors("upstream_handshake"), 1);
-        assert!(relay.log().contains(why), "{why}: {}", relay.log());
+        eventually(|| relay.log().contains(why), || relay.log());
         assert!(!got.join().unwrap().contains("app"));
         assert!(!relay.log().contains("our key"));
     }
