@@ -8,7 +8,8 @@ use std::thread;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    OptionalActions, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize, tcgetattr,
+    tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 
 use crate::rim::transport::descriptor::Descriptor;
@@ -22,8 +23,8 @@ pub(super) struct Pty {
     pub(super) slave: OwnedFd,
 }
 
-/// The end of a line on a terminal that is typed for the end of the input: Ctrl-D.
-const END: u8 = 0x04;
+/// A special character of a terminal that there is none of (`_POSIX_VDISABLE`).
+const NONE: u8 = 0;
 
 impl Pty {
     /// Opens one, of the size of ours.
@@ -90,15 +91,48 @@ impl Console {
 /// To the end of what is typed; a program that reads nothing any more ends it, too.
 fn copy(mut typed: Patient, mut to: Patient) {
     let mut buffer = [0; 4096];
+    let mut last = None;
     loop {
         match typed.read(&mut buffer) {
             Ok(0) => {
-                let _ = to.write_all(&[END]);
+                // The master answers for the terminal of which it is the other end.
+                if let Ok(modes) = tcgetattr(&to.0) {
+                    let _ = to.write_all(&end_of_input(&modes, last));
+                }
                 return;
             }
-            Ok(length) if to.write_all(&buffer[..length]).is_ok() => {}
+            Ok(length) if to.write_all(&buffer[..length]).is_ok() => {
+                last = Some(buffer[length - 1]);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             _ => return,
+        }
+    }
+}
+
+/// What is typed on a terminal for the end of the input, behind the byte `last`: the key for
+/// it, Ctrl-D as a rule. In the middle of a line it only sends off what there is of that, and
+/// the end takes a second one.
+fn end_of_input(modes: &Termios, last: Option<u8>) -> Vec<u8> {
+    let key = modes.special_codes[SpecialCodeIndex::VEOF];
+    if key == NONE {
+        return Vec::new();
+    }
+    let has_lines = modes.local_modes.contains(LocalModes::ICANON);
+    let in_line = last.is_some_and(|byte| !ends_line(modes, byte));
+    vec![key; if has_lines && in_line { 2 } else { 1 }]
+}
+
+/// Whether a line ends with this byte, where it is typed on a terminal (termios(3)).
+fn ends_line(modes: &Termios, byte: u8) -> bool {
+    let is_key = |index| byte != NONE && modes.special_codes[index] == byte;
+    match byte {
+        b'\n' => !modes.input_modes.contains(InputModes::INLCR),
+        b'\r' => modes.input_modes.contains(InputModes::ICRNL),
+        _ => {
+            is_key(SpecialCodeIndex::VEOF)
+                || is_key(SpecialCodeIndex::VEOL)
+                || is_key(SpecialCodeIndex::VEOL2)
         }
     }
 }
