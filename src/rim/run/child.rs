@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
 use crate::rim::message::reason;
+use crate::rim::run::named;
 use crate::rim::run::terminal::Pty;
 use crate::rim::transport::pipes;
 
@@ -51,7 +52,8 @@ impl SpawnError {
         }
     }
 
-    fn of(program: &OsStr, error: &io::Error) -> Self {
+    /// By what the system says.
+    pub(super) fn of(program: &OsStr, error: &io::Error) -> Self {
         let program = program.to_string_lossy().into_owned();
         let reason = reason(error);
         match Errno::from_io_error(error) {
@@ -65,7 +67,8 @@ impl SpawnError {
 }
 
 /// Starts the program. It keeps our standard input, or gets the terminal; our limits, our
-/// directory and our environment; none of our descriptors.
+/// directory and our environment, in which it is named where we were ([`named`]); none of our
+/// descriptors.
 ///
 /// # Errors
 ///
@@ -74,8 +77,7 @@ pub(super) fn spawn(words: &[OsString], pty: Option<Pty>) -> Result<(Child, Outp
     let Some((program, arguments)) = words.split_first() else {
         return Err(SpawnError::of(OsStr::new(""), &Errno::NOENT.into()));
     };
-    let mut command = Command::new(program);
-    command.args(arguments);
+    let mut command = named::command(program, arguments);
     let no_means = |error: io::Error| SpawnError::NoMeans {
         program: program.to_string_lossy().into_owned(),
         reason: reason(&error),

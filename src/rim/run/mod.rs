@@ -1,6 +1,6 @@
 //! `blackbar run`: a program whose output is redacted on its way to ours.
 //!
-//! The program ([`child`]) writes into pipes, or on a terminal of its own ([`terminal`]).
+//! The program ([`child`], [`named`]) writes into pipes, or on a terminal of its own ([`terminal`]).
 //! Each of its streams is a session on a thread of its own ([`stream`]), maybe with a queue
 //! ([`queue`]) before the output ([`output`]). The caller's thread waits for signals ([`signals`]), for
 //! the program's end and for the streams' ends:
@@ -15,6 +15,7 @@
 //! that was not redacted.
 
 mod child;
+mod named;
 mod output;
 mod queue;
 mod signals;
@@ -89,6 +90,15 @@ pub(crate) struct Outcome {
     pub(crate) code: u8,
     /// What the streams counted that came to their ends.
     pub(crate) totals: Totals,
+}
+
+/// Becomes the program, as its process does where our environment names us ([`named`]).
+/// Returns our exit code if it cannot.
+pub(crate) fn become_program(words: &[OsString]) -> u8 {
+    let (program, arguments) = words.split_first().expect("the command line asks for one");
+    let error = named::become_program(program, arguments);
+    report(&error);
+    error.code()
 }
 
 impl Run {
