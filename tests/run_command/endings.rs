@@ -64,6 +64,29 @@ fn one_that_is_not_executable_gives_126() {
     }
 }
 
+/// As env(1) runs it.
+#[test]
+fn a_script_without_a_first_line_of_its_own_is_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let executable = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a mode");
+        path.display().to_string()
+    };
+    let script = executable("a-script", b"echo $1 hunter2\nexit 6\n");
+    for options in [&[][..], &["--pty"]] {
+        for words in [[&*script, "says"], ["a-script", "says"]] {
+            let mut command = run(options, &words);
+            let path = std::env::var("PATH").expect("a path");
+            command.env("PATH", format!("{}:{path}", folder.path().display()));
+            let run = output(command);
+            let lines: Vec<&str> = run.out.lines().collect();
+            assert_eq!((run.code, &lines[..]), (Some(6), &["says [REDACTED]"][..]));
+        }
+    }
+}
+
 #[test]
 fn our_own_failure_gives_125_and_the_program_does_not_run() {
     let mut command = blackbar();

@@ -1,6 +1,6 @@
 //! `blackbar run`: a program whose output is redacted on its way to ours.
 //!
-//! The program ([`child`], [`named`]) writes into pipes, or on a terminal of its own ([`terminal`]).
+//! The program ([`child`], [`named`], [`script`]) writes into pipes, or on a terminal of its own ([`terminal`]).
 //! Each of its streams is a session on a thread of its own ([`stream`]), maybe with a queue
 //! ([`queue`]) before the output ([`output`]). The caller's thread waits for signals ([`signals`]), for
 //! the program's end and for the streams' ends:
@@ -18,6 +18,7 @@ mod child;
 mod named;
 mod output;
 mod queue;
+mod script;
 mod signals;
 mod stream;
 mod supervisor;

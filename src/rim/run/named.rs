@@ -13,7 +13,8 @@ use std::os::unix::process::{CommandExt, parent_id};
 use std::path::Path;
 use std::process::{Command, id};
 
-use crate::rim::run::child::SpawnError;
+use crate::rim::run::child::{SpawnError, is_not_executed};
+use crate::rim::run::script;
 
 /// Variables that hold the number of a process.
 const NAMES: [&str; 2] = ["LISTEN_PID", "WATCHDOG_PID"];
@@ -57,10 +58,20 @@ fn naming(process: u32) -> impl Iterator<Item = &'static str> {
 /// Becomes the program, whom those variables name that named the process that started us.
 /// Returns only why not.
 pub(super) fn become_program(program: &OsStr, arguments: &[OsString]) -> SpawnError {
+    let become_it = |mut command: Command| {
+        command.env_remove(BESIDE);
+        for name in naming(parent_id()) {
+            command.env(name, id().to_string());
+        }
+        command.exec()
+    };
     let mut command = Command::new(program);
-    command.args(arguments).env_remove(BESIDE);
-    for name in naming(parent_id()) {
-        command.env(name, id().to_string());
+    command.args(arguments);
+    let mut error = become_it(command);
+    if is_not_executed(Some(&error))
+        && let Some(shell) = script::command(program, arguments)
+    {
+        error = become_it(shell);
     }
-    SpawnError::of(program, &command.exec())
+    SpawnError::of(program, &error)
 }
