@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error as _;
 use std::io;
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +12,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{self, HeaderName};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::client::legacy;
@@ -25,6 +26,7 @@ use crate::rim::http::budget::Budget;
 use crate::rim::http::events::{Counted, Gauges, Observer};
 use crate::rim::http::head::{self, Head};
 use crate::rim::http::intake::{Gathered, Intake, Masker};
+use crate::rim::http::outage::Outage;
 use crate::rim::http::outgoing::Outgoing;
 use crate::rim::http::reply::Reply;
 use crate::rim::http::route;
@@ -52,6 +54,8 @@ pub(crate) struct Way {
     pub(crate) pools: Pools,
     /// The rules that are tried.
     pub(crate) candidates: Option<Rules>,
+    /// What is said of its upstream.
+    pub(crate) outage: Outage,
 }
 
 /// The connection of a client, with what is done with the request at hand.
@@ -74,13 +78,18 @@ pub(crate) async fn handle(
 ) -> Result<Response<Reply>, Infallible> {
     let account = Account::new(client.proxy.observer.clone(), request.method().clone());
     let is_http1 = head::is_http1(request.version());
+    let uri = request.uri().clone();
     match forward(&client, request, &account).await {
         Ok(response) => Ok(response),
         Err(reason) => {
             account.fail(reason);
             account.facts().status = Some(reason.status());
             account.is_complete.store(true, Ordering::Relaxed);
-            let (parts, text) = reason.answer(&account.id, is_http1).into_parts();
+            let (mut parts, text) = reason.answer(&account.id, is_http1).into_parts();
+            if parts.status == StatusCode::METHOD_NOT_ALLOWED {
+                let allowed = client.allowed(reason, uri.path());
+                parts.headers.insert(header::ALLOW, allowed);
+            }
             Ok(Response::from_parts(parts, Reply::own(text, account)))
         }
     }
@@ -189,6 +198,28 @@ impl Client {
             })
     }
 
+    /// The methods that a path may be asked with, as a 405 has to tell (RFC 9110, 15.5.6).
+    /// There are none for a path that no route takes, and none for the host that a tunnel is
+    /// asked for to.
+    fn allowed(&self, reason: Reason, path: &str) -> HeaderValue {
+        let ways = self.ways.iter().filter(|_| reason != Reason::Connect);
+        let routes = ways
+            .map(|way| &way.route)
+            .filter(|route| route.takes_path(path));
+        let mut allowed: Vec<&str> = Vec::new();
+        for route in routes {
+            let methods = match &route.methods[..] {
+                [] => &head::KNOWN,
+                methods => methods,
+            };
+            let new = methods.iter().map(Method::as_str);
+            let new: Vec<_> = new.filter(|method| !allowed.contains(method)).collect();
+            allowed.extend(new);
+        }
+        // Methods are tokens, which any header may hold.
+        HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""))
+    }
+
     /// The masked body, and what is dropped when it has been read to its end, or told why it
     /// has none.
     async fn body(
@@ -283,7 +314,7 @@ impl Client {
         };
         let answer = tokio::select! {
             biased;
-            answer = answer => answer.map_err(|error| reason(&error)),
+            answer = answer => answer.map_err(|error| way.failed(&error)),
             reason = failed => Err(reason),
         };
         self.note(way, answer.as_ref().err().copied());
@@ -400,17 +431,19 @@ fn was_used(error: &legacy::Error) -> bool {
     })
 }
 
-fn reason(error: &legacy::Error) -> Reason {
-    if !error.is_connect() {
-        return Reason::UpstreamBroke;
-    }
-    let mut source = error.source();
-    while let Some(error) = source {
-        let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-            return Reason::ConnectTimeout;
+impl Way {
+    /// Why its upstream did not answer. What kept us from reaching it is said in the log.
+    fn failed(&self, error: &legacy::Error) -> Reason {
+        if !error.is_connect() {
+            return Reason::UpstreamBroke;
         }
-        source = error.source();
+        let first = error.source();
+        let mut sources = iter::successors(first, |&error| error.source());
+        let io = sources.find_map(|error| error.downcast_ref::<io::Error>());
+        self.outage.tell(&self.route.name, io);
+        match io.map(io::Error::kind) {
+            Some(io::ErrorKind::TimedOut) => Reason::ConnectTimeout,
+            _ => Reason::UpstreamUnreachable,
+        }
     }
-    Reason::UpstreamUnreachable
 }

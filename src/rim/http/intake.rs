@@ -41,11 +41,12 @@ pub(crate) struct Masker {
     failed: Option<Reason>,
 }
 
-/// What was done to a whole body.
+/// What was done to a body.
 pub(crate) struct Done {
     outcome: Option<Outcome>,
     candidates: Option<Tally>,
-    failed: Option<Reason>,
+    /// Why the body would have been refused, had it not been only observed.
+    spared: Option<Reason>,
 }
 
 impl Done {
@@ -59,9 +60,7 @@ impl Done {
         let mut facts = account.facts();
         facts.body = self.outcome;
         facts.candidates = self.candidates;
-        if let Some(reason) = self.failed {
-            facts.reason.get_or_insert(reason);
-        }
+        facts.spared = self.spared;
     }
 }
 
@@ -128,8 +127,18 @@ impl Masker {
         Ok(Done {
             outcome,
             candidates,
-            failed: self.failed,
+            spared: self.failed,
         })
+    }
+
+    /// What was done to a body that was cut, as far as it has left.
+    fn cut(&self) -> Done {
+        let so_far = |body: &Option<Body>| body.as_ref().and_then(Body::so_far);
+        Done {
+            outcome: so_far(&self.body),
+            candidates: so_far(&self.candidates).map(|outcome| outcome.tally),
+            spared: self.failed,
+        }
     }
 
     /// A failure ends the request; while observing, only the counting.
@@ -244,19 +253,21 @@ impl Intake {
         pieces: mpsc::Sender<Piece>,
         ended: oneshot::Sender<Reason>,
     ) {
-        match self.pump_all(first, &pieces).await {
-            Ok(done) => done.enter(&self.account),
-            // The upstream has answered early, or the client is gone.
-            Err(_) if pieces.is_closed() => {}
-            Err(reason) => {
-                self.account.fail(reason);
-                // Nobody waits for it any more if the upstream has answered early.
-                let _ = ended.send(reason);
-                // An upstream that reads nothing may never take this, and must not take what
-                // came for all: so nothing of the request is kept for it, and it is not left out.
-                drop(self);
-                let _ = pieces.send(Err(std::io::Error::other(reason.name()))).await;
-            }
+        let pumped = self.pump_all(first, &pieces).await;
+        let reason = match pumped {
+            Ok(done) => return done.enter(&self.account),
+            Err(reason) => reason,
+        };
+        self.masker.cut().enter(&self.account);
+        // Otherwise the upstream has answered early, or the client is gone.
+        if !pieces.is_closed() {
+            self.account.fail(reason);
+            // Nobody waits for it any more if the upstream has answered early.
+            let _ = ended.send(reason);
+            // An upstream that reads nothing may never take this, and must not take what
+            // came for all: so nothing of the request is kept for it, and it is not left out.
+            drop(self);
+            let _ = pieces.send(Err(std::io::Error::other(reason.name()))).await;
         }
     }
 
