@@ -205,21 +205,26 @@ fn a_stream_whose_client_breaks_off_does_not_look_whole_upstream() {
 /// What had left was masked, and is counted.
 #[test]
 fn the_findings_of_a_stream_that_is_cut_are_counted() {
-    let upstream = Upstream::ok();
-    let url = format!("http://{}", upstream.address);
-    let proxy = Proxy::routed(&url, "", "format = \"text\"");
-    let mut stream = proxy.connect();
-    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-    stream.write_all(head.as_bytes()).unwrap();
-    let lines = format!("password={SECRET}\n").repeat(100);
-    write!(stream, "{:x}\r\n{lines}\r\n", lines.len()).unwrap();
-    thread::sleep(Duration::from_millis(200));
-    drop(stream);
-    proxy.await_log("incomplete_body");
-    let log = proxy.log();
-    let line = log.lines().find(|line| line.contains("incomplete_body"));
-    assert!(line.unwrap().contains("fields/password=100"), "{log}");
-    assert!(upstream.recorded().is_empty());
+    // Built here, so that no token stands in this file.
+    let token = ["ghp", &"aB3dE6gH9".repeat(4)].join("_");
+    let trailer = format!("0\r\n{token}: x\r\n\r\n");
+    for (end, reason) in [("", "incomplete_body"), (&*trailer, "secret_in_name")] {
+        let upstream = Upstream::ok();
+        let url = format!("http://{}", upstream.address);
+        let proxy = Proxy::routed(&url, "", "format = \"text\"");
+        let mut stream = proxy.connect();
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let lines = format!("password={SECRET}\n").repeat(100);
+        write!(stream, "{:x}\r\n{lines}\r\n{end}", lines.len()).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        drop(stream);
+        proxy.await_log(reason);
+        let log = proxy.log();
+        let line = log.lines().find(|line| line.contains(reason)).unwrap();
+        assert!(line.contains("fields/password=100"), "{log}");
+        assert!(upstream.recorded().is_empty());
+    }
 }
 
 #[test]

@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::error::Error as _;
-use std::io;
-use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +9,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::client::legacy;
@@ -87,7 +84,10 @@ pub(crate) async fn handle(
             account.is_complete.store(true, Ordering::Relaxed);
             let (mut parts, text) = reason.answer(&account.id, is_http1).into_parts();
             if parts.status == StatusCode::METHOD_NOT_ALLOWED {
-                let allowed = client.allowed(reason, uri.path());
+                // A tunnel, which any other host may be asked for, is no path of ours.
+                let ways = client.ways.iter().filter(|_| reason == Reason::Method);
+                let routes = ways.map(|way| &*way.route);
+                let allowed = route::allowed(routes, uri.path());
                 parts.headers.insert(header::ALLOW, allowed);
             }
             Ok(Response::from_parts(parts, Reply::own(text, account)))
@@ -198,28 +198,6 @@ impl Client {
             })
     }
 
-    /// The methods that a path may be asked with, as a 405 has to tell (RFC 9110, 15.5.6).
-    /// There are none for a path that no route takes, and none for the host that a tunnel is
-    /// asked for to.
-    fn allowed(&self, reason: Reason, path: &str) -> HeaderValue {
-        let ways = self.ways.iter().filter(|_| reason != Reason::Connect);
-        let routes = ways
-            .map(|way| &way.route)
-            .filter(|route| route.takes_path(path));
-        let mut allowed: Vec<&str> = Vec::new();
-        for route in routes {
-            let methods = match &route.methods[..] {
-                [] => &head::KNOWN,
-                methods => methods,
-            };
-            let new = methods.iter().map(Method::as_str);
-            let new: Vec<_> = new.filter(|method| !allowed.contains(method)).collect();
-            allowed.extend(new);
-        }
-        // Methods are tokens, which any header may hold.
-        HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""))
-    }
-
     /// The masked body, and what is dropped when it has been read to its end, or told why it
     /// has none.
     async fn body(
@@ -314,7 +292,7 @@ impl Client {
         };
         let answer = tokio::select! {
             biased;
-            answer = answer => answer.map_err(|error| way.failed(&error)),
+            answer = answer => answer.map_err(|error| way.outage.reason(&way.route.name, &error)),
             reason = failed => Err(reason),
         };
         self.note(way, answer.as_ref().err().copied());
@@ -429,21 +407,4 @@ fn was_used(error: &legacy::Error) -> bool {
         connected.get_extras(&mut extensions);
         extensions.get::<Used>().is_some_and(Used::is_set)
     })
-}
-
-impl Way {
-    /// Why its upstream did not answer. What kept us from reaching it is said in the log.
-    fn failed(&self, error: &legacy::Error) -> Reason {
-        if !error.is_connect() {
-            return Reason::UpstreamBroke;
-        }
-        let first = error.source();
-        let mut sources = iter::successors(first, |&error| error.source());
-        let io = sources.find_map(|error| error.downcast_ref::<io::Error>());
-        self.outage.tell(&self.route.name, io);
-        match io.map(io::Error::kind) {
-            Some(io::ErrorKind::TimedOut) => Reason::ConnectTimeout,
-            _ => Reason::UpstreamUnreachable,
-        }
-    }
 }

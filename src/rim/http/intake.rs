@@ -58,8 +58,9 @@ impl Done {
     /// Enters it into the account of the request.
     pub(crate) fn enter(self, account: &Account) {
         let mut facts = account.facts();
-        facts.body = self.outcome;
-        facts.candidates = self.candidates;
+        // A body that had ended when its request was cut has been entered.
+        facts.body = self.outcome.or(facts.body.take());
+        facts.candidates = self.candidates.or(facts.candidates.take());
         facts.spared = self.spared;
     }
 }
@@ -253,10 +254,8 @@ impl Intake {
         pieces: mpsc::Sender<Piece>,
         ended: oneshot::Sender<Reason>,
     ) {
-        let pumped = self.pump_all(first, &pieces).await;
-        let reason = match pumped {
-            Ok(done) => return done.enter(&self.account),
-            Err(reason) => reason,
+        let Err(reason) = self.pump_all(first, &pieces).await else {
+            return;
         };
         self.masker.cut().enter(&self.account);
         // Otherwise the upstream has answered early, or the client is gone.
@@ -275,7 +274,7 @@ impl Intake {
         &mut self,
         mut out: Vec<u8>,
         pieces: &mpsc::Sender<Piece>,
-    ) -> Result<Done, Reason> {
+    ) -> Result<(), Reason> {
         loop {
             if !out.is_empty() {
                 let piece = Frame::data(Bytes::from(std::mem::take(&mut out)));
@@ -285,14 +284,14 @@ impl Intake {
                 break;
             }
         }
-        let done = self.masker.end(&mut out)?;
+        self.masker.end(&mut out)?.enter(&self.account);
         if !out.is_empty() {
             self.send(Frame::data(Bytes::from(out)), pieces).await?;
         }
         if let Some(trailers) = self.masked_trailers()? {
             self.send(Frame::trailers(trailers), pieces).await?;
         }
-        Ok(done)
+        Ok(())
     }
 
     async fn send(&self, piece: Frame<Bytes>, pieces: &mpsc::Sender<Piece>) -> Result<(), Reason> {

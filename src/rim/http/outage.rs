@@ -1,11 +1,16 @@
 //! What the log says of upstreams that are not reached. The line of a request tells only that
 //! its upstream was not; why is the same for all of them, so one line in a while says it.
 
+use std::error::Error as _;
 use std::io;
+use std::iter;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::rim::message::reason;
+use hyper_util::client::legacy;
+
+use crate::rim::http::answer::Reason;
+use crate::rim::message;
 
 /// Why an upstream is not reached is said at most so often.
 const EVERY: Duration = Duration::from_secs(10);
@@ -17,16 +22,28 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    /// The upstream of the route was not reached, for this reason: it refused, was not to be
-    /// found, took too long, or there was no agreement on TLS. Nothing of a request is in it.
-    pub(crate) fn tell(&self, route: &str, error: Option<&io::Error>) {
+    /// Why the upstream of a route did not answer. What kept us from reaching it is said: it
+    /// refused, was not to be found, took too long, or there was no agreement on TLS. Nothing
+    /// of a request is in that.
+    pub(crate) fn reason(&self, route: &str, error: &legacy::Error) -> Reason {
+        if !error.is_connect() {
+            return Reason::UpstreamBroke;
+        }
+        let mut sources = iter::successors(error.source(), |&error| error.source());
+        let io = sources.find_map(|error| error.downcast_ref::<io::Error>());
+        let is_late = io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
         if self.is_due(Instant::now()) {
-            let why = match error {
-                Some(error) if error.kind() == io::ErrorKind::TimedOut => "it took too long".into(),
-                Some(error) => reason(error),
-                None => "no connection".into(),
+            let why = match io {
+                _ if is_late => "it took too long".to_owned(),
+                Some(error) => message::reason(error),
+                None => "there was no connection".to_owned(),
             };
             tracing::warn!(route, "the upstream is not reached: {why}");
+        }
+        if is_late {
+            Reason::ConnectTimeout
+        } else {
+            Reason::UpstreamUnreachable
         }
     }
 

@@ -74,7 +74,7 @@ impl SpawnError {
 /// # Errors
 ///
 /// Where it does not start.
-pub(super) fn spawn(words: &[OsString], pty: Option<Pty>) -> Result<(Child, Outputs), SpawnError> {
+pub(super) fn spawn(words: &[OsString], pty: Option<&Pty>) -> Result<(Child, Outputs), SpawnError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(SpawnError::of(OsStr::new(""), &Errno::NOENT.into()));
     };
@@ -83,7 +83,7 @@ pub(super) fn spawn(words: &[OsString], pty: Option<Pty>) -> Result<(Child, Outp
         reason: reason(&error),
     };
     let start = |mut command: Command| {
-        let outputs = match &pty {
+        let outputs = match pty {
             Some(pty) => on_terminal(&mut command, pty),
             None => on_pipes(&mut command),
         };

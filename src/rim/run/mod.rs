@@ -130,10 +130,12 @@ impl Run {
         let pty = if self.pty { Some(Pty::open()?) } else { None };
         let outputs = [Descriptor::Own(1).file()?, Descriptor::Own(2).file()?];
         let turns: Option<Arc<Turns>> = are_same(&outputs)?.then(Arc::default);
-        let (child, sources) = match spawn(&self.words, pty) {
+        let (child, sources) = match spawn(&self.words, pty.as_ref()) {
             Ok(started) => started,
             Err(error) => return Ok(Err(error)),
         };
+        // A terminal ends when nobody has the program's end of it any more.
+        drop(pty);
         let [stdout, stderr] = outputs;
         let mut console = None;
         let plan = match sources {
