@@ -1,10 +1,10 @@
 //! `--pty`, and a terminal's keys. `script` makes our terminal.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Live, SECRET, has, output, run, shell};
+use crate::support::{Live, SECRET, has, output, run, shell, wait};
 
 /// A command on a terminal whose keys are the child's input. A shell stands between: it
 /// gets the keys' signals too, so one that is to outlive them starts with `exec`.
@@ -108,6 +108,29 @@ fn a_program_that_reads_keys_gets_the_one_for_the_end_once() {
     let script = "stty -icanon -echo min 1; echo ready; head -c 4 | od -An -tx1; \
         stty min 0 time 5; od -An -tx1";
     assert_eq!(with_input(script, b"abc"), " 61 62 63 04\r\n");
+}
+
+/// As a terminal does whose window is closed: 129 is 128 + SIGHUP.
+#[test]
+fn an_output_that_fails_hangs_its_terminal_up() {
+    for input in [&b""[..], &[b'\n'; 1 << 20]] {
+        let mut command = shell(&["--pty"], "exec yes");
+        command.stdin(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        let input = input.to_owned();
+        // Nobody reads this, either; the input stays open.
+        let typing = std::thread::spawn(move || {
+            let _ = stdin.write_all(&input);
+            stdin
+        });
+        let mut first = [0; 3];
+        let mut stdout = child.stdout.take().expect("piped");
+        stdout.read_exact(&mut first).expect("readable");
+        drop(stdout);
+        assert_eq!(wait(&mut child).code(), Some(129));
+        typing.join().expect("it has ended");
+    }
 }
 
 #[test]

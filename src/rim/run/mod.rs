@@ -140,13 +140,13 @@ impl Run {
         let mut console = None;
         let plan = match sources {
             Outputs::Pipes([out, err]) => vec![
-                ("standard output", out, stdout),
-                ("standard error", err, stderr),
+                ("standard output", Arc::new(out), stdout),
+                ("standard error", Arc::new(err), stderr),
             ],
             Outputs::Terminal(master) => {
-                let source = master.try_clone()?;
-                console = Some(Console::attach(master)?);
-                vec![("standard output", source, stdout)]
+                let master = Arc::new(master);
+                console = Some(Console::attach(&master)?);
+                vec![("standard output", master, stdout)]
             }
         };
         let streams = plan.len();
