@@ -134,6 +134,13 @@ fn an_output_that_fails_hangs_its_terminal_up() {
 }
 
 #[test]
+fn a_program_may_close_its_terminal_and_open_it_again() {
+    let script = "exec <&- >&- 2>&-; sleep 0.3; echo back hunter2 >/dev/tty; sleep 0.3; exit 3";
+    let run = output(shell(&["--pty"], script));
+    assert_eq!((run.code, &*run.out), (Some(3), "back [REDACTED]\r\n"));
+}
+
+#[test]
 fn one_that_is_not_there_gives_127_with_pty_too() {
     assert_eq!(
         output(run(&["--pty"], &["no-such-program-of-any-name"])).code,

@@ -134,8 +134,6 @@ impl Run {
             Ok(started) => started,
             Err(error) => return Ok(Err(error)),
         };
-        // A terminal ends when nobody has the program's end of it any more.
-        drop(pty);
         let [stdout, stderr] = outputs;
         let mut console = None;
         let plan = match sources {
@@ -145,7 +143,8 @@ impl Run {
             ],
             Outputs::Terminal(master) => {
                 let master = Arc::new(master);
-                console = Some(Console::attach(&master)?);
+                let attach = |pty: Pty| Console::attach(&master, pty.slave);
+                console = pty.map(attach).transpose()?;
                 vec![("standard output", master, stdout)]
             }
         };

@@ -56,6 +56,9 @@ impl Pty {
 /// dropped our own is as it was before.
 pub(super) struct Console {
     master: Weak<File>,
+    /// The program's end, so that there is one while the program runs: a terminal is not gone
+    /// for it when it closes what it has of that.
+    programs: Option<OwnedFd>,
     raw: Option<RawMode>,
 }
 
@@ -66,7 +69,7 @@ impl Console {
     /// # Errors
     ///
     /// Where there is no thread or no descriptor to be had.
-    pub(super) fn attach(master: &Arc<File>) -> io::Result<Self> {
+    pub(super) fn attach(master: &Arc<File>, programs: OwnedFd) -> io::Result<Self> {
         let raw = RawMode::of_stdin();
         let typed = Patient(Descriptor::Own(0).file()?);
         ioctl_fionbio(master, true)?;
@@ -75,7 +78,16 @@ impl Console {
         thread::Builder::new()
             .name("keys".to_owned())
             .spawn(move || copy(typed, &to))?;
-        Ok(Self { master, raw })
+        Ok(Self {
+            master,
+            programs: Some(programs),
+            raw,
+        })
+    }
+
+    /// The program has ended: so does what it writes, unless others have its end, too.
+    pub(super) fn release(&mut self) {
+        self.programs = None;
     }
 
     /// Our terminal has a new size: so has the program's, whose kernel side tells it.
