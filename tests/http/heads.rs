@@ -51,6 +51,44 @@ fn methods_of_the_clients_own_are_scanned() {
     assert!(!(answer + &proxy.log()).contains(&token));
 }
 
+/// RFC 9110, 15.5.6.
+#[test]
+fn a_405_tells_what_is_allowed() {
+    let upstream = Upstream::ok();
+    let url = format!("http://{}", upstream.address);
+    let route = |name: &str, path: &str, methods: &str| {
+        format!(
+            "[[listen.route]]\nname = \"{name}\"\npath = \"{path}\"\nupstream = \"{url}\"\n\
+             methods = {methods}\n"
+        )
+    };
+    let listen = "[[listen]]\nhttp = \"127.0.0.1:0\"\n".to_owned()
+        + &route("reads", "/a", "[\"GET\", \"HEAD\"]")
+        + &route("writes", "/*", "[\"POST\", \"GET\"]");
+    let some = Proxy::configured(tempfile::tempdir().unwrap(), &listen);
+    let all = Proxy::to(&upstream, "");
+    let known = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+    for (proxy, line, reason, allowed) in [
+        (&some, "PUT /a", "method_not_allowed", "GET, HEAD, POST"),
+        (&some, "PUT /b", "method_not_allowed", "POST, GET"),
+        (&some, "TRACE /b", "method_not_allowed", "POST, GET"),
+        (&all, "TRACE /", "method_not_allowed", known),
+        (&all, "CONNECT a:1", "connect_refused", ""),
+    ] {
+        let host = if line.starts_with("CONNECT") {
+            "a:1"
+        } else {
+            "a"
+        };
+        let request = format!("{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let answer = proxy.send(request.as_bytes());
+        assert_refused(&answer, 405, reason);
+        assert_eq!(header(&answer, "allow"), Some(allowed), "{answer}");
+    }
+    let answer = some.send(b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_eq!(header(&answer, "allow"), None);
+}
+
 #[test]
 fn what_nobody_can_do_is_not_promised() {
     let upstream = Upstream::ok();

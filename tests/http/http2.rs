@@ -217,6 +217,27 @@ async fn an_upstream_of_http2_is_told_once_whom_a_request_is_for() {
 }
 
 #[tokio::test]
+async fn an_upstream_of_http2_is_told_the_clients_host_where_that_is_kept() {
+    let seen = Seen::default();
+    let address = upstream_of_http2(seen.clone()).await;
+    let route = "http2 = true\npreserve_host = true";
+    let proxy = Proxy::routed(&format!("http://{address}"), "", route);
+    let mut sender = client(proxy.address).await;
+    let mut request = post("/x?y=1", "plain");
+    *request.uri_mut() = "http://tenant.example:8443/x?y=1".parse().unwrap();
+    sender.send_request(request).await.unwrap();
+    let request = "GET /x?y=1 HTTP/1.1\r\nHost: tenant.example:8443\r\nConnection: close\r\n\r\n";
+    let answer = tokio::task::spawn_blocking(move || proxy.send(request.as_bytes()));
+    assert!(answer.await.unwrap().starts_with("HTTP/1.1 200 "));
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    for (parts, _, _) in &*seen {
+        assert_eq!(parts.uri, "http://tenant.example:8443/x?y=1");
+        assert!(!parts.headers.contains_key("host"));
+    }
+}
+
+#[tokio::test]
 async fn cookies_of_http2_are_one_header_for_http1() {
     let upstream = Upstream::ok();
     let proxy = Proxy::to(&upstream, "");

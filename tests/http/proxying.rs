@@ -214,6 +214,21 @@ fn an_observing_route_passes_originals_and_says_so() {
     assert!(proxy.log().contains("fields/password="));
 }
 
+/// A body that cannot be read goes on, too: that is no refusal.
+#[test]
+fn an_observing_route_refuses_nothing_and_says_what_it_would() {
+    let upstream = Upstream::ok();
+
+    let observe = "mode = \"observe\"\nuntil = 2999-01-01\nreason = \"a trial\"";
+    let proxy = Proxy::routed(&format!("http://{}", upstream.address), "", observe);
+    let answer = proxy.post("/", "Content-Encoding: gzip\r\n", b"no gzip at all");
+    assert!(answer.ends_with("ok"), "{answer}");
+    assert_eq!(upstream.only().body, b"no gzip at all");
+    proxy.await_log("would_refuse=\"corrupt_encoding\"");
+    let log = proxy.log();
+    assert!(log.contains("reason=\"-\""), "{log}");
+}
+
 #[test]
 fn what_is_encoded_in_urls_is_found_wherever_it_stands() {
     let upstream = Upstream::ok();

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Proxy, Upstream, assert_refused, read_message, read_rest};
+use crate::support::{Proxy, SECRET, Upstream, assert_refused, read_message, read_rest};
 
 #[test]
 fn an_upstream_that_is_down() {
@@ -16,6 +16,45 @@ fn an_upstream_that_is_down() {
     let answer = proxy.post("/", "", b"hi");
     assert_refused(&answer, 502, "upstream_unreachable");
     assert!(!answer.contains(&address.port().to_string()));
+}
+
+/// The reason of the refusal is for the client; the log says more, and not with each request.
+#[test]
+fn the_log_says_once_why_an_upstream_is_not_reached() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap();
+    // It sees no request in what begins TLS, and closes.
+    let plain = Upstream::ok();
+    let down = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = down.local_addr().unwrap();
+    drop(down);
+    for (url, status, why) in [
+        (format!("http://{address}"), 502, "Connection refused"),
+        (
+            "http://no-such-host.invalid:1".to_owned(),
+            502,
+            "failed to lookup address information: ",
+        ),
+        (
+            format!("https://{}", plain.address),
+            502,
+            "tls handshake eof",
+        ),
+        (format!("https://{silent}"), 504, "it took too long"),
+    ] {
+        let proxy = Proxy::routed(&url, "[timeouts]\nconnect = \"1s\"\n", "");
+        for _ in 0..3 {
+            let answer = proxy.post(&format!("/?password={SECRET}"), "", b"hi");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer}"
+            );
+        }
+        proxy.await_log(&format!("the upstream is not reached: {why}"));
+        let log = proxy.log();
+        assert_eq!(log.matches("is not reached").count(), 1, "{log}");
+        assert!(!log.contains(SECRET), "{log}");
+    }
 }
 
 #[test]
@@ -161,6 +200,31 @@ fn a_stream_whose_client_breaks_off_does_not_look_whole_upstream() {
     drop(stream);
     proxy.await_log("incomplete_body");
     assert!(upstream.recorded().is_empty());
+}
+
+/// What had left was masked, and is counted.
+#[test]
+fn the_findings_of_a_stream_that_is_cut_are_counted() {
+    // Built here, so that no token stands in this file.
+    let token = ["ghp", &"aB3dE6gH9".repeat(4)].join("_");
+    let trailer = format!("0\r\n{token}: x\r\n\r\n");
+    for (end, reason) in [("", "incomplete_body"), (&*trailer, "secret_in_name")] {
+        let upstream = Upstream::ok();
+        let url = format!("http://{}", upstream.address);
+        let proxy = Proxy::routed(&url, "", "format = \"text\"");
+        let mut stream = proxy.connect();
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let lines = format!("password={SECRET}\n").repeat(100);
+        write!(stream, "{:x}\r\n{lines}\r\n{end}", lines.len()).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        drop(stream);
+        proxy.await_log(reason);
+        let log = proxy.log();
+        let line = log.lines().find(|line| line.contains(reason)).unwrap();
+        assert!(line.contains("fields/password=100"), "{log}");
+        assert!(upstream.recorded().is_empty());
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::{SECRET, blackbar, has, output, run, shell};
+use crate::support::{Run, SECRET, blackbar, has, output, run, shell};
 
 #[test]
 fn the_programs_code_is_ours() {
@@ -61,6 +61,29 @@ fn one_that_is_not_executable_gives_126() {
         let run = output(run(&[], &[path.to_str().expect("UTF-8")]));
         assert_eq!(run.code, Some(126), "{run:?}");
         assert!(run.err.starts_with("blackbar: cannot run "), "{run:?}");
+    }
+}
+
+/// As env(1) runs it.
+#[test]
+fn a_script_without_a_first_line_of_its_own_is_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let executable = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a mode");
+        path.display().to_string()
+    };
+    let script = executable("a-script", b"echo $1 hunter2\nexit 6\n");
+    for options in [&[][..], &["--pty"]] {
+        for words in [[&*script, "says"], ["a-script", "says"]] {
+            let mut command = run(options, &words);
+            let path = std::env::var("PATH").expect("a path");
+            command.env("PATH", format!("{}:{path}", folder.path().display()));
+            let run = output(command);
+            let lines: Vec<&str> = run.out.lines().collect();
+            assert_eq!((run.code, &lines[..]), (Some(6), &["says [REDACTED]"][..]));
+        }
     }
 }
 
@@ -245,4 +268,45 @@ fn a_python_program_too() {
         (run.code, &*run.out, &*run.err),
         (Some(1), "[REDACTED]\n", "bye [REDACTED]\n")
     );
+}
+
+/// `run` as systemd starts it, with variables that name its process.
+fn named(run: &str) -> Run {
+    let mut command = Command::new("sh");
+    let script = format!(
+        "LISTEN_PID=$$ LISTEN_PIDFDID=1 LISTEN_FDS=1 WATCHDOG_PID=$$ exec {} run {run}",
+        env!("CARGO_BIN_EXE_blackbar"),
+    );
+    command.args(["-c", &script]);
+    output(command)
+}
+
+#[test]
+fn where_systemd_names_us_the_program_is_named() {
+    let says = "test $LISTEN_PID,$WATCHDOG_PID = $$,$$ && echo the same $LISTEN_FDS; \
+        echo ${LISTEN_PIDFDID:-nothing beside}; exit 7";
+    for options in ["", "--pty"] {
+        let run = named(&format!("{options} -- sh -c '{says}'"));
+        let lines: Vec<&str> = run.out.lines().collect();
+        assert_eq!(lines, ["the same 1", "nothing beside"], "{run:?}");
+        assert_eq!(run.code, Some(7));
+    }
+    // The sockets are there as well.
+    let run = named("-- sh -c 'readlink /proc/$$/fd/3' 3</dev/null");
+    assert_eq!((run.code, &*run.out), (Some(0), "/dev/null\n"));
+}
+
+#[test]
+fn where_systemd_names_us_failures_are_what_they_are() {
+    let run = named("-- no-such-program-of-any-name");
+    let message = "blackbar: cannot run no-such-program-of-any-name: No such file or directory\n";
+    assert_eq!((run.code, &*run.err), (Some(127), message));
+    assert_eq!(named("-- /etc/passwd").code, Some(126));
+}
+
+#[test]
+fn variables_that_name_others_stay() {
+    let mut command = shell(&[], "echo $LISTEN_PID $WATCHDOG_PID");
+    command.env("LISTEN_PID", "1").env("WATCHDOG_PID", "x");
+    assert_eq!(output(command).out, "1 x\n");
 }

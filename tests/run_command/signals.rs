@@ -3,9 +3,10 @@
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
+use nix::sys::signal::{SigSet, Signal as Blocked};
 use rustix::process::Signal;
 
-use crate::support::{Live, shell};
+use crate::support::{Live, has, run, shell};
 
 /// Says which signals came, and ends at USR2.
 const COUNTS: &str = "for s in TERM INT HUP QUIT USR1 WINCH CONT; do trap \"echo got $s\" $s; done; \
@@ -78,6 +79,41 @@ fn what_is_ignored_when_we_start_is_ignored_by_the_program() {
     live.send(Signal::HUP);
     let run = live.end();
     assert_eq!((run.code, &*run.out), (Some(0), "ready\nstill here\n"));
+}
+
+/// What is started on this thread is started with these signals blocked. No shell stands
+/// between: they clear the mask.
+fn started_with(blocked: &[Blocked], words: &[&str]) -> Live {
+    let blocked: SigSet = blocked.iter().copied().collect();
+    blocked.thread_block().expect("a mask");
+    let live = Live::start(run(&[], words));
+    blocked.thread_unblock().expect("a mask");
+    live
+}
+
+/// What is blocked for us is blocked for the program, and nothing else.
+#[test]
+fn we_hear_of_the_end_where_its_signal_is_blocked() {
+    let words = ["grep", "SigBlk", "/proc/self/status"];
+    let run = started_with(&[Blocked::SIGCHLD, Blocked::SIGUSR2], &words).end();
+    // Bit 0 is signal 1.
+    let expected = format!("SigBlk:\t{:016x}\n", 1 << (17 - 1) | 1 << (12 - 1));
+    assert_eq!((run.code, run.out), (Some(0), expected));
+}
+
+#[test]
+fn what_is_blocked_when_we_start_is_passed_on_and_blocked_for_the_program() {
+    if !has("perl") {
+        return;
+    }
+    // It waits for the program as long as that blocks it.
+    let program = r"$| = 1; print qq(ready\n); until (`grep ShdPnd /proc/$$/status` =~ /4...$/) {
+        select undef, undef, undef, 0.02 } print qq(waits\n); exit 4";
+    let mut live = started_with(&[Blocked::SIGTERM], &["perl", "-e", program]);
+    live.wait_for("ready");
+    live.send(Signal::TERM);
+    let run = live.end();
+    assert_eq!((run.code, &*run.out), (Some(4), "ready\nwaits\n"));
 }
 
 #[test]

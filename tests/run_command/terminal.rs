@@ -1,10 +1,10 @@
 //! `--pty`, and a terminal's keys. `script` makes our terminal.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Live, SECRET, has, output, run, shell};
+use crate::support::{Live, SECRET, has, output, run, shell, wait};
 
 /// A command on a terminal whose keys are the child's input. A shell stands between: it
 /// gets the keys' signals too, so one that is to outlive them starts with `exec`.
@@ -66,6 +66,78 @@ fn much_output_on_a_terminal_is_whole() {
         "{} bytes",
         run.out.len()
     );
+}
+
+/// What a script says on its terminal once it is ready for `input`, which is all that there is
+/// in the pipe that is our standard input.
+fn with_input(script: &str, input: &[u8]) -> String {
+    let mut command = shell(&["--pty"], script);
+    command.stdin(Stdio::piped());
+    let mut live = Live::start(command);
+    live.wait_for("ready\r\n");
+    press(&mut live, input);
+    drop(live.child.stdin.take());
+    let run = live.end();
+    assert_eq!((run.code, &*run.err), (Some(0), ""));
+    run.out.replacen("ready\r\n", "", 1)
+}
+
+#[test]
+fn the_end_of_our_input_is_the_end_of_the_programs() {
+    let script = "stty -echo; echo ready; cat; echo over";
+    for input in ["", "abc\n", "abc", "abc\r", "abc\n\x04", "abc\x04"] {
+        let text = input.replace('\x04', "").replace(['\n', '\r'], "\r\n");
+        let expected = text + "over\r\n";
+        assert_eq!(with_input(script, input.as_bytes()), expected, "{input:?}");
+    }
+    // A terminal's line has so many bytes; what comes behind is lost on any of them.
+    let long = with_input(script, &[b'a'; 10_000]);
+    assert_eq!(long.len(), 4095 + "over\r\n".len());
+}
+
+/// The key for the end is what the terminal says it is.
+#[test]
+fn another_key_may_be_that_for_the_end() {
+    let script = "stty -echo eof '^X'; echo ready; cat; echo over";
+    assert_eq!(with_input(script, b"abc"), "abcover\r\n");
+}
+
+/// Where there are no lines the key comes as a byte, once.
+#[test]
+fn a_program_that_reads_keys_gets_the_one_for_the_end_once() {
+    let script = "stty -icanon -echo min 1; echo ready; head -c 4 | od -An -tx1; \
+        stty min 0 time 5; od -An -tx1";
+    assert_eq!(with_input(script, b"abc"), " 61 62 63 04\r\n");
+}
+
+/// As a terminal does whose window is closed: 129 is 128 + SIGHUP.
+#[test]
+fn an_output_that_fails_hangs_its_terminal_up() {
+    for input in [&b""[..], &[b'\n'; 1 << 20]] {
+        let mut command = shell(&["--pty"], "exec yes");
+        command.stdin(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        let input = input.to_owned();
+        // Nobody reads this, either; the input stays open.
+        let typing = std::thread::spawn(move || {
+            let _ = stdin.write_all(&input);
+            stdin
+        });
+        let mut first = [0; 3];
+        let mut stdout = child.stdout.take().expect("piped");
+        stdout.read_exact(&mut first).expect("readable");
+        drop(stdout);
+        assert_eq!(wait(&mut child).code(), Some(129));
+        typing.join().expect("it has ended");
+    }
+}
+
+#[test]
+fn a_program_may_close_its_terminal_and_open_it_again() {
+    let script = "exec <&- >&- 2>&-; sleep 0.3; echo back hunter2 >/dev/tty; sleep 0.3; exit 3";
+    let run = output(shell(&["--pty"], script));
+    assert_eq!((run.code, &*run.out), (Some(3), "back [REDACTED]\r\n"));
 }
 
 #[test]

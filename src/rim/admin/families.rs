@@ -37,6 +37,7 @@ pub(super) struct Families {
     pub(super) observed: Counters,
     pub(super) candidates: Counters,
     pub(super) refused: Counters,
+    pub(super) spared: Counters,
     pub(super) stubbed: Counters,
     pub(super) upstream_errors: Counters,
     seconds: Series<Histogram>,
@@ -110,6 +111,11 @@ impl Families {
             "What rules on trial found, by rule and its pack",
         );
         let refused = counters("refused", "Requests that were refused, by reason");
+        let spared = counters(
+            "observed_refusals",
+            "Requests that went on though their bodies cannot be read, since the route observes, \
+             by reason",
+        );
         let stubbed = counters(
             "stubbed",
             "Items, parts and records that a stub stands for, by reason",
@@ -129,6 +135,7 @@ impl Families {
             observed,
             candidates,
             refused,
+            spared,
             stubbed,
             upstream_errors,
             seconds,
@@ -158,6 +165,11 @@ impl Families {
         }
         let rules = route.map(|route| &route.rules.plain);
         let observes = route.is_some_and(|route| route.observe_until.is_some());
+        if observes {
+            for reason in Reason::of_bodies() {
+                one(&self.spared, "reason", reason.name());
+            }
+        }
         let candidates = route.and_then(|route| route.candidates.as_ref());
         let of_route = vec![("route", name.to_owned())];
         OfRoute {
@@ -184,6 +196,7 @@ impl Families {
             observed,
             candidates,
             refused,
+            spared,
             stubbed,
             upstream_errors,
             seconds,
@@ -196,6 +209,7 @@ impl Families {
             observed,
             candidates,
             refused,
+            spared,
             stubbed,
             upstream_errors,
         ] {

@@ -164,6 +164,10 @@ impl Observer for Metrics {
         if let Some(candidates) = record.candidates {
             count(&of.candidates, candidates);
         }
+        if let Some(reason) = record.spared {
+            let labels = labels(&of.name, "reason", reason.name());
+            self.families.spared.get_or_create_owned(&labels).inc();
+        }
         if let Some(reason) = record.reason {
             let labels = labels(&of.name, "reason", reason.name());
             let family = self.families.of_reason(reason);

@@ -87,6 +87,7 @@ fn record<'a>(route: Option<&'a Arc<Route>>, head: &'a Tally) -> RequestRecord<'
         body: None,
         candidates: None,
         observed: false,
+        spared: None,
         reason: None,
         time: Duration::from_millis(2),
     }
@@ -115,6 +116,7 @@ fn every_series_is_there_from_the_start() {
         "blackbar_observed_findings_total{route=\"logs\",pack=\"fields\",rule=\"fields/password\"}",
         "blackbar_refused_total{route=\"(none)\",reason=\"no_route\"}",
         "blackbar_refused_total{route=\"sentry\",reason=\"corrupt_encoding\"}",
+        "blackbar_observed_refusals_total{route=\"logs\",reason=\"body_too_large\"}",
         "blackbar_stubbed_total{route=\"sentry\",reason=\"binary\"}",
         "blackbar_upstream_errors_total{route=\"sentry\",reason=\"upstream_unreachable\"}",
         "blackbar_observing{route=\"sentry\"}",
@@ -152,10 +154,13 @@ fn requests_are_counted_and_make_no_series() {
         body: Some(&body),
         ..record(Some(&routes[0]), &found)
     });
-    metrics.request(&RequestRecord {
-        observed: true,
-        ..record(Some(&routes[1]), &found)
-    });
+    for spared in [None, Some(Reason::Body(Refusal::TooLarge))] {
+        metrics.request(&RequestRecord {
+            observed: true,
+            spared,
+            ..record(Some(&routes[1]), &found)
+        });
+    }
     // Whatever a client sends: statuses, reasons and routes are of fixed sets.
     for (number, reason) in Reason::all().enumerate() {
         metrics.request(&RequestRecord {
@@ -193,7 +198,16 @@ fn requests_are_counted_and_make_no_series() {
         ),
         (
             "blackbar_observed_findings_total{route=\"logs\",pack=\"fields\",rule=\"fields/password\"}",
+            2.0,
+        ),
+        // What went on was not refused.
+        (
+            "blackbar_observed_refusals_total{route=\"logs\",reason=\"body_too_large\"}",
             1.0,
+        ),
+        (
+            "blackbar_refused_total{route=\"logs\",reason=\"body_too_large\"}",
+            0.0,
         ),
         (
             "blackbar_stubbed_total{route=\"sentry\",reason=\"binary\"}",

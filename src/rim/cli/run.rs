@@ -10,7 +10,7 @@ use clap::Args;
 use crate::rim::cli::detection::DetectionOptions;
 use crate::rim::exit::{Exit, Failure};
 use crate::rim::message::report;
-use crate::rim::run::{FAILED, Run, WhenBlocked, WhenSinkFails};
+use crate::rim::run::{FAILED, Run, WhenBlocked, WhenSinkFails, become_program};
 use crate::rim::stats::{StatsFormat, render};
 
 /// Options of `blackbar run`.
@@ -25,7 +25,8 @@ pub(crate) struct RunOptions {
     ///
     /// For colours, prompts and full-screen programs. What it writes to standard error then
     /// comes on standard output, too, as on any terminal; Ctrl-C and the other keys are the
-    /// program's. A word that could begin a secret appears when it ends.
+    /// program's. A word that could begin a secret appears when it ends; so does the end of an
+    /// escape sequence, such as one that erases a character or shows the cursor.
     #[arg(short = 't', long)]
     pty: bool,
 
@@ -66,6 +67,10 @@ pub(crate) struct RunOptions {
     )]
     stats: Option<StatsFormat>,
 
+    /// Be the program, without redaction: we start ourselves so
+    #[arg(long = "become", hide = true)]
+    becomes: bool,
+
     #[command(flatten)]
     detection: DetectionOptions,
 }
@@ -86,12 +91,17 @@ on, those of a terminal's keys once. As the first process of a container blackba
 the program leaves behind. When the program has ended its output is read to its end; a process
 that still holds it open is waited for until it has been silent for half a second.
 
+Where LISTEN_PID or WATCHDOG_PID of systemd name blackbar's process, they name the program's.
+
 Exit codes: the program's own; 128+N if signal N ended it; 125 if blackbar failed, 126 if the
 program cannot be executed, 127 if there is none of that name. (Wrong options of ours: 2.)
 ";
 
 /// Runs the program to its end.
 pub(crate) fn run(options: &RunOptions) -> Exit {
+    if options.becomes {
+        return Exit::Passed(become_program(&options.words));
+    }
     let started = Instant::now();
     let redactor = match options.detection.redactor() {
         Ok(redactor) => Arc::new(redactor),

@@ -50,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) candidates: Option<Tally>,
     /// Whether originals went on.
     pub(crate) observed: bool,
+    /// Why the body would have been refused, had it not been only observed.
+    pub(crate) spared: Option<Reason>,
     /// What went wrong first.
     pub(crate) reason: Option<Reason>,
     /// Its place among those in flight.
@@ -102,6 +104,7 @@ impl Drop for Account {
             body: facts.body.as_ref(),
             candidates: facts.candidates.as_ref(),
             observed: facts.observed,
+            spared: facts.spared,
             reason: facts.reason,
             time,
         };
@@ -136,6 +139,7 @@ fn log(id: &str, method: &Method, path: Option<&str>, record: &RequestRecord<'_>
         findings,
         reason = record.reason.map_or("-", Reason::name),
         observed = record.observed,
+        would_refuse = record.spared.map(Reason::name),
         ms = record.time.as_millis() as u64,
     );
 }

@@ -120,6 +120,12 @@ impl Reason {
             .chain(Refusal::ALL.into_iter().map(Self::Body))
     }
 
+    /// Those for which a body is refused that cannot be masked.
+    pub(crate) fn of_bodies() -> impl Iterator<Item = Self> {
+        let own = [Self::Internal].into_iter();
+        own.chain(Refusal::ALL.into_iter().map(Self::Body))
+    }
+
     /// Its name in answers, logs and metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -33,12 +33,15 @@ pub(crate) struct RequestRecord<'a> {
     pub(crate) bytes_out: u64,
     /// What was found in path, query and headers. By rule as in the route's `rules.plain`.
     pub(crate) head: &'a Tally,
-    /// What was done to the body; `None` where there was none or it did not end.
+    /// What was done to the body, also to the beginning of one that was cut; `None` where
+    /// there was none or nothing of it left.
     pub(crate) body: Option<&'a Outcome>,
     /// What the route's candidate rules found in the body. By rule as in them.
     pub(crate) candidates: Option<&'a Tally>,
     /// Whether the original went on and the findings were only counted.
     pub(crate) observed: bool,
+    /// Why its body would have been refused, had it not been only observed.
+    pub(crate) spared: Option<Reason>,
     /// Why it was refused, or what went wrong with the upstream.
     pub(crate) reason: Option<Reason>,
     /// From the end of its head to the end of the answer.

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::error::Error as _;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +23,7 @@ use crate::rim::http::budget::Budget;
 use crate::rim::http::events::{Counted, Gauges, Observer};
 use crate::rim::http::head::{self, Head};
 use crate::rim::http::intake::{Gathered, Intake, Masker};
+use crate::rim::http::outage::Outage;
 use crate::rim::http::outgoing::Outgoing;
 use crate::rim::http::reply::Reply;
 use crate::rim::http::route;
@@ -52,6 +51,8 @@ pub(crate) struct Way {
     pub(crate) pools: Pools,
     /// The rules that are tried.
     pub(crate) candidates: Option<Rules>,
+    /// What is said of its upstream.
+    pub(crate) outage: Outage,
 }
 
 /// The connection of a client, with what is done with the request at hand.
@@ -74,13 +75,21 @@ pub(crate) async fn handle(
 ) -> Result<Response<Reply>, Infallible> {
     let account = Account::new(client.proxy.observer.clone(), request.method().clone());
     let is_http1 = head::is_http1(request.version());
+    let uri = request.uri().clone();
     match forward(&client, request, &account).await {
         Ok(response) => Ok(response),
         Err(reason) => {
             account.fail(reason);
             account.facts().status = Some(reason.status());
             account.is_complete.store(true, Ordering::Relaxed);
-            let (parts, text) = reason.answer(&account.id, is_http1).into_parts();
+            let (mut parts, text) = reason.answer(&account.id, is_http1).into_parts();
+            if parts.status == StatusCode::METHOD_NOT_ALLOWED {
+                // A tunnel, which any other host may be asked for, is no path of ours.
+                let ways = client.ways.iter().filter(|_| reason == Reason::Method);
+                let routes = ways.map(|way| &*way.route);
+                let allowed = route::allowed(routes, uri.path());
+                parts.headers.insert(header::ALLOW, allowed);
+            }
             Ok(Response::from_parts(parts, Reply::own(text, account)))
         }
     }
@@ -283,7 +292,7 @@ impl Client {
         };
         let answer = tokio::select! {
             biased;
-            answer = answer => answer.map_err(|error| reason(&error)),
+            answer = answer => answer.map_err(|error| way.outage.reason(&way.route.name, &error)),
             reason = failed => Err(reason),
         };
         self.note(way, answer.as_ref().err().copied());
@@ -398,19 +407,4 @@ fn was_used(error: &legacy::Error) -> bool {
         connected.get_extras(&mut extensions);
         extensions.get::<Used>().is_some_and(Used::is_set)
     })
-}
-
-fn reason(error: &legacy::Error) -> Reason {
-    if !error.is_connect() {
-        return Reason::UpstreamBroke;
-    }
-    let mut source = error.source();
-    while let Some(error) = source {
-        let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-            return Reason::ConnectTimeout;
-        }
-        source = error.source();
-    }
-    Reason::UpstreamUnreachable
 }

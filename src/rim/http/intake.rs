@@ -41,11 +41,12 @@ pub(crate) struct Masker {
     failed: Option<Reason>,
 }
 
-/// What was done to a whole body.
+/// What was done to a body.
 pub(crate) struct Done {
     outcome: Option<Outcome>,
     candidates: Option<Tally>,
-    failed: Option<Reason>,
+    /// Why the body would have been refused, had it not been only observed.
+    spared: Option<Reason>,
 }
 
 impl Done {
@@ -57,11 +58,10 @@ impl Done {
     /// Enters it into the account of the request.
     pub(crate) fn enter(self, account: &Account) {
         let mut facts = account.facts();
-        facts.body = self.outcome;
-        facts.candidates = self.candidates;
-        if let Some(reason) = self.failed {
-            facts.reason.get_or_insert(reason);
-        }
+        // A body that had ended when its request was cut has been entered.
+        facts.body = self.outcome.or(facts.body.take());
+        facts.candidates = self.candidates.or(facts.candidates.take());
+        facts.spared = self.spared;
     }
 }
 
@@ -128,8 +128,18 @@ impl Masker {
         Ok(Done {
             outcome,
             candidates,
-            failed: self.failed,
+            spared: self.failed,
         })
+    }
+
+    /// What was done to a body that was cut, as far as it has left.
+    fn cut(&self) -> Done {
+        let so_far = |body: &Option<Body>| body.as_ref().and_then(Body::so_far);
+        Done {
+            outcome: so_far(&self.body),
+            candidates: so_far(&self.candidates).map(|outcome| outcome.tally),
+            spared: self.failed,
+        }
     }
 
     /// A failure ends the request; while observing, only the counting.
@@ -244,19 +254,19 @@ impl Intake {
         pieces: mpsc::Sender<Piece>,
         ended: oneshot::Sender<Reason>,
     ) {
-        match self.pump_all(first, &pieces).await {
-            Ok(done) => done.enter(&self.account),
-            // The upstream has answered early, or the client is gone.
-            Err(_) if pieces.is_closed() => {}
-            Err(reason) => {
-                self.account.fail(reason);
-                // Nobody waits for it any more if the upstream has answered early.
-                let _ = ended.send(reason);
-                // An upstream that reads nothing may never take this, and must not take what
-                // came for all: so nothing of the request is kept for it, and it is not left out.
-                drop(self);
-                let _ = pieces.send(Err(std::io::Error::other(reason.name()))).await;
-            }
+        let Err(reason) = self.pump_all(first, &pieces).await else {
+            return;
+        };
+        self.masker.cut().enter(&self.account);
+        // Otherwise the upstream has answered early, or the client is gone.
+        if !pieces.is_closed() {
+            self.account.fail(reason);
+            // Nobody waits for it any more if the upstream has answered early.
+            let _ = ended.send(reason);
+            // An upstream that reads nothing may never take this, and must not take what
+            // came for all: so nothing of the request is kept for it, and it is not left out.
+            drop(self);
+            let _ = pieces.send(Err(std::io::Error::other(reason.name()))).await;
         }
     }
 
@@ -264,7 +274,7 @@ impl Intake {
         &mut self,
         mut out: Vec<u8>,
         pieces: &mpsc::Sender<Piece>,
-    ) -> Result<Done, Reason> {
+    ) -> Result<(), Reason> {
         loop {
             if !out.is_empty() {
                 let piece = Frame::data(Bytes::from(std::mem::take(&mut out)));
@@ -274,14 +284,14 @@ impl Intake {
                 break;
             }
         }
-        let done = self.masker.end(&mut out)?;
+        self.masker.end(&mut out)?.enter(&self.account);
         if !out.is_empty() {
             self.send(Frame::data(Bytes::from(out)), pieces).await?;
         }
         if let Some(trailers) = self.masked_trailers()? {
             self.send(Frame::trailers(trailers), pieces).await?;
         }
-        Ok(done)
+        Ok(())
     }
 
     async fn send(&self, piece: Frame<Bytes>, pieces: &mpsc::Sender<Piece>) -> Result<(), Reason> {

@@ -19,6 +19,7 @@ use super::budget::Budget;
 use super::connection::{Port, Serving};
 use super::events::Counted;
 use super::forward::{Proxy, Way};
+use super::outage::Outage;
 use super::upstream::Upstreams;
 use super::workers::Workers;
 use crate::rim::config::policy::Rules;
@@ -138,6 +139,7 @@ impl Listeners {
                     .candidates
                     .clone()
                     .map(|redactor| Rules::new(redactor.clone(), redactor)),
+                outage: Outage::default(),
             })
         };
         listen.routes.iter().map(way).collect()

@@ -5,7 +5,7 @@
 //! `connection` chooses the protocol; `strict` checks each byte of HTTP/1 before hyper
 //! sees it. `forward` is the numbered plan of one request: `route` says whether and where
 //! it goes, `head` masks its path, query and headers, `intake` reads and masks its body
-//! under the `budget`, `upstream` has the connections, and `reply` passes the answer on
+//! under the `budget`, `upstream` has the connections (`outage` says why there are none), and `reply` passes the answer on
 //! untouched. What goes wrong is one of the reasons of `answer`. The `account` of the
 //! request is told to the log and to the observer of `events` when the answer has left.
 //! `listeners` are those of a configuration, and become those of the next one.
@@ -21,6 +21,7 @@ pub(crate) mod host;
 mod intake;
 pub(crate) mod listeners;
 mod masking;
+mod outage;
 pub(crate) mod outgoing;
 mod reply;
 mod route;

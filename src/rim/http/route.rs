@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Version};
 
+use crate::rim::config::serve::Route;
 use crate::rim::http::answer::Reason;
-use crate::rim::http::head::is_http1;
+use crate::rim::http::head::{KNOWN, is_http1};
 use crate::rim::http::masking::decode;
 use crate::rim::http::strict::head::is_host;
 
@@ -102,6 +103,25 @@ fn is_plain(path: &[u8]) -> bool {
             .unwrap_or_default();
         bare != b"." && bare != b".." && !segment.iter().any(is_odd)
     })
+}
+
+/// The methods that a path may be asked with, as a 405 has to tell (RFC 9110, 15.5.6): those
+/// of the routes that take it. There may be none.
+pub(crate) fn allowed<'a>(routes: impl Iterator<Item = &'a Route>, path: &str) -> HeaderValue {
+    let mut allowed: Vec<&str> = Vec::new();
+    for route in routes.filter(|route| route.takes_path(path)) {
+        let methods = match &route.methods[..] {
+            [] => &KNOWN,
+            methods => methods,
+        };
+        for method in methods.iter().map(Method::as_str) {
+            if !allowed.contains(&method) {
+                allowed.push(method);
+            }
+        }
+    }
+    // Methods are tokens, which any header may hold.
+    HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Whether the path has a slash in one of its segments.

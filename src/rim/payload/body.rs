@@ -164,6 +164,21 @@ impl Body {
         }
     }
 
+    /// What was done to as much of it as has left, where it leaves line by line: all that there
+    /// will be of one that is cut.
+    pub(crate) fn so_far(&self) -> Option<Outcome> {
+        let Way::Streamed(format, _, session) = &self.way else {
+            return None;
+        };
+        let tally = session.tally().clone();
+        Some(Outcome {
+            changed: tally.masks() > 0,
+            tally,
+            format: format.name,
+            stubs: Vec::new(),
+        })
+    }
+
     /// How many bytes of memory it occupies, about; what [`Body::end`] will need beside
     /// them included.
     pub(crate) fn held(&self) -> usize {

@@ -11,6 +11,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
 use crate::rim::message::reason;
+use crate::rim::run::named;
+use crate::rim::run::script;
 use crate::rim::run::terminal::Pty;
 use crate::rim::transport::pipes;
 
@@ -51,7 +53,8 @@ impl SpawnError {
         }
     }
 
-    fn of(program: &OsStr, error: &io::Error) -> Self {
+    /// By what the system says.
+    pub(super) fn of(program: &OsStr, error: &io::Error) -> Self {
         let program = program.to_string_lossy().into_owned();
         let reason = reason(error);
         match Errno::from_io_error(error) {
@@ -65,35 +68,46 @@ impl SpawnError {
 }
 
 /// Starts the program. It keeps our standard input, or gets the terminal; our limits, our
-/// directory and our environment; none of our descriptors.
+/// directory and our environment, in which it is named where we were ([`named`]); none of our
+/// descriptors.
 ///
 /// # Errors
 ///
 /// Where it does not start.
-pub(super) fn spawn(words: &[OsString], pty: Option<Pty>) -> Result<(Child, Outputs), SpawnError> {
+pub(super) fn spawn(words: &[OsString], pty: Option<&Pty>) -> Result<(Child, Outputs), SpawnError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(SpawnError::of(OsStr::new(""), &Errno::NOENT.into()));
     };
-    let mut command = Command::new(program);
-    command.args(arguments);
     let no_means = |error: io::Error| SpawnError::NoMeans {
         program: program.to_string_lossy().into_owned(),
         reason: reason(&error),
     };
-    let outputs = match pty {
-        Some(pty) => on_terminal(&mut command, pty),
-        None => on_pipes(&mut command),
+    let start = |mut command: Command| {
+        let outputs = match pty {
+            Some(pty) => on_terminal(&mut command, pty),
+            None => on_pipes(&mut command),
+        };
+        let outputs = outputs.map_err(no_means)?;
+        Ok((command.spawn(), outputs))
     };
-    let outputs = outputs.map_err(no_means)?;
-    let child = command
-        .spawn()
-        .map_err(|error| SpawnError::of(program, &error))?;
+    let (mut child, mut outputs) = start(named::command(program, arguments))?;
+    if is_not_executed(child.as_ref().err())
+        && let Some(shell) = script::command(program, arguments)
+    {
+        (child, outputs) = start(shell)?;
+    }
+    let child = child.map_err(|error| SpawnError::of(program, &error))?;
     Ok((
         Child {
             pid: Pid::from_child(&child),
         },
         outputs,
     ))
+}
+
+/// Whether the system does not know how to execute it.
+pub(super) fn is_not_executed(error: Option<&io::Error>) -> bool {
+    error.and_then(Errno::from_io_error) == Some(Errno::NOEXEC)
 }
 
 fn on_pipes(command: &mut Command) -> io::Result<Outputs> {
@@ -109,8 +123,8 @@ fn on_pipes(command: &mut Command) -> io::Result<Outputs> {
     unsafe_code,
     reason = "a terminal becomes the program's own only from within it"
 )]
-fn on_terminal(command: &mut Command, pty: Pty) -> io::Result<Outputs> {
-    let Pty { master, slave } = pty;
+fn on_terminal(command: &mut Command, pty: &Pty) -> io::Result<Outputs> {
+    let slave = pty.slave.try_clone()?;
     command
         .stdin(Stdio::from(slave.try_clone()?))
         .stdout(Stdio::from(slave.try_clone()?))
@@ -126,7 +140,7 @@ fn on_terminal(command: &mut Command, pty: Pty) -> io::Result<Outputs> {
     unsafe {
         command.pre_exec(begin_session);
     }
-    Ok(Outputs::Terminal(File::from(master)))
+    Ok(Outputs::Terminal(File::from(pty.master.try_clone()?)))
 }
 
 impl Child {

@@ -1,6 +1,6 @@
 //! `blackbar run`: a program whose output is redacted on its way to ours.
 //!
-//! The program ([`child`]) writes into pipes, or on a terminal of its own ([`terminal`]).
+//! The program ([`child`], [`named`], [`script`]) writes into pipes, or on a terminal of its own ([`terminal`]).
 //! Each of its streams is a session on a thread of its own ([`stream`]), maybe with a queue
 //! ([`queue`]) before the output ([`output`]). The caller's thread waits for signals ([`signals`]), for
 //! the program's end and for the streams' ends:
@@ -15,8 +15,10 @@
 //! that was not redacted.
 
 mod child;
+mod named;
 mod output;
 mod queue;
+mod script;
 mod signals;
 mod stream;
 mod supervisor;
@@ -91,6 +93,15 @@ pub(crate) struct Outcome {
     pub(crate) totals: Totals,
 }
 
+/// Becomes the program, as its process does where our environment names us ([`named`]).
+/// Returns our exit code if it cannot.
+pub(crate) fn become_program(words: &[OsString]) -> u8 {
+    let (program, arguments) = words.split_first().expect("the command line asks for one");
+    let error = named::become_program(program, arguments);
+    report(&error);
+    error.code()
+}
+
 impl Run {
     /// Runs the program to its end.
     pub(crate) fn run(self) -> Outcome {
@@ -119,7 +130,7 @@ impl Run {
         let pty = if self.pty { Some(Pty::open()?) } else { None };
         let outputs = [Descriptor::Own(1).file()?, Descriptor::Own(2).file()?];
         let turns: Option<Arc<Turns>> = are_same(&outputs)?.then(Arc::default);
-        let (child, sources) = match spawn(&self.words, pty) {
+        let (child, sources) = match spawn(&self.words, pty.as_ref()) {
             Ok(started) => started,
             Err(error) => return Ok(Err(error)),
         };
@@ -127,13 +138,14 @@ impl Run {
         let mut console = None;
         let plan = match sources {
             Outputs::Pipes([out, err]) => vec![
-                ("standard output", out, stdout),
-                ("standard error", err, stderr),
+                ("standard output", Arc::new(out), stdout),
+                ("standard error", Arc::new(err), stderr),
             ],
             Outputs::Terminal(master) => {
-                let source = master.try_clone()?;
-                console = Some(Console::attach(master)?);
-                vec![("standard output", source, stdout)]
+                let master = Arc::new(master);
+                let attach = |pty: Pty| Console::attach(&master, pty.slave);
+                console = pty.map(attach).transpose()?;
+                vec![("standard output", master, stdout)]
             }
         };
         let streams = plan.len();

@@ -3,10 +3,17 @@
 //! A key on a terminal (Ctrl-C, Ctrl-\, Ctrl-Z, a new size) signals the whole foreground
 //! group, of which the program is a part as we are; what a process sends us reaches us
 //! alone. The kernel tells the two apart, so the program gets each signal once.
+//!
+//! A signal may be blocked when we start: whoever waits for signals with sigwait(3) or
+//! signalfd(2) blocks them, and a mask outlives exec(2). We have to hear of them all the same,
+//! above all of the program's end. So they are unblocked on the thread that handles them, and
+//! nowhere else: the program inherits the mask of the thread that starts it, which is the one
+//! that we were started with. What was blocked for us waits for the program until it wants it.
 
 use std::io;
 use std::thread;
 
+use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{
     SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
 };
@@ -50,10 +57,16 @@ pub(super) fn listen(act: impl Fn(Arrived) + Send + 'static) -> io::Result<()> {
         .into_iter()
         .filter(|signal| ignored >> (signal - 1) & 1 == 0)
         .chain([SIGCHLD]);
+    let unblocked: SigSet = wanted
+        .clone()
+        .filter_map(|signal| Signal::try_from(signal).ok())
+        .collect();
     let mut signals = SignalsInfo::<WithOrigin>::new(wanted)?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
+            // The call fails for no mask of this kind.
+            let _ = unblocked.thread_unblock();
             for origin in signals.forever() {
                 act(Arrived {
                     signal: origin.signal,

@@ -29,8 +29,9 @@ const LATEST: Duration = Duration::from_secs(5);
 pub(super) struct Stream {
     /// How messages name it and its output.
     pub(super) name: &'static str,
-    /// Where the program writes to.
-    pub(super) source: File,
+    /// Where the program writes to. When the stream ends this is the last that holds it, so
+    /// that the program notices.
+    pub(super) source: Arc<File>,
     /// Its other end is closed when the program has ended.
     pub(super) ended: OwnedFd,
     /// The output.

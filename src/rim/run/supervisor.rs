@@ -150,6 +150,9 @@ impl Supervisor {
         if let Some(code) = self.child.reap() {
             self.code = Some(code);
             self.alive = None;
+            if let Some(console) = &mut self.console {
+                console.release();
+            }
         }
     }
 

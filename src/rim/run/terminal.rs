@@ -3,16 +3,21 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Weak};
 use std::thread;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::ioctl_fionbio;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    OptionalActions, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize, tcgetattr,
+    tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 
 use crate::rim::transport::descriptor::Descriptor;
-use crate::rim::transport::patient::Patient;
+use crate::rim::transport::patient::{Patient, timespec};
 
 /// A new terminal.
 pub(super) struct Pty {
@@ -22,8 +27,11 @@ pub(super) struct Pty {
     pub(super) slave: OwnedFd,
 }
 
-/// The end of a line on a terminal that is typed for the end of the input: Ctrl-D.
-const END: u8 = 0x04;
+/// So long room for keys is waited for at a time.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// A special character of a terminal that there is none of (`_POSIX_VDISABLE`).
+const NONE: u8 = 0;
 
 impl Pty {
     /// Opens one, of the size of ours.
@@ -44,9 +52,13 @@ impl Pty {
     }
 }
 
-/// Our side of the program's terminal. When it is dropped our own is as it was before.
+/// Our side of the program's terminal, for as long as its stream holds that. When it is
+/// dropped our own is as it was before.
 pub(super) struct Console {
-    master: File,
+    master: Weak<File>,
+    /// The program's end, so that there is one while the program runs: a terminal is not gone
+    /// for it when it closes what it has of that.
+    programs: Option<OwnedFd>,
     raw: Option<RawMode>,
 }
 
@@ -57,20 +69,31 @@ impl Console {
     /// # Errors
     ///
     /// Where there is no thread or no descriptor to be had.
-    pub(super) fn attach(master: File) -> io::Result<Self> {
+    pub(super) fn attach(master: &Arc<File>, programs: OwnedFd) -> io::Result<Self> {
         let raw = RawMode::of_stdin();
         let typed = Patient(Descriptor::Own(0).file()?);
-        let to = Patient(master.try_clone()?);
+        ioctl_fionbio(master, true)?;
+        let master = Arc::downgrade(master);
+        let to = master.clone();
         thread::Builder::new()
             .name("keys".to_owned())
-            .spawn(move || copy(typed, to))?;
-        Ok(Self { master, raw })
+            .spawn(move || copy(typed, &to))?;
+        Ok(Self {
+            master,
+            programs: Some(programs),
+            raw,
+        })
+    }
+
+    /// The program has ended: so does what it writes, unless others have its end, too.
+    pub(super) fn release(&mut self) {
+        self.programs = None;
     }
 
     /// Our terminal has a new size: so has the program's, whose kernel side tells it.
     pub(super) fn resize(&self) {
-        if let Some(size) = own_size() {
-            let _ = tcsetwinsize(&self.master, size);
+        if let (Some(size), Some(master)) = (own_size(), self.master.upgrade()) {
+            let _ = tcsetwinsize(master, size);
         }
     }
 
@@ -87,18 +110,72 @@ impl Console {
     }
 }
 
-/// To the end of what is typed; a program that reads nothing any more ends it, too.
-fn copy(mut typed: Patient, mut to: Patient) {
+/// To the end of what is typed; a terminal that is gone ends it, too.
+fn copy(mut typed: Patient, to: &Weak<File>) {
     let mut buffer = [0; 4096];
+    let mut last = None;
     loop {
         match typed.read(&mut buffer) {
             Ok(0) => {
-                let _ = to.write_all(&[END]);
+                // The master answers for the terminal of which it is the other end.
+                let modes = to.upgrade().and_then(|master| tcgetattr(master).ok());
+                if let Some(modes) = modes {
+                    press(to, &end_of_input(&modes, last));
+                }
                 return;
             }
-            Ok(length) if to.write_all(&buffer[..length]).is_ok() => {}
+            Ok(length) if press(to, &buffer[..length]) => {
+                last = Some(buffer[length - 1]);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             _ => return,
+        }
+    }
+}
+
+/// Presses keys. False where the terminal is gone. While they find no room the terminal is
+/// held for a moment only: it has to end with its stream, though nobody reads the keys.
+fn press(to: &Weak<File>, mut keys: &[u8]) -> bool {
+    while !keys.is_empty() {
+        let Some(master) = to.upgrade() else {
+            return false;
+        };
+        match (&*master).write(keys) {
+            Ok(length) => keys = &keys[length..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let room = PollFd::new(&*master, PollFlags::OUT);
+                let _ = poll(&mut [room], Some(&timespec(MOMENT)));
+            }
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// What is typed on a terminal for the end of the input, behind the byte `last`: the key for
+/// it, Ctrl-D as a rule. In the middle of a line it only sends off what there is of that, and
+/// the end takes a second one.
+fn end_of_input(modes: &Termios, last: Option<u8>) -> Vec<u8> {
+    let key = modes.special_codes[SpecialCodeIndex::VEOF];
+    if key == NONE {
+        return Vec::new();
+    }
+    let has_lines = modes.local_modes.contains(LocalModes::ICANON);
+    let in_line = last.is_some_and(|byte| !ends_line(modes, byte));
+    vec![key; if has_lines && in_line { 2 } else { 1 }]
+}
+
+/// Whether a line ends with this byte, where it is typed on a terminal (termios(3)).
+fn ends_line(modes: &Termios, byte: u8) -> bool {
+    let is_key = |index| byte != NONE && modes.special_codes[index] == byte;
+    match byte {
+        b'\n' => !modes.input_modes.contains(InputModes::INLCR),
+        b'\r' => modes.input_modes.contains(InputModes::ICRNL),
+        _ => {
+            is_key(SpecialCodeIndex::VEOF)
+                || is_key(SpecialCodeIndex::VEOL)
+                || is_key(SpecialCodeIndex::VEOL2)
         }
     }
 }

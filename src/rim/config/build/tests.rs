@@ -280,12 +280,10 @@ fn http2_and_tls_of_an_upstream_need_their_scheme() {
             "[[listen]]\nhttp = \"127.0.0.1:9000\"\nroute = [{{ upstream = \"http://x\", {keys} }}]\n"
         )
     };
-    assert!(only_route(&fine(&plain("http2 = true"))).upstream.http2);
+    let http2 = fine(&plain("http2 = true, preserve_host = true"));
+    let upstream = &only_route(&http2).upstream;
+    assert!(upstream.http2 && upstream.preserve_host);
     for (keys, expected) in [
-        (
-            "http2 = true, preserve_host = true",
-            "with http2 the host is the upstream's",
-        ),
         ("ca = \"x\"", "it needs an upstream with https:"),
         (
             "identity = { certificate = \"a\", key = \"b\" }",

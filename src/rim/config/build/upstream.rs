@@ -25,10 +25,6 @@ impl Building<'_> {
             let what = "HTTP/2 is negotiated with an https: upstream; leave this out";
             return Err(self.wrong(&path.key("http2"), what));
         }
-        if route.http2 && route.preserve_host {
-            let what = "with http2 the host is the upstream's; leave one of the two out";
-            return Err(self.wrong(&path.key("preserve_host"), what));
-        }
         let tls_only = [
             ("ca", route.ca.is_some()),
             ("identity", route.identity.is_some()),
