@@ -1,6 +1,6 @@
 //! Nothing is acknowledged that the upstream has not acknowledged.
 
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
@@ -288,4 +288,28 @@ fn two_hundred_clients_are_not_mixed() {
             expect(client, &told(&format!("{round}-{index:03}")));
         }
     }
+}
+
+/// Of `heartbeat_type udp`.
+#[test]
+fn a_datagram_to_the_port_is_answered() {
+    let upstream = Upstream::new();
+    let relay = relay("", upstream.address(), "");
+    let address = relay.connect().peer_addr().unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(address).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    let mut answer = [0; 9];
+    // It listens for them a moment after it does for connections.
+    eventually(
+        || {
+            let _ = socket.send(b"\0");
+            socket
+                .recv(&mut answer)
+                .is_ok_and(|length| answer[..length] == [0])
+        },
+        || relay.log(),
+    );
 }

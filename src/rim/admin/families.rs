@@ -1,5 +1,6 @@
 //! The series of routes of HTTP.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use blackbar::Redactor;
@@ -60,6 +61,16 @@ pub(super) struct OfRoute {
 }
 
 impl OfRoute {
+    /// The rules by which somebody may still work.
+    pub(super) fn rules(&self) -> Vec<Arc<Redactor>> {
+        let route = self.route.as_ref().and_then(Weak::upgrade);
+        let rules = |route: Arc<Route>| {
+            let candidates = route.candidates.iter().cloned();
+            candidates.chain([route.rules.plain.clone()]).collect()
+        };
+        route.map(rules).unwrap_or_default()
+    }
+
     /// Whether somebody may still work by the route.
     pub(super) fn lives(&self) -> bool {
         let route = self.route.as_ref();
@@ -183,6 +194,18 @@ impl Families {
             observed: by_rule(&self.observed, name, rules.filter(|_| observes)),
             candidates: by_rule(&self.candidates, name, candidates),
             seconds: self.seconds.get_or_create_owned(&of_route),
+        }
+    }
+
+    /// The route, or the listener, has these rules now, and no others.
+    pub(super) fn retain_rules(&self, route: &str, rules: &[Arc<Redactor>]) {
+        let ids: HashSet<&str> = rules.iter().flat_map(|rules| rules.ids()).collect();
+        let stays = |labels: &Labels| {
+            let mut of_rule = labels.iter().filter(|(key, _)| *key == "rule");
+            of_rule.all(|(_, id)| ids.contains(id.as_str()))
+        };
+        for family in [&self.findings, &self.observed, &self.candidates] {
+            family.retain(route, stays);
         }
     }
 

@@ -5,11 +5,11 @@
 //! A new configuration brings the series of its routes with it. Those of a route that stays
 //! go on; those of one that has gone go when the last request by it has ended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
-use blackbar::Tally;
+use blackbar::{Redactor, Tally};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::info::Info;
@@ -30,11 +30,25 @@ pub(crate) struct Metrics {
     /// By the [`place`] of the route: one of an earlier configuration, by which requests
     /// are still worked on, may have the same name and other rules.
     table: ArcSwap<HashMap<usize, Arc<OfRoute>>>,
-    /// The listeners of streams, by their names, whose counters somebody has.
-    streams: Mutex<Vec<(String, Weak<tcp::counters::Counters>)>>,
+    /// The listeners of streams whose counters somebody has.
+    streams: Mutex<Vec<OfStream>>,
     observed: Mutex<Vec<Observed>>,
     state: State,
     reloads: Reloads,
+}
+
+/// A listener of streams, by one of the configurations that it had.
+struct OfStream {
+    name: String,
+    counters: Weak<tcp::counters::Counters>,
+    rules: Vec<Weak<Redactor>>,
+}
+
+impl OfStream {
+    /// The rules by which somebody may still work.
+    fn rules(&self) -> impl Iterator<Item = Arc<Redactor>> {
+        self.rules.iter().filter_map(Weak::upgrade)
+    }
 }
 
 impl Metrics {
@@ -70,8 +84,12 @@ impl Metrics {
     /// The counters of a listener of streams.
     pub(crate) fn stream(&self, stream: &Stream) -> Arc<tcp::counters::Counters> {
         let counters = Arc::new(self.of_streams.of(stream, &self.families));
-        let known = (stream.name.clone(), Arc::downgrade(&counters));
-        locked(&self.streams).push(known);
+        let rules = stream.candidates.iter().chain([&stream.rules.plain]);
+        locked(&self.streams).push(OfStream {
+            name: stream.name.clone(),
+            counters: Arc::downgrade(&counters),
+            rules: rules.map(Arc::downgrade).collect(),
+        });
         counters
     }
 
@@ -79,33 +97,38 @@ impl Metrics {
     /// how many.
     pub(crate) fn waiting(&self) -> BTreeMap<String, i64> {
         let streams = locked(&self.streams);
-        let waiting = streams.iter().filter_map(|(name, counters)| {
-            let records = counters.upgrade()?.waiting.get();
-            (records > 0).then(|| (name.clone(), records))
+        let waiting = streams.iter().filter_map(|of| {
+            let records = of.counters.upgrade()?.waiting.get();
+            (records > 0).then(|| (of.name.clone(), records))
         });
         waiting.collect()
     }
 
-    /// Forgets routes and listeners that are gone, once the last work by them has ended.
+    /// Forgets routes, listeners and rules that are gone, once the last work by them has ended.
     pub(crate) fn forget_gone(&self) {
         let mut streams = locked(&self.streams);
         let table = self.table.load();
         let gone = table.values().filter(|of| !of.lives());
-        let mut names: Vec<_> = gone.map(|of| of.name.clone()).collect();
-        let is_gone = |(_, counters): &mut (_, Weak<_>)| counters.strong_count() == 0;
-        names.extend(streams.extract_if(.., is_gone).map(|(name, _)| name));
+        let mut names: BTreeSet<_> = gone.map(|of| of.name.clone()).collect();
+        let is_gone = |of: &mut OfStream| of.counters.strong_count() == 0;
+        names.extend(streams.extract_if(.., is_gone).map(|of| of.name));
         if names.is_empty() {
             return;
         }
         let living: HashMap<_, _> = table.iter().filter(|(_, of)| of.lives()).collect();
-        names.retain(|name| {
-            let mut known = streams.iter().map(|(known, _)| known);
-            !known.any(|known| known == name) && !living.values().any(|of| of.name == *name)
-        });
         for name in names {
-            self.families.forget(&name);
-            self.of_streams.forget(&name);
-            self.state.forget(&name);
+            let streams = streams.iter().filter(|of| of.name == name);
+            let routes = living.values().filter(|of| of.name == name);
+            if streams.clone().next().is_some() || routes.clone().next().is_some() {
+                // A configuration may have names of fields of its own each time.
+                let of_routes = routes.flat_map(|of| of.rules());
+                let rules: Vec<_> = streams.flat_map(OfStream::rules).chain(of_routes).collect();
+                self.families.retain_rules(&name, &rules);
+            } else {
+                self.families.forget(&name);
+                self.of_streams.forget(&name);
+                self.state.forget(&name);
+            }
         }
         let living = living.into_iter().map(|(&place, of)| (place, of.clone()));
         self.table.store(Arc::new(living.collect()));

@@ -47,6 +47,15 @@ impl<M: Clone> Series<M> {
         }
     }
 
+    /// Of what there is of the route, only these stay.
+    pub(super) fn retain(&self, route: &str, stays: impl Fn(&Labels) -> bool) {
+        let mut made = self.made();
+        let of_route = made.get_mut(route).into_iter();
+        for labels in of_route.flat_map(|of_route| of_route.extract_if(|labels| !stays(labels))) {
+            self.family.remove(&labels);
+        }
+    }
+
     fn made(&self) -> MutexGuard<'_, HashMap<String, HashSet<Labels>>> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }

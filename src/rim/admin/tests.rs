@@ -358,6 +358,38 @@ fn series_come_stay_and_go_with_their_routes() {
     assert_eq!((series[&requests("sentry")], series[masked]), (3.0, 2.0));
 }
 
+/// Or a configuration that is made with names of its own each time would fill the memory.
+#[test]
+fn series_of_a_rule_go_with_the_last_one_that_works_by_it() {
+    let lines = "[[listen]]\nname = \"lines\"\ntcp = \"127.0.0.1:5170\"\nupstream = \"a:1\"\n";
+    let with = |detect: &str| serve_as(&format!("{detect}{CONFIGURATION}{lines}"));
+    let before = with("[detect]\nfields = [\"ticket\"]\n");
+    let (gauges, metrics) = (Gauges::new(&before), Metrics::new(&before));
+    let stream = before.streams[0].clone();
+    let counters = (metrics.stream(&stream), stream);
+    let after = with("");
+    metrics.adopt(&after);
+    let _counters = metrics.stream(&after.streams[0]);
+    let of_rule = |id: &str| {
+        metrics.forget_gone();
+        let (series, _) = exposition(&metrics.text(&gauges));
+        let label = format!("rule=\"{id}\"");
+        let mut routes: Vec<_> = ["sentry", "lines"].to_vec();
+        routes.retain(|route| {
+            let of_route = format!("findings_total{{route=\"{route}\"");
+            let mut names = series.keys();
+            names.any(|name| name.contains(&of_route) && name.contains(&label))
+        });
+        routes
+    };
+    assert_eq!(of_rule("command-line/ticket"), ["sentry", "lines"]);
+    drop(before);
+    assert_eq!(of_rule("command-line/ticket"), ["lines"]);
+    drop(counters);
+    assert!(of_rule("command-line/ticket").is_empty());
+    assert_eq!(of_rule("fields/password"), ["sentry", "lines"]);
+}
+
 #[test]
 fn reloads_are_counted() {
     let serve = serve_of();

@@ -26,7 +26,7 @@ pub(crate) fn target(text: &str) -> Result<Uri, &'static str> {
     if authority.as_str().contains('@') {
         return Err(
             "a user or password in the URL is refused, since a configuration holds no secrets; \
-             send Authorization, which passes",
+             what logs in is a header, Authorization as a rule",
         );
     }
     if authority.host().is_empty() || authority.as_str().ends_with(':') {

@@ -17,7 +17,7 @@ use super::counters::Counters;
 use super::setup::{self, Setup, Switch, Way};
 use super::sink::{Sender, Work};
 use super::socket::{Incoming, Listener};
-use super::{Port, Surroundings, datagram};
+use super::{Port, Surroundings, datagram, forward};
 use crate::rim::config::serve::Timeouts;
 use crate::rim::config::stream::{Entry, Stream};
 use crate::rim::exit::Failure;
@@ -156,10 +156,17 @@ impl Listeners {
 
     fn begin(&self, entry: Entry, bound: Bound, setup: Setup, sender: Option<Sender>) -> Open {
         let (ending, ended) = watch::channel(false);
+        // Fluentd has none beside TLS.
+        let has_heartbeats = setup.stream.forward.is_some() && setup.stream.tls.is_none();
         let (switch, current) = setup::current(setup);
         let accepting = match bound {
             Bound::Streams(listener) => {
                 tracing::info!("listening on {}", listener.address());
+                if let Ok(address) = listener.address().parse()
+                    && has_heartbeats
+                {
+                    tokio::spawn(forward::answer_heartbeats(address, ended.clone()));
+                }
                 let port = Port {
                     current,
                     gauges: self.surroundings.gauges.clone(),

@@ -206,6 +206,11 @@ impl Building<'_> {
                         round in circles";
             return Err(self.wrong(&path.key("upstream"), what));
         }
+        if matches!(upstream, Destination::File(file) if file.starts_with("/dev")) {
+            let what = "a file is made and rotated, and this is a device; for standard output write \
+                        \"stdout:\"";
+            return Err(self.wrong(&path.key("upstream"), what));
+        }
         if let Destination::Http(url) = upstream {
             self.check_circle(url, path)?;
         }

@@ -7,7 +7,7 @@
 //! it does: nobody else says so, and a client that was not told sends again. `handshake`
 //! proves shared keys, to clients and to the upstream. All of these are without I/O;
 //! `connection` has that, with an upstream connection for each client, and `forth` its one
-//! direction.
+//! direction. `heartbeat` answers the datagrams of those that ask whether somebody listens.
 //!
 //! # What is lost when something dies?
 //!
@@ -25,6 +25,7 @@ mod connection;
 mod forth;
 mod framer;
 mod handshake;
+mod heartbeat;
 mod message;
 mod owed;
 mod shape;
@@ -36,6 +37,7 @@ mod tests;
 pub(super) use connection::{Relay, greet};
 pub(super) use framer::Framer;
 pub(super) use handshake::{Disagreement, LONGEST as LONGEST_GREETING, is_helo};
+pub(super) use heartbeat::answer as answer_heartbeats;
 pub(super) use owed::acknowledged;
 
 /// 128 random bits in hexadecimal digits.

@@ -362,6 +362,11 @@ fn what_a_sink_cannot_be_is_refused_with_its_place() {
     let fine = format!("{tcp}upstream = \"a:1\"\n");
     check_refused(&[
         (
+            format!("{tcp}upstream = \"file:/dev/stdout\""),
+            "3:12: key `listen.upstream`: a file is made and rotated, and this is a device; for \
+             standard output write \"stdout:\"",
+        ),
+        (
             format!("{tcp}upstream = \"file:/log\"\nsharing = \"per-connection\""),
             "4:11: key `listen.sharing`: all clients share",
         ),
