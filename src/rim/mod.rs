@@ -20,6 +20,7 @@ pub(crate) mod payload;
 pub(crate) mod reload;
 pub(crate) mod rules;
 pub(crate) mod run;
+pub(crate) mod seldom;
 pub(crate) mod size;
 pub(crate) mod stamp;
 pub(crate) mod stats;

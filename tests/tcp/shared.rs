@@ -268,7 +268,7 @@ fn a_line_that_is_too_long_to_be_one_arrives_in_parts() {
     let relay = Relay::configured(tempfile::tempdir().unwrap(), &text);
     let long = "x".repeat(1024);
     relay.send(format!("fits\n{long} password=hunter2hunter2\nafter\n").as_bytes());
-    let arrived = format!("fits\n{long}\n password=[REDACTED]\nafter\n");
+    let arrived = format!("fits\n{long}\n...  password=[REDACTED]\nafter\n");
     upstream.await_bytes(arrived.len());
     assert_eq!(upstream.recorded()[0].text(), arrived);
     relay.await_metric("blackbar_split_records_total{route=\"in\"}", 1);

@@ -4,13 +4,13 @@
 use std::error::Error as _;
 use std::io;
 use std::iter;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper_util::client::legacy;
 
 use crate::rim::http::answer::Reason;
 use crate::rim::message;
+use crate::rim::seldom::Seldom;
 
 /// Why an upstream is not reached is said at most so often.
 const EVERY: Duration = Duration::from_secs(10);
@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// What was said of an upstream.
 #[derive(Default)]
 pub(crate) struct Outage {
-    said: Mutex<Option<Instant>>,
+    said: Seldom,
 }
 
 impl Outage {
@@ -32,7 +32,7 @@ impl Outage {
         let mut sources = iter::successors(error.source(), |&error| error.source());
         let io = sources.find_map(|error| error.downcast_ref::<io::Error>());
         let is_late = io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
-        if self.is_due(Instant::now()) {
+        if self.said.is_due(EVERY) {
             let why = match io {
                 _ if is_late => "it took too long".to_owned(),
                 Some(error) => message::reason(error),
@@ -45,29 +45,5 @@ impl Outage {
         } else {
             Reason::UpstreamUnreachable
         }
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = said.is_none_or(|at| now.duration_since(at) >= EVERY);
-        if is_due {
-            *said = Some(now);
-        }
-        is_due
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_line_in_a_while() {
-        let outage = Outage::default();
-        let now = Instant::now();
-        assert!(outage.is_due(now));
-        assert!(!outage.is_due(now + EVERY / 2));
-        assert!(outage.is_due(now + EVERY));
-        assert!(!outage.is_due(now + EVERY + EVERY / 2));
     }
 }

@@ -19,7 +19,7 @@ const KEPT: usize = 8;
 const LARGE: u64 = 256 * 1024;
 
 /// What a session works on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Lines.
     Lines,

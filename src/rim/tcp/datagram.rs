@@ -84,16 +84,16 @@ pub(super) async fn receive(
         let received = tokio::select! {
             biased;
             _ = ending.wait_for(|&ending| ending) => return,
-            received = socket.recv(&mut buffer) => Some(received),
+            received = socket.recv_from(&mut buffer) => Some(received),
             () = changes.next() => None,
         };
         if !Arc::ptr_eq(&setup, &current.look()) {
             setup = current.now();
-            messages = Messages::new(&setup.stream, &setup.counters);
+            messages.renew(&setup.stream, &setup.counters);
         }
-        let length = match received {
+        let (length, source) = match received {
             None => continue,
-            Some(Ok(length)) => length,
+            Some(Ok(received)) => received,
             Some(Err(_)) => {
                 // An error of the system is of one datagram, not of the socket.
                 tokio::task::yield_now().await;
@@ -110,7 +110,10 @@ pub(super) async fn receive(
             setup.counters.note(Reason::RecordTooLong);
             continue;
         }
-        pass_on(messages.mask(&buffer[..length]), &setup, &mut out).await;
+        match messages.mask(Some(source), &buffer[..length]) {
+            Ok(masked) => pass_on(masked, &setup, &mut out).await,
+            Err(reason) => setup.counters.note(reason),
+        }
     }
 }
 

@@ -125,6 +125,11 @@ impl<R: AsyncRead + Unpin> Intake<R> {
         intake
     }
 
+    /// Takes nothing new: the record that has begun may be finished, and then it ends.
+    pub(crate) fn wind_up(&mut self) {
+        self.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+    }
+
     /// Waits until there is something in `out`, or the end, or another setup of the
     /// listener. Nothing is lost if it is dropped before.
     pub(crate) async fn next(&mut self, out: &mut Output) -> Came {
@@ -171,7 +176,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                 () = sleep(REST), if !rests => Step::Rest,
             };
             match step {
-                Step::Ending => self.deadline = Some(Instant::now() + GRACE),
+                Step::Ending => self.wind_up(),
                 Step::Read(Ok(Some(Ok(())))) if out.bytes.is_empty() => rests = false,
                 Step::Read(Ok(Some(Ok(())))) => return Came::Bytes,
                 Step::Read(Ok(Some(Err(reason)))) => return Came::End(Some(reason)),

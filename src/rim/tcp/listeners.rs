@@ -9,6 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::UdpSocket;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinHandle;
@@ -24,9 +25,13 @@ use crate::rim::exit::Failure;
 use crate::rim::http::events::Counted;
 use crate::rim::listening::paired;
 use crate::rim::message;
+use crate::rim::seldom::Seldom;
 
 /// How long no connection is accepted after an attempt failed for want of resources.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes of datagrams that may wait in the system: it drops what comes beyond them, unseen.
+const DATAGRAMS: usize = 8 << 20;
 
 /// All listeners of streams and of datagrams.
 pub(crate) struct Listeners {
@@ -172,6 +177,7 @@ impl Listeners {
                     gauges: self.surroundings.gauges.clone(),
                     budget: self.surroundings.budget.clone(),
                     ending: ended,
+                    outage: Seldom::default(),
                 };
                 tokio::spawn(accept(listener, Arc::new(port), self.surroundings.clone()))
             }
@@ -214,7 +220,11 @@ impl Listeners {
 
 async fn bind(entry: &Entry) -> Result<Bound, Failure> {
     let bound = match entry {
-        Entry::Udp(address) => UdpSocket::bind(address).await.map(Bound::Datagrams),
+        Entry::Udp(address) => UdpSocket::bind(address).await.map(|socket| {
+            // As much as the system allows; less is no reason not to begin.
+            let _ = sockopt::set_socket_recv_buffer_size(&socket, DATAGRAMS);
+            Bound::Datagrams(socket)
+        }),
         Entry::Tcp(_) | Entry::Unix(_) => Listener::bind(entry).await.map(Bound::Streams),
     };
     bound.map_err(|error: io::Error| {

@@ -24,7 +24,9 @@ mod sink;
 mod socket;
 mod tunnel;
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::split;
 use tokio::sync::{Notify, watch};
@@ -42,6 +44,8 @@ use crate::rim::config::stream::Destination;
 use crate::rim::http::budget::Budget;
 use crate::rim::http::events::Gauges;
 use crate::rim::listening::Room;
+use crate::rim::message;
+use crate::rim::seldom::Seldom;
 
 /// What the listeners of a process share.
 pub(crate) struct Surroundings {
@@ -62,7 +66,12 @@ struct Port {
     budget: Arc<Budget>,
     /// Becomes true when everything of the listener is to end.
     ending: watch::Receiver<bool>,
+    /// When it was told why the upstream is not reached.
+    outage: Seldom,
 }
+
+/// Why is told so often, however many connections end for it.
+const OUTAGE: Duration = Duration::from_secs(10);
 
 impl Port {
     /// Serves one connection to its end.
@@ -134,6 +143,9 @@ impl Port {
             if let Came::End(reason) = came {
                 return reason;
             }
+            if !matches!(self.current.look().way, Way::Ring(_)) {
+                intake.wind_up();
+            }
         }
     }
 
@@ -145,8 +157,9 @@ impl Port {
         activity: Arc<Activity>,
     ) -> Option<Reason> {
         let to = Datagrams::to(&setup.stream.upstream, &setup.counters).await;
-        let Ok(mut datagrams) = to else {
-            return Some(Reason::UpstreamUnreachable);
+        let mut datagrams = match self.reached(&setup, to) {
+            Ok(datagrams) => datagrams,
+            Err(reason) => return Some(reason),
         };
         let mut upstream = setup.stream.upstream.clone();
         let mut intake = self.intake(client, &setup, Form::Records, activity);
@@ -162,6 +175,9 @@ impl Port {
                 stream, counters, ..
             } = &*self.current.now();
             let sends = matches!(stream.upstream, Destination::Udp { .. });
+            if !sends {
+                intake.wind_up();
+            }
             if sends && stream.upstream != upstream {
                 upstream = stream.upstream.clone();
                 let Ok(now) = Datagrams::to(&upstream, counters).await else {
@@ -180,11 +196,9 @@ impl Port {
         dialer: &Dialer,
         activity: Arc<Activity>,
     ) -> Option<Reason> {
-        let upstream = dialer.connect().await;
-        let name = &setup.stream.name;
-        self.gauges.note_upstream(name, upstream.is_ok());
-        let Ok(upstream) = upstream else {
-            return Some(Reason::UpstreamUnreachable);
+        let upstream = match self.reached(&setup, dialer.connect().await) {
+            Ok(upstream) => upstream,
+            Err(reason) => return Some(reason),
         };
         let (reader, writer) = split(client);
         let (answers, upstream) = split(upstream);
@@ -198,6 +212,19 @@ impl Port {
         };
         drop(setup);
         tunnel::run(forward, answers, writer, &activity, idle, ending).await
+    }
+
+    /// Notes whether the upstream is reached, and tells why it is not.
+    fn reached<T>(&self, setup: &Setup, upstream: io::Result<T>) -> Result<T, Reason> {
+        let name = &setup.stream.name;
+        self.gauges.note_upstream(name, upstream.is_ok());
+        upstream.map_err(|error| {
+            if self.outage.is_due(OUTAGE) {
+                let why = message::reason(&error);
+                tracing::warn!(route = name, "the upstream is not reached: {why}");
+            }
+            Reason::UpstreamUnreachable
+        })
     }
 
     /// Relays Forward.

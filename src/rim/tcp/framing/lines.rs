@@ -65,8 +65,12 @@ impl Lines {
     /// Takes in a chunk. Where lines have to be whole, one that is too long for it becomes
     /// several once it is masked.
     pub(crate) fn write(&mut self, mut chunk: &[u8], out: &mut Output) {
-        if self.is_observed && !self.rules.stream.observes() {
-            // Its day has come.
+        // What a line has left open may keep the old rules for long. They mask from here on.
+        let next = self.next.as_ref();
+        let masks =
+            !self.rules.stream.observes() || next.is_some_and(|next| !next.stream.observes());
+        if self.is_observed && masks {
+            // Its day has come, or another configuration.
             if self.open > 0 {
                 let line = memchr::memchr(b'\n', chunk).map_or(chunk.len(), |newline| newline + 1);
                 self.write_some(&chunk[..line], out);

@@ -85,16 +85,23 @@ impl Output {
         let lines = self.bytes.split_off(first);
         self.ends.truncate(sound);
         let mut added = 0;
-        for mut line in lines.split_inclusive(|byte| *byte == b'\n') {
-            while line.strip_suffix(b"\n").unwrap_or(line).len() > most {
-                let (part, rest) = line.split_at(cut_at(line, most));
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let (mut head, mut rest) = (&b""[..], line);
+            loop {
+                let room = most.saturating_sub(head.len()).max(1);
+                if rest.strip_suffix(b"\n").unwrap_or(rest).len() <= room {
+                    break;
+                }
+                let (part, after) = rest.split_at(cut_at(rest, room));
+                self.bytes.extend_from_slice(head);
                 self.bytes.extend_from_slice(part);
                 self.bytes.push(b'\n');
                 self.end_record();
-                line = rest;
+                (head, rest) = (CONTINUED, after);
                 added += 1;
             }
-            self.bytes.extend_from_slice(line);
+            self.bytes.extend_from_slice(head);
+            self.bytes.extend_from_slice(rest);
             if line.ends_with(b"\n") {
                 self.end_record();
             }
@@ -112,17 +119,22 @@ impl Output {
     }
 }
 
-/// The last place up to `most` that is not inside of a character of UTF-8; `most`, where
-/// there is no text.
+/// A part of a line that is not its first one begins so: what somebody writes into a line
+/// must not be able to pass for the beginning of another one.
+const CONTINUED: &[u8] = b"... ";
+
+/// Where a line is cut, at `most` at the latest: behind a blank, which no mask has, if there
+/// is one near; or else not inside of a character of UTF-8, if it is text.
 fn cut_at(line: &[u8], most: usize) -> usize {
+    const NEAR: usize = 256;
     const CHARACTER: usize = 4;
+    let from = most - NEAR.min(most / 4);
+    if let Some(blank) = memchr::memrchr(b' ', &line[from..most]) {
+        return from + blank + 1;
+    }
     let is_inside = |at: &usize| line[*at] & 0b1100_0000 == 0b1000_0000;
     let places = most.saturating_sub(CHARACTER - 1).max(1)..=most;
-    places
-        .rev()
-        .find(|at| !is_inside(at))
-        .unwrap_or(most)
-        .max(1)
+    places.rev().find(|at| !is_inside(at)).unwrap_or(most)
 }
 
 /// Masks one connection.

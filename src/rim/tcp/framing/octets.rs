@@ -38,7 +38,7 @@ impl Octets {
 
     /// From the next whole message on these rules hold.
     pub(crate) fn renew(&mut self, stream: &Arc<Stream>, counters: &Arc<Counters>) {
-        self.messages = Messages::new(stream, counters);
+        self.messages.renew(stream, counters);
         self.most = stream.max_record;
     }
 
@@ -46,8 +46,8 @@ impl Octets {
     ///
     /// # Errors
     ///
-    /// What should be a count is none, or counts more than a message may have. What came
-    /// before it is in `out`.
+    /// What should be a count is none, or counts more than a message may have; a message is
+    /// encoded. What came before it is in `out`.
     pub(crate) fn write(&mut self, mut chunk: &[u8], out: &mut Output) -> Result<(), Reason> {
         while let Some(&first) = chunk.first() {
             if !self.is_counted {
@@ -58,13 +58,13 @@ impl Octets {
             let (body, rest) = chunk.split_at(chunk.len().min(self.count - self.held.len()));
             chunk = rest;
             if body.len() == self.count {
-                self.message(body, out);
+                self.message(body, out)?;
                 continue;
             }
             self.held.extend_from_slice(body);
             if self.held.len() == self.count {
                 let held = std::mem::take(&mut self.held);
-                self.message(&held, out);
+                self.message(&held, out)?;
             }
         }
         Ok(())
@@ -112,8 +112,8 @@ impl Octets {
         Ok(())
     }
 
-    fn message(&mut self, message: &[u8], out: &mut Output) {
-        let masked = self.messages.mask(message);
+    fn message(&mut self, message: &[u8], out: &mut Output) -> Result<(), Reason> {
+        let masked = self.messages.mask(None, message)?;
         if self.form == Form::AsItCame {
             out.bytes
                 .extend_from_slice(format!("{} ", masked.len()).as_bytes());
@@ -121,5 +121,6 @@ impl Octets {
         out.bytes.extend_from_slice(masked);
         out.end_record();
         (self.count, self.is_counted) = (0, false);
+        Ok(())
     }
 }

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -7,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use proptest::prelude::*;
 
+use super::message::Messages;
 use super::*;
 use crate::rim::config::policy::Rules;
 use crate::rim::config::stream::{Delivery, Destination, Entry};
@@ -263,20 +265,22 @@ fn whole_lines_end_with_a_newline() {
 fn a_line_that_is_too_long_to_be_held_becomes_several() {
     let most = "x".repeat(MOST);
     let secret = "password=hunter2hunter2";
+    let (before, behind) = (&most[10..], &most[..100]);
     for (input, parts) in [
         (format!("a\n{most}\nb\n"), format!("a\n{most}\nb\n")),
-        (format!("a\n{most}y\nb\n"), format!("a\n{most}\ny\nb\n")),
-        (format!("{most}{most}y"), format!("{most}\n{most}\ny\n")),
-        // A character stays in one piece. What is masked, is so before it is cut.
-        (format!("{}ü\n", &most[1..]), format!("{}\nü\n", &most[1..])),
+        (format!("a\n{most}y\nb\n"), format!("a\n{most}\n... y\nb\n")),
         (
-            format!("{} {secret} {}", &most[40..], &most[..MOST - 20]),
-            format!(
-                "{} password=[REDACTED] {}\n{}\n",
-                &most[40..],
-                &most[..19],
-                &most[39..]
-            ),
+            format!("{most}{most}y"),
+            format!("{most}\n... {}\n... xxxxy\n", &most[4..]),
+        ),
+        // A character stays in one piece, and so does a mask behind a blank.
+        (
+            format!("{}ü\n", &most[1..]),
+            format!("{}\n... ü\n", &most[1..]),
+        ),
+        (
+            format!("{before} {secret} {behind}"),
+            format!("{before} \n... password=[REDACTED] {behind}\n"),
         ),
     ] {
         let (out, ends, ended, _) = both(StreamFraming::Lines, Form::Records, &input);
@@ -299,7 +303,7 @@ fn what_is_no_text_is_cut_too() {
     masker.write(&input, &mut out).unwrap();
     masker.end(&mut out).unwrap();
     let parts: Vec<_> = out.records().map(<[u8]>::len).collect();
-    assert_eq!(parts, [MOST, MOST, 2]);
+    assert_eq!(parts, [MOST, MOST, 10]);
 }
 
 #[test]
@@ -540,6 +544,99 @@ fn other_rules_come_with_the_next_message_that_is_whole() {
             let text = renewed(form, framing, &message.repeat(2), at, step);
             let expected = [message.repeat(old), masked.repeat(2 - old)].concat();
             assert_eq!(text, expected, "{at} {step}");
+        }
+    }
+}
+
+/// Whatever the lines before have left open, and in whatever pieces they come.
+#[test]
+fn originals_do_not_go_on_once_a_new_configuration_masks() {
+    let later = SystemTime::now() + Duration::from_secs(3600);
+    let (observing, masking) = (
+        observing(StreamFraming::Lines, later),
+        stream(StreamFraming::Lines),
+    );
+    let block = format!("-----BEGIN {} KEY-----\n", "PRIVATE");
+    for before in [
+        "got <password>\n",
+        "password:\n",
+        "password: |\n  a\n",
+        &block,
+        "half",
+    ] {
+        for form in [Form::AsItCame, Form::Records] {
+            let mut masker = Masker::new(&observing, &counters(&observing), form);
+            let mut out = Output::default();
+            masker.write(before.as_bytes(), &mut out).unwrap();
+            masker.renew(&masking, &counters(&masking));
+            let secret = "  password=hunter2hunter2\n";
+            masker.write(b"ends\n", &mut out).unwrap();
+            masker.write(secret.repeat(3).as_bytes(), &mut out).unwrap();
+            masker.end(&mut out).unwrap();
+            let text = String::from_utf8(out.bytes).unwrap();
+            assert!(text.starts_with(before), "{text}");
+            assert!(!text.contains("hunter2"), "{form:?} {text}");
+        }
+    }
+}
+
+/// A key, and messages of which each has a line of it.
+fn key_in_messages() -> (Vec<String>, Vec<String>) {
+    let body = (0..6).map(|line| format!("MIIEpAIB{line}AKCAQEA").repeat(4));
+    let begin = format!("-----BEGIN RSA {} KEY-----", "PRIVATE");
+    let end = begin.replace("BEGIN", "END");
+    let body: Vec<_> = body.map(|line| line[..64].to_owned()).collect();
+    let lines = [begin].into_iter().chain(body.clone()).chain([end]);
+    let head = "<34>1 2026-11-28T00:00:00Z h app 1 - - ";
+    (body, lines.map(|line| format!("{head}{line}")).collect())
+}
+
+#[test]
+fn a_key_of_which_each_message_has_a_line_is_masked_to_its_end() {
+    let (body, messages) = key_in_messages();
+    let after = "<34>1 2026-11-28T00:00:00Z h app 1 - - after it";
+    let input: String = messages.iter().map(|message| counted(message)).collect();
+    let input = input + &counted(after);
+    let (out, _, ended, (records, masks)) = both(StreamFraming::Syslog, Form::AsItCame, &input);
+    assert_eq!((ended, records), (Ok(()), messages.len() as u64 + 1));
+    assert!(
+        masks >= 1 && !body.iter().any(|line| out.contains(line)),
+        "{out}"
+    );
+    assert!(out.ends_with(&counted(after)), "{out}");
+}
+
+#[test]
+fn what_a_source_of_datagrams_leaves_open_is_of_no_concern_to_others() {
+    let (body, lines) = key_in_messages();
+    let stream = stream(StreamFraming::Syslog);
+    let mut messages = Messages::new(&stream, &counters(&stream));
+    let source = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+    for (line, secret) in lines[1..].iter().zip(&body) {
+        // Of another source it is no part of a key that is known.
+        assert_eq!(
+            messages.mask(source(2), line.as_bytes()),
+            Ok(line.as_bytes())
+        );
+        if secret == &body[0] {
+            messages.mask(source(1), lines[0].as_bytes()).unwrap();
+        }
+        let masked = messages.mask(source(1), line.as_bytes()).unwrap();
+        assert!(!String::from_utf8_lossy(masked).contains(secret));
+        messages.renew(&stream, &counters(&stream));
+    }
+}
+
+#[test]
+fn a_message_that_is_encoded_is_refused() {
+    for encoded in [&b"\x1f\x8b\x08\0"[..], b"\xff\xfep\0"] {
+        let stream = stream(StreamFraming::Syslog);
+        let mut messages = Messages::new(&stream, &counters(&stream));
+        assert_eq!(messages.mask(None, encoded), Err(Reason::Encoded));
+        let message = [b"4 ", encoded].concat();
+        for step in [1, 99] {
+            let (out, _, ended, _) = told(&stream, Form::AsItCame, &message, step);
+            assert_eq!((out.as_str(), ended), ("", Err(Reason::Encoded)));
         }
     }
 }

@@ -15,7 +15,6 @@ mod request;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use tokio::time::Instant;
 
 use self::request::{Answer, Requests};
 use super::Account;
@@ -25,6 +24,7 @@ use super::latest::{Latest, OUTDATED};
 use super::ring::{Queue, SILENCE};
 use crate::rim::config::serve::Timeouts;
 use crate::rim::config::sink::HttpSink;
+use crate::rim::seldom::Seldom;
 use crate::rim::tcp::reason::Reason;
 
 /// A part that was lost so often may be too large: many close the connection on a body that
@@ -44,7 +44,7 @@ pub(in crate::rim::tcp) struct Http {
     account: Account,
     backoff: Backoff,
     /// When it was last told that a record was refused.
-    told: Option<Instant>,
+    told: Seldom,
 }
 
 /// What becomes of a batch.
@@ -92,7 +92,7 @@ impl Http {
             batches: Batches::new(queue, cut),
             account,
             backoff: Backoff::new(),
-            told: None,
+            told: Seldom::default(),
         }
     }
 
@@ -176,8 +176,7 @@ impl Http {
         self.account.counters.note(Reason::UpstreamRefused);
         self.account.counters.settle(1);
         self.account.counters.dropped.inc();
-        if self.told.is_none_or(|told| told.elapsed() > SILENCE) {
-            self.told = Some(Instant::now());
+        if self.told.is_due(SILENCE) {
             let (name, status) = (&self.account.name, status.as_u16());
             tracing::error!(
                 route = name,

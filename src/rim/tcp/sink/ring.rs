@@ -1,13 +1,13 @@
 //! What waits for a shared upstream: bounded, in the order of each client.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::Instant;
 
 use super::records::Shape;
 use crate::rim::config::stream::Overflow;
+use crate::rim::seldom::Seldom;
 use crate::rim::tcp::counters::Counters;
 use crate::rim::tcp::framing::Output;
 use crate::rim::tcp::reason::Reason;
@@ -43,7 +43,7 @@ pub(crate) struct Ring {
     counters: Arc<Counters>,
     name: Arc<str>,
     /// When it was last told that records are dropped.
-    told: Arc<Mutex<Option<Instant>>>,
+    told: Arc<Seldom>,
 }
 
 /// The sink's end. What was taken out is no longer in the ring, and is for the sink to keep.
@@ -90,6 +90,8 @@ impl Ring {
         };
         let cost = (shaped.length(out) + OVERHEAD).min(self.capacity);
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        // Before a full ring they wait, too.
+        let waiting = Waiting::new(&self.counters, out.ends.len() as u64);
         let permit = match self.overflow {
             Overflow::Block => self.room.clone().acquire_many_owned(cost).await.ok(),
             Overflow::DropNewest => self.room.clone().try_acquire_many_owned(cost).ok(),
@@ -102,7 +104,7 @@ impl Ring {
             self.tell_of_drops();
             return;
         };
-        self.counters.wait(block.records);
+        waiting.goes_on();
         // The sink lives as long as there is a ring, unless there was a defect of ours.
         if let Err(lost) = queue.send((block, permit)) {
             self.counters.settle(lost.0.0.records);
@@ -112,15 +114,37 @@ impl Ring {
     }
 
     fn tell_of_drops(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_none_or(|told| told.elapsed() > SILENCE) {
-            *told = Some(Instant::now());
+        if self.told.is_due(SILENCE) {
             let name = &*self.name;
             tracing::warn!(
                 route = name,
                 "the ring is full; the newest records are dropped"
             );
         }
+    }
+}
+
+/// Records that wait, as long as it is not known that they are in the ring.
+struct Waiting<'a> {
+    counters: &'a Counters,
+    records: u64,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(counters: &'a Counters, records: u64) -> Self {
+        counters.wait(records);
+        Self { counters, records }
+    }
+
+    /// Whoever takes them from the ring settles.
+    fn goes_on(mut self) {
+        self.records = 0;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.counters.settle(self.records);
     }
 }
 
