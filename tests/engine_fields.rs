@@ -310,6 +310,151 @@ fn every_input_of_strings_in_strings() {
     );
 }
 
+#[test]
+fn every_input_of_elements() {
+    every_input("", &["<pw>", "</a>", "<b>", "\n", " ", "x1", "/"], 6);
+}
+
+/// Inputs and outputs, `M` for a mask: the engine whole and byte by byte, the oracle, and
+/// the engine again.
+fn becomes(cases: &[(&str, &str)]) {
+    let whole = engine(1 << 20, Values::String, false);
+    let tight = engine(4, Values::String, false);
+    let mut twin = Twin::new(&pack(), Values::String, false);
+    for (input, expected) in cases {
+        let input = input.as_bytes();
+        let expected = expected.replace('M', "[REDACTED]");
+        let framing = Framing::Lines;
+        let got = [
+            ("whole", drive::whole(&whole, framing, input)),
+            ("byte by byte", drive::bytewise(&tight, framing, input)),
+            ("oracle", twin.redact(framing, input)),
+            ("twice", drive::whole(&whole, framing, expected.as_bytes())),
+        ];
+        for (how, got) in got {
+            assert_eq!(
+                String::from_utf8_lossy(&got.bytes),
+                expected,
+                "{how}\n  {}",
+                shown(input)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_text_of_an_element_is_on_the_lines_behind_its_tag() {
+    becomes(&[
+        (
+            "<login>\n  <password>\n    hunter2\n  </password>\n</login>\nnext\n",
+            "<login>\n  <password>\n    M\n  </password>\n</login>\nnext\n",
+        ),
+        (
+            "<password>\n\n  a pass phrase\n  of two lines\n</password>\n",
+            "<password>\n\n  M\n  M\n</password>\n",
+        ),
+        (
+            "<wsse:Password Type=\"a\">\nhunter2</wsse:Password>\nnext\n",
+            "<wsse:Password Type=\"a\">\nM</wsse:Password>\nnext\n",
+        ),
+        (
+            "10:02 <user>ada</user> <password>\nhunter2\n",
+            "10:02 <user>ada</user> <password>\nM\n",
+        ),
+        (
+            "10:02 sent <login><password>\nhunter2\n",
+            "10:02 sent <login><password>\nM\n",
+        ),
+        (
+            "\u{feff}<?xml version=\"1.0\"?><password>\nhunter2\n",
+            "\u{feff}<?xml version=\"1.0\"?><password>\nM\n",
+        ),
+        (
+            "&lt;password&gt;\nhunter2\n&lt;/password&gt;\nnext\n",
+            "&lt;password&gt;\nM\n&lt;/password&gt;\nnext\n",
+        ),
+    ]);
+}
+
+#[test]
+fn what_looks_like_a_tag_in_text_leaves_the_next_lines() {
+    let rest = "next\n10:03 x {\"a\":1}\n  indented a b\n";
+    for line in [
+        "Usage: vault login <token>",
+        "expected Vec<Secret>",
+        "Pair<String><Secret>",
+        "GET /users/<token>",
+        "tool login --user <user> --password <password>",
+        "tool login <user> <password>",
+        "10:02 <password>",
+        "if a < b then <password>",
+    ] {
+        let text = format!("{line}\n{rest}");
+        becomes(&[(&text, &text)]);
+    }
+}
+
+#[test]
+fn the_text_of_an_element_has_a_bound() {
+    let tag = "<password>\n";
+    let text = |line: &str, count: usize| format!("{tag}{}", line.repeat(count));
+    let words = text("hunter2\n", 70);
+    let several = text(" a pass phrase\n", 20);
+    let long = text(&format!("{}\n", "x1".repeat(300)), 20);
+    let blank = format!("{tag}{}hunter2\n", "\n".repeat(64));
+    becomes(&[
+        (
+            &words,
+            &format!("{tag}{}{}", "M\n".repeat(64), "hunter2\n".repeat(6)),
+        ),
+        (
+            &several,
+            &format!("{tag}{}{}", " M\n".repeat(8), " a pass phrase\n".repeat(12)),
+        ),
+        (
+            &long,
+            &format!(
+                "{tag}{}{}",
+                "M\n".repeat(8),
+                long[tag.len() + 8 * 601..].to_owned()
+            ),
+        ),
+        (&blank, &blank),
+    ]);
+}
+
+#[test]
+fn the_body_of_a_part_has_a_bound() {
+    let head = "Content-Disposition: form-data; name=\"password\"\n\n";
+    becomes(&[(
+        &format!("{head}{}", "hunter2\n".repeat(300)),
+        &format!("{head}{}{}", "M\n".repeat(254), "hunter2\n".repeat(46)),
+    )]);
+}
+
+#[test]
+fn the_text_of_an_element_ends_at_a_line_that_is_none() {
+    let same = [
+        "<password>\n10:02 next line\nhunter2\n",
+        "  <password>\n  no deeper\nhunter2\n",
+        "<password>\n{\"a\":1}\nhunter2\n",
+        "<password>\n  ${PASSWORD}\nhunter2\n",
+        "<password>\n  ****\nhunter2\n",
+        "<password>\n  [REDACTED] b\nhunter2\n",
+    ];
+    becomes(&same.map(|text| (text, text)));
+    becomes(&[
+        (
+            "<password>\nhunter2\n10:02 password=hunter3\nnext\n",
+            "<password>\nM\n10:02 password=M\nnext\n",
+        ),
+        (
+            "<password>\na password=\"b c\"\nnext\n",
+            "<password>\na password=\"M\"\nnext\n",
+        ),
+    ]);
+}
+
 /// Lines of the corpora, if they are there: the oracle, the cuts, and the second run.
 #[test]
 fn lines_of_the_corpora_come_out_as_the_oracle_has_them() {

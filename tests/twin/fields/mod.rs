@@ -19,6 +19,8 @@ mod accept;
 mod carry;
 #[path = "../../../src/core/scanner/fields/credential.rs"]
 mod credential;
+#[path = "../../../src/core/scanner/fields/element.rs"]
+mod element;
 #[path = "../../../src/core/scanner/fields/form.rs"]
 mod form;
 #[path = "../../../src/core/scanner/fields/judge.rs"]
@@ -138,9 +140,9 @@ impl Fields {
         match carry.line(content) {
             Line::Other => {}
             Line::Kept(next) => record.leaves = Some(next),
-            Line::Value { claim, stays } => {
+            Line::Value { claim, next } => {
                 self.accept(claim, 0, content, record);
-                record.leaves = stays.then_some(carry);
+                record.leaves = next;
             }
             Line::Inside { entry, walk } => {
                 let read = walk.read(content, 0);

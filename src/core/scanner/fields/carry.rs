@@ -6,14 +6,17 @@
 //!   no mapping; `password: |` and `password: >`: all deeper lines.
 //! * `"secrets": {` and `[` at a line's end: the strings and numbers of the deeper lines,
 //!   up to the bracket that closes it.
-//! * `<password>` at a line's end: the next lines up to the next tag.
-//! * `Content-Disposition: form-data; name="password"`: the lines of the part's body.
+//! * `<password>` at a line's end, where it is a tag of XML: the next lines up to the
+//!   next tag, as far as they can be its text ([`element`]).
+//! * `Content-Disposition: form-data; name="password"`: the lines of the part's body, at
+//!   most 255 with its headers.
 //! * `"name": "password",` and `- name: password` at a line's end: the next line's value,
 //!   if it is called so.
 //!
 //! The state ends at the first line that has not this shape; it is of constant size.
 
 use super::container::Walk;
+use super::element;
 use super::ends::{End, any_newline, newline};
 use super::form;
 use super::judge::{Case, Claim, Extent};
@@ -27,6 +30,9 @@ use crate::core::mask::{Quotes, is_placeholder};
 
 /// So many bytes of a line tell what it is to an open state.
 pub(super) const HEAD: usize = 512;
+
+/// A part of a multipart body has at most so many lines.
+const PART_LINES: u8 = 255;
 
 /// A value that is still to come.
 #[derive(Clone, Copy, Debug)]
@@ -49,10 +55,11 @@ enum Awaits {
     Container(u64),
     /// The second half of a pair.
     Pair,
-    /// The text of an element.
-    Markup,
-    /// The rest of the headers of a part, or its body.
-    Part { body: bool },
+    /// The text of an element, of at most so many lines; `escaped`: its tags are written
+    /// with `&lt;`.
+    Markup { escaped: bool, left: u8 },
+    /// The rest of the headers of a part, or its body, of at most so many lines.
+    Part { body: bool, left: u8 },
 }
 
 /// What a line is to an open state.
@@ -61,8 +68,8 @@ pub(super) enum Line {
     Other,
     /// Blank or otherwise without a secret: the state stays.
     Kept(Carry),
-    /// It holds a value; `stays`: there may be more.
-    Value { claim: Claim, stays: bool },
+    /// It holds a value; `next`: there may be more.
+    Value { claim: Claim, next: Option<Carry> },
     /// It goes on with a container.
     Inside { entry: u32, walk: Walk },
 }
@@ -77,10 +84,14 @@ pub(super) fn at_end(case: &Case<'_>) -> Option<Carry> {
     }
     let rest = bytes[case.separator.value.min(bytes.len())..].trim_ascii_end();
     if case.separator.sign == Sign::Tag && rest.is_empty() {
+        let tag = element::tag(bytes, case.found.from, case.around.begins)?;
         return Some(Carry {
             sense: case.sense,
-            indent: 0,
-            awaits: Awaits::Markup,
+            indent: tag.indent,
+            awaits: Awaits::Markup {
+                escaped: tag.escaped,
+                left: element::LINES,
+            },
         });
     }
     let json = case
@@ -117,7 +128,10 @@ pub(super) fn pair_at_end(bytes: &[u8], from: usize, after: usize, sense: Sense)
         return Some(Carry {
             sense,
             indent: 0,
-            awaits: Awaits::Part { body: false },
+            awaits: Awaits::Part {
+                body: false,
+                left: PART_LINES,
+            },
         });
     }
     ((rest.is_empty() || rest == b",") && pair::is_name(&bytes[..from])).then(|| Carry {
@@ -237,19 +251,19 @@ impl Carry {
     /// What a line is, of which `line` is the content, or at least [`HEAD`] bytes of it.
     pub(super) fn line(&self, line: &[u8]) -> Line {
         let lead = count(&line[..line.len().min(HEAD)], is_blank);
-        if let Awaits::Part { body } = self.awaits {
+        if let Awaits::Part { body, .. } = self.awaits {
+            let Some(next) = self.spent(1) else {
+                return Line::Other;
+            };
             return match (body, lead == line.len()) {
-                (false, false) => Line::Kept(*self),
-                (_, true) => Line::Kept(Self {
-                    awaits: Awaits::Part { body: true },
-                    ..*self
-                }),
+                (false, false) => Line::Kept(next),
+                (_, true) => Line::Kept(next.in_body()),
                 (true, false) if line.starts_with(b"--") => Line::Other,
-                (true, false) => self.part(line),
+                (true, false) => next.part(line),
             };
         }
         if lead == line.len() {
-            return Line::Kept(*self);
+            return self.spent(1).map_or(Line::Other, Line::Kept);
         }
         if lead >= HEAD {
             return Line::Other;
@@ -265,9 +279,7 @@ impl Carry {
                 }
                 self.value(lead, End::Record, true)
             }
-            Awaits::Markup if rest[0] != b'<' => {
-                self.value(lead, End::Markup { escaped: false }, true)
-            }
+            Awaits::Markup { escaped, .. } => self.text(line, lead, End::Markup { escaped }),
             Awaits::Container(depth) => {
                 let closes = matches!(rest[0], b'}' | b']');
                 if lead > self.indent || lead == self.indent && closes {
@@ -298,7 +310,41 @@ impl Carry {
                 whole: true,
                 carried: true,
             },
-            stays,
+            next: stays.then_some(*self),
+        }
+    }
+
+    /// The state behind the headers of a part.
+    fn in_body(mut self) -> Self {
+        if let Awaits::Part { body, .. } = &mut self.awaits {
+            *body = true;
+        }
+        self
+    }
+
+    /// The state behind a line that counts as so many; None where that is one too many.
+    fn spent(&self, lines: u8) -> Option<Self> {
+        let awaits = match self.awaits {
+            Awaits::Markup { escaped, left } => Awaits::Markup {
+                escaped,
+                left: left.checked_sub(lines)?,
+            },
+            Awaits::Part { body, left } => Awaits::Part {
+                body,
+                left: left.checked_sub(lines)?,
+            },
+            other => other,
+        };
+        Some(Self { awaits, ..*self })
+    }
+
+    fn text(&self, line: &[u8], lead: usize, end: End) -> Line {
+        let thorough = self.sense.thorough;
+        let next = element::text(line, lead, end, self.indent, thorough)
+            .and_then(|text| Some((text, self.spent(text.counts)?)));
+        match next {
+            Some((text, next)) => next.value(lead, end, !text.ends),
+            None => Line::Other,
         }
     }
 

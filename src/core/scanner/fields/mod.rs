@@ -21,6 +21,7 @@ mod accept;
 mod carry;
 mod container;
 mod credential;
+mod element;
 mod ends;
 mod form;
 mod judge;
@@ -452,9 +453,9 @@ impl Fields {
         match carry.line(view.bytes) {
             Line::Other => {}
             Line::Kept(next) => state.leaves = Some(next),
-            Line::Value { claim, stays } => {
+            Line::Value { claim, next } => {
                 self.accept(claim, 0, view, state, out);
-                state.leaves = stays.then_some(carry);
+                state.leaves = next;
             }
             Line::Inside { entry, walk } => {
                 let inner = Inner {

@@ -257,19 +257,7 @@ fn by(rest: &[u8]) -> Option<usize> {
 fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
     /// How long the attributes may be.
     const ATTRIBUTES: usize = 192;
-    let head = &bytes[..found.from];
-    let prefix = match head.strip_suffix(b":") {
-        Some(head) => {
-            let length = head
-                .iter()
-                .rev()
-                .take(32)
-                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
-                .count();
-            &head[..head.len() - length]
-        }
-        None => head,
-    };
+    let prefix = without_prefix(&bytes[..found.from]);
     let close: &[&[u8]] = if prefix.ends_with(b"<") {
         &[b">"]
     } else if prefix.ends_with(b"&lt;") {
@@ -301,6 +289,20 @@ fn tag(bytes: &[u8], found: &Found) -> Option<usize> {
         }
     }
     None
+}
+
+/// What is before a tag's name, without the prefix of its namespace.
+pub(super) fn without_prefix(head: &[u8]) -> &[u8] {
+    let Some(head) = head.strip_suffix(b":") else {
+        return head;
+    };
+    let length = head
+        .iter()
+        .rev()
+        .take(32)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+        .count();
+    &head[..head.len() - length]
 }
 
 /// Where the value begins behind a type: `name: string = "x"`, `name string = "x"`.
