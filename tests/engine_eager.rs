@@ -150,6 +150,81 @@ fn g2_flushing_does_not_show_in_the_output_of_long_records() {
     }
 }
 
+/// What ends with a control sequence is there at once, whatever its last bytes may begin.
+#[test]
+fn s5_a_complete_control_sequence_leaves_at_once() {
+    for profile in [Profile::Standard, Profile::Strict] {
+        let engine = embedded(profile);
+        let finals = (b'A'..=b'Z').chain(b'a'..=b'z').map(char::from);
+        let sequences = finals.flat_map(|last| {
+            [
+                "",
+                "?25",
+                "?2004",
+                "27;5",
+                "1",
+                "38;2;255;128;0",
+                ">4;1",
+                "2 ",
+            ]
+            .map(|parameters| format!("\x1b[{parameters}{last}"))
+        });
+        let others = [
+            "\x1b7", "\x1b8", "\x1b=", "\x1b>", "\x1bM", "\x1bc", "\x1b(B", "\x1b)0",
+        ];
+        for sequence in sequences.chain(others.map(String::from)) {
+            for before in ["", "a word ", "~$ ls\r\x1b[K\x1b[1m"] {
+                let text = format!("{before}{sequence}");
+                assert_eq!(left_of(&engine, &text), text, "{profile}, {text:?}");
+            }
+        }
+        // What is behind one is held as ever, and so is what is not complete.
+        for (text, left) in [
+            ("\x1b[?25h\x1b[?2", "\x1b[?25h\x1b[?"),
+            ("\x1b[?25hpassword=hunter2hunt", "\x1b[?25h"),
+        ] {
+            let found = left_of(&engine, text);
+            assert!(left.starts_with(&found), "{profile}, {text:?}: {found:?}");
+        }
+    }
+}
+
+/// Each part of a rule's example may stand behind half a control sequence.
+#[test]
+fn g2_control_sequences_before_and_in_secrets_flushed_after_each_byte() {
+    let engine = embedded(Profile::Standard);
+    let sequences = [
+        "\x1b[",
+        "\x1b[?25h",
+        "\x1b[1;31m",
+        "\x1b[K",
+        "\x1b[2",
+        "\x1b",
+        "\x1b7",
+        "\x1b(",
+        "\x1b[0m\x1b[K",
+    ];
+    for pack in blackbar::embedded_packs().unwrap() {
+        for rule in pack.rules() {
+            for example in rule.examples().iter().take(2) {
+                let text = example.input.as_str();
+                let word = text.rfind([' ', '=', ':', '"']).map_or(0, |at| at + 1);
+                for sequence in sequences {
+                    for at in [0, word] {
+                        if !text.is_char_boundary(at) {
+                            continue;
+                        }
+                        let input = format!("{}{sequence}{}\x1b[0m", &text[..at], &text[at..]);
+                        let whole = drive::whole(&engine, Framing::Lines, input.as_bytes());
+                        let flushed = drive::flushed(&engine, Framing::Lines, input.as_bytes());
+                        assert_eq!(flushed, whole, "of {}", shown(input.as_bytes()));
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Every example of every rule, flushed after each byte.
 #[test]
 fn g2_flushing_does_not_show_in_the_output_of_the_examples() {

@@ -12,6 +12,7 @@
 pub(crate) mod article;
 pub(crate) mod blocks;
 pub(crate) mod conditions;
+pub(crate) mod control;
 pub(crate) mod drive;
 pub(crate) mod generate;
 pub(crate) mod json;
@@ -232,9 +233,10 @@ fn find(
         let outcome = rule.regex.run(content, start);
         if outcome.followed > reach {
             let end = start + outcome.followed;
+            let secret = rule.regex.secret_start(content, start, reach);
             findings.push(Finding {
                 rule: index,
-                range: rule.regex.secret_start(content, start, reach)..end,
+                range: control::behind(content, secret, start + reach + 1)..end,
                 overdue: true,
                 style: Style::Text,
                 within: None,
@@ -260,10 +262,15 @@ fn find(
             start += 1;
             continue;
         }
-        if !secret.is_empty() && !placeholder::is_placeholder(&content[secret.clone()]) {
+        let from = control::behind(content, secret.start, found.end);
+        let masked = from.min(secret.end)..secret.end;
+        if !masked.is_empty()
+            && !placeholder::is_placeholder(&content[secret])
+            && !placeholder::is_placeholder(&content[masked.clone()])
+        {
             findings.push(Finding {
                 rule: index,
-                range: secret,
+                range: masked,
                 overdue: false,
                 style: Style::Text,
                 within: None,

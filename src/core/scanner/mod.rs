@@ -9,6 +9,7 @@ pub(crate) mod article;
 mod before;
 pub mod blocks;
 mod classes;
+pub(crate) mod control;
 mod fields;
 mod findings;
 mod memo;
@@ -17,9 +18,10 @@ mod prefilter;
 pub(crate) mod proof;
 mod run;
 
-/// So many bytes before the frontier stay in view, for conditions on what is before.
-pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND > fields::BEFORE {
-    before::LOOK_BEHIND
+/// So many bytes before the frontier stay in view, for conditions on what is before. The
+/// candidates that wait may begin in a control sequence before the frontier.
+pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND + control::LONGEST > fields::BEFORE {
+    before::LOOK_BEHIND + control::LONGEST
 } else {
     fields::BEFORE
 };

@@ -15,6 +15,7 @@ use standing::Standing;
 
 use super::before::{self, LOOK_BEHIND};
 use super::classes::{Classes, beginning};
+use super::control;
 use super::findings::Style;
 use super::memo::Memo;
 use super::prefilter::{Anchor, Suspect};
@@ -265,7 +266,7 @@ impl Patterns {
                     let rule_state = &mut state.rules[rule as usize];
                     rule_state.blocked = true;
                     rule_state.next = start;
-                    return Some(start);
+                    return Some(self.first_finding(rule, start, view));
                 }
                 Attempt::Open(overdue) => {
                     state.rules[rule as usize].overdue = Some(overdue);
@@ -283,9 +284,12 @@ impl Patterns {
         let mut certain = std::mem::take(&mut state.certain);
         certain.clear();
         certain.extend((0..self.rules.len()).map(|index| self.first_alive(index, view, state)));
-        let first = certain.iter().copied().min().unwrap_or(OPEN);
+        let findings = (0..).zip(&certain);
+        let first = findings
+            .map(|(rule, &start)| self.first_finding(rule, start, view))
+            .min();
         state.certain = certain;
-        first.min(view.end())
+        first.unwrap_or(OPEN).min(view.end())
     }
 
     /// The first start near the view's end from which the automaton of a rule is alive
@@ -310,6 +314,27 @@ impl Patterns {
                 && stays_alive(rule.automaton(), bytes)
         });
         alive.unwrap_or(view.end())
+    }
+
+    /// Where the first finding of a rule may begin that has its candidates tried up to
+    /// `start`: behind the control sequence there, unless one may end in it.
+    fn first_finding(&self, index: u32, start: u64, view: View<'_>) -> u64 {
+        let at = view.index(start);
+        let around = (start < view.end()).then(|| control::end_around(view.bytes, at));
+        let Some(end) = around.flatten() else {
+            return start;
+        };
+        let rule = &self.rules[index as usize];
+        let ends_behind = |from: usize| {
+            let bytes = &view.bytes[from..end];
+            bytes.len() <= rule.reach
+                && (!self.may_begin(index, bytes[0], bytes) || !accepts(rule.automaton(), bytes))
+        };
+        if (at..end).all(ends_behind) {
+            view.base + end as u64
+        } else {
+            start
+        }
     }
 
     /// Whether a candidate of a rule may begin with these bytes, of which there is a first.
@@ -372,13 +397,17 @@ impl Patterns {
                 // The reach bounds the search, and so many bytes are there whatever the view.
                 let candidate = &view.bytes[at..view.bytes.len().min(at + rule.reach)];
                 let secret = start + rule.overdue_secret(candidate) as u64;
+                let secret = finding_start(view, secret, alive_at + 1);
                 let overdue = Overdue {
                     start: secret,
                     state: automaton_state,
                     at: alive_at,
                 };
                 if let Some(end) = self.follow(index, overdue, view, state) {
-                    out.push(overdue_finding(index, secret, end));
+                    // A forced end may stand right behind a control sequence.
+                    if secret < end {
+                        out.push(overdue_finding(index, secret, end));
+                    }
                     Attempt::Taken { end }
                 } else {
                     out.push(overdue_finding(index, secret, OPEN));
@@ -422,10 +451,16 @@ impl Patterns {
         {
             return Attempt::None;
         }
-        if !secret.is_empty() && !is_placeholder(secret) {
+        let secret_end = start + within.end as u64;
+        let from = finding_start(view, start + within.start as u64, end);
+        let masked = from < secret_end && {
+            let text = &view.bytes[view.index(from)..view.index(secret_end)];
+            !is_placeholder(secret) && (text.len() == secret.len() || !is_placeholder(text))
+        };
+        if masked {
             out.push(Finding {
-                start: start + within.start as u64,
-                end: start + within.end as u64,
+                start: from,
+                end: secret_end,
                 rule: index,
                 undecided: false,
                 unverified: !verified,
@@ -535,6 +570,23 @@ fn stays_alive(automaton: &Automaton, bytes: &[u8]) -> bool {
         state = automaton.next(state, byte);
         state != DEAD
     })
+}
+
+/// Whether a match may end in `bytes` or with them.
+fn accepts(automaton: &Automaton, bytes: &[u8]) -> bool {
+    let mut state = automaton.start();
+    bytes.iter().any(|&byte| {
+        state = automaton.next(state, byte);
+        automaton.accepts(state)
+    })
+}
+
+/// Where a finding begins whose secret begins at `secret`, of a match that goes to
+/// `matched`: behind a [control sequence](control) in which it would begin.
+fn finding_start(view: View<'_>, secret: u64, matched: u64) -> u64 {
+    let sequence = control::end_around(view.bytes, view.index(secret));
+    let behind = sequence.map(|end| view.base + end as u64);
+    behind.filter(|&end| end < matched).unwrap_or(secret)
 }
 
 fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {

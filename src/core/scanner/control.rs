@@ -1,0 +1,103 @@
+//! Control sequences of terminals, such as the one that shows the cursor, `ESC[?25h`.
+//!
+//! Their last bytes are digits and letters, which may begin a secret, too. So that a
+//! sequence need not wait for what follows, a finding that begins in one and goes on
+//! behind it begins behind it: no secret begins with the half of a sequence. A match that
+//! ends in a sequence stays as it is.
+//!
+//! The forms are those of ECMA-48, 5.4 (`ESC [`, parameters, an intermediate byte, a final
+//! byte) and of ECMA-35, 13.2 (`ESC ( B`, `ESC 7`), as terminals know them. Numbers of more
+//! digits, other final bytes, and strings such as window titles do not count: what stands
+//! in them may be a secret.
+
+/// No sequence is longer, in bytes.
+pub(crate) const LONGEST: usize = 24;
+
+/// The most digits of one parameter.
+const DIGITS: usize = 4;
+
+/// Where the sequence ends that has begun before `at` and holds the byte there.
+pub(super) fn end_around(bytes: &[u8], at: usize) -> Option<usize> {
+    let from = at.saturating_sub(LONGEST - 1);
+    let escape = from + memchr::memrchr(0x1b, bytes.get(from..at)?)?;
+    let end = escape + length(&bytes[escape + 1..])? + 1;
+    (at < end && end - escape <= LONGEST).then_some(end)
+}
+
+/// The length of a sequence without its ESC.
+fn length(rest: &[u8]) -> Option<usize> {
+    match *rest.first()? {
+        b'[' => {
+            let mut at = 1;
+            let mut digits = 0;
+            while let Some(byte @ 0x30..=0x3f) = rest.get(at) {
+                digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+                if digits > DIGITS {
+                    return None;
+                }
+                at += 1;
+            }
+            at += usize::from(matches!(rest.get(at), Some(0x20..=0x2f)));
+            is_final(*rest.get(at)?).then_some(at + 1)
+        }
+        // A character set, a code, the height and width of a line.
+        b'(' | b')' | b'*' | b'+' | b'%' | b'#' => {
+            rest.get(1)?.is_ascii_alphanumeric().then_some(2)
+        }
+        b'7' | b'8' | b'=' | b'>' | b'D' | b'E' | b'H' | b'M' | b'Z' | b'c' => Some(1),
+        _ => None,
+    }
+}
+
+fn is_final(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'@' | b'`' | b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_holds_all_behind_its_first_byte() {
+        for sequence in [
+            "\x1b[?25h",
+            "\x1b[K",
+            "\x1b[27;5H",
+            "\x1b[m",
+            "\x1b[38;2;255;255;255m",
+            "\x1b[2 q",
+            "\x1b[?2004h",
+            "\x1b[>4;1m",
+            "\x1b(B",
+            "\x1b7",
+            "\x1b=",
+            "\x1b[3~",
+        ] {
+            let text = format!("ab{sequence}1c");
+            let end = sequence.len() + 2;
+            for at in 0..text.len() {
+                let expected = (3..end).contains(&at).then_some(end);
+                assert_eq!(end_around(text.as_bytes(), at), expected, "{text:?} {at}");
+                let cut = &text.as_bytes()[..end - 1];
+                assert_eq!(end_around(cut, at), None, "{cut:?} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_text_is_none() {
+        for text in [
+            "[?25h",
+            "\x1b[12345m",
+            "\x1b]0;title\x07",
+            "\x1bA",
+            "\x1b[1\x1b",
+            "\x1b[1;2;3;4;5;6;7;8;9;1;2;3m",
+            "\x1b[_a",
+        ] {
+            for at in 0..text.len() {
+                assert_eq!(end_around(text.as_bytes(), at), None, "{text:?} {at}");
+            }
+        }
+    }
+}
