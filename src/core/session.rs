@@ -27,9 +27,9 @@ use crate::core::pen::{Origin, Pen, Piece};
 use crate::core::redactor::Redactor;
 use crate::core::scanner::article::{self, ArticleState};
 use crate::core::scanner::blocks::LONGEST_PREFIX;
-use crate::core::scanner::control;
 use crate::core::scanner::{Finding, LOOK_BEHIND, PatternStats, ScanState, Scanner, Suspect, View};
 use crate::core::tally::Tally;
+use crate::core::text::control;
 
 /// One stream over a shared [`Redactor`]. See the [crate's page](crate) for its use.
 pub struct Session {

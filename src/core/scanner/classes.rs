@@ -6,8 +6,9 @@
 //! all bits after a look into each table. The first two looks leave nothing at most places,
 //! for the table before the first is that of the byte before the match.
 //!
-//! What that byte may be is the detector's to say, which sees through escapes and colour
-//! codes ([`before`](super::before)); here everything may follow on a byte that may end one.
+//! What that byte may be is the detector's to say, which sees through escapes, colour codes
+//! and control sequences ([`before`](super::before)); here everything may follow on a byte
+//! that may end an escape or a colour code, or on a control sequence.
 //! A place in the middle of a record whose bytes before are not to be seen is not told: it
 //! was in an earlier view.
 //!
@@ -22,6 +23,7 @@ mod beginning;
 use super::prefilter::Suspect;
 use crate::core::form::ByteSet;
 use crate::core::rule::Rule;
+use crate::core::text::control;
 use beginning::{Beginning, DEPTH};
 
 /// So many places are looked at together, a bit each.
@@ -111,13 +113,13 @@ impl Classes {
         tell(0, if at_start { u64::MAX } else { 0 });
         for from in (1..bytes.len()).step_by(BLOCK) {
             let to = bytes.len().min(from + BLOCK);
-            let near = &bytes[from.saturating_sub(ESCAPE)..to];
+            let near = &bytes[from.saturating_sub(control::LONGEST)..to];
             let Some(block) = bytes.get(from - 1..from + BLOCK + 1) else {
                 // The last places have less behind them.
                 (from..to).for_each(|at| tell(at, self.before(bytes, at)));
                 continue;
             };
-            if memchr::memchr2(b'\\', b'%', near).is_some() {
+            if memchr::memchr3(b'\\', b'%', 0x1b, near).is_some() {
                 (from..to).for_each(|at| tell(at, self.before(bytes, at)));
                 continue;
             }
@@ -141,7 +143,8 @@ impl Classes {
     /// The beginnings that the bytes before a place allow.
     fn before(&self, bytes: &[u8], at: usize) -> u64 {
         let near = &bytes[at.saturating_sub(ESCAPE)..at];
-        if memchr::memchr2(b'\\', b'%', near).is_some() {
+        let is_escaped = memchr::memchr2(b'\\', b'%', near).is_some();
+        if is_escaped || control::ends_at(bytes, at) {
             return u64::MAX;
         }
         self.before[usize::from(bytes[at - 1])]
@@ -261,7 +264,7 @@ mod tests {
                     random = random
                         .wrapping_mul(6_364_136_223_846_793_005)
                         .wrapping_add(1);
-                    b"0011ab-c \n\\%nm0a"[(random >> 40) as usize % 16]
+                    b"0011ab-c \n\\%nm0a\x1b[b("[(random >> 40) as usize % 20]
                 })
                 .collect();
             let mut told = Vec::new();

@@ -15,7 +15,6 @@ use standing::Standing;
 
 use super::before::{self, LOOK_BEHIND};
 use super::classes::{Classes, beginning};
-use super::control;
 use super::findings::Style;
 use super::memo::Memo;
 use super::prefilter::{Anchor, Suspect};
@@ -24,6 +23,7 @@ use super::{Detector, Finding, OPEN, View};
 use crate::core::automaton::{Automaton, DEAD, State};
 use crate::core::mask::is_placeholder;
 use crate::core::rule::Rule;
+use crate::core::text::control;
 use crate::core::verify::OnFail;
 
 /// All pattern rules.

@@ -17,11 +17,16 @@ pub(crate) const LONGEST: usize = 24;
 const DIGITS: usize = 4;
 
 /// Where the sequence ends that has begun before `at` and holds the byte there.
-pub(super) fn end_around(bytes: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn end_around(bytes: &[u8], at: usize) -> Option<usize> {
     let from = at.saturating_sub(LONGEST - 1);
     let escape = from + memchr::memrchr(0x1b, bytes.get(from..at)?)?;
     let end = escape + length(&bytes[escape + 1..])? + 1;
     (at < end && end - escape <= LONGEST).then_some(end)
+}
+
+/// Whether a sequence ends right before `at`.
+pub(crate) fn ends_at(bytes: &[u8], at: usize) -> bool {
+    at > 0 && end_around(bytes, at - 1) == Some(at)
 }
 
 /// The length of a sequence without its ESC.
