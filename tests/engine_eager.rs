@@ -211,6 +211,33 @@ fn g2_control_sequences_before_and_in_secrets_flushed_after_each_byte() {
     }
 }
 
+#[test]
+fn names_and_tokens_behind_control_sequences_are_told() {
+    let engine = embedded(Profile::Standard);
+    let token = ["ghp", "_", &"aB3dE6gH9".repeat(4)].concat();
+    for sequence in [
+        "\x1b[?25h",
+        "\x1b[K",
+        "\x1b[0m\x1b[K",
+        "\x1b7",
+        "\x1b(B",
+        "\x1b[1;31m",
+    ] {
+        for (text, masked) in [
+            ("password=q7Rk2VxW9z", "password=[REDACTED]"),
+            ("API_KEY: q7Rk2VxW9zq7Rk2VxW9z", "API_KEY: [REDACTED]"),
+            (&token, "[REDACTED]"),
+        ] {
+            let input = format!("word {sequence}{text}\x1b[0m\n");
+            let expected = format!("word {sequence}{masked}\x1b[0m\n");
+            let whole = drive::whole(&engine, Framing::Lines, input.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&whole.bytes), expected);
+            let flushed = drive::flushed(&engine, Framing::Lines, input.as_bytes());
+            assert_eq!(flushed, whole, "of {input:?}");
+        }
+    }
+}
+
 /// Every example of every rule, flushed after each byte.
 #[test]
 fn g2_flushing_does_not_show_in_the_output_of_the_examples() {

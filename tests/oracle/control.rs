@@ -5,12 +5,19 @@ use std::sync::LazyLock;
 
 use super::regex::Regex;
 
-/// Where a finding begins whose secret begins at `secret`, of a match up to `matched`.
-pub(crate) fn behind(content: &[u8], secret: usize, matched: usize) -> usize {
-    let around = sequences(content).find(|found| found.start < secret && secret < found.end);
-    match around {
-        Some(found) if found.end < matched => found.end,
-        _ => secret,
+/// Where the control sequence ends behind which the finding of a candidate at `start`
+/// begins; `start` where there is none, and where the rule may match in it.
+pub(crate) fn behind(content: &[u8], start: usize, regex: &Regex, reach: usize) -> usize {
+    let around = sequences(content).find(|found| found.start < start && start < found.end);
+    let Some(Range { start: escape, end }) = around else {
+        return start;
+    };
+    let mut inside = escape + 1..end;
+    let matches = inside.any(|at| regex.run(&content[..end], at).matched.is_some());
+    if matches || end - (escape + 1) > reach {
+        start
+    } else {
+        end
     }
 }
 

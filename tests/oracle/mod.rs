@@ -223,6 +223,7 @@ fn find(
     let rule = &rules[index];
     let mut matches = Vec::new();
     let reach = rule.reach.unwrap_or(options.reach);
+    let behind = |start| control::behind(content, start, &rule.regex, reach);
     let mut start = 0;
     while start < content.len() {
         let before = rule.before.as_ref();
@@ -236,7 +237,7 @@ fn find(
             let secret = rule.regex.secret_start(content, start, reach);
             findings.push(Finding {
                 rule: index,
-                range: control::behind(content, secret, start + reach + 1)..end,
+                range: secret.max(behind(start))..end,
                 overdue: true,
                 style: Style::Text,
                 within: None,
@@ -262,7 +263,7 @@ fn find(
             start += 1;
             continue;
         }
-        let from = control::behind(content, secret.start, found.end);
+        let from = secret.start.max(behind(start));
         let masked = from.min(secret.end)..secret.end;
         if !masked.is_empty()
             && !placeholder::is_placeholder(&content[secret])

@@ -113,13 +113,13 @@ impl Classes {
         tell(0, if at_start { u64::MAX } else { 0 });
         for from in (1..bytes.len()).step_by(BLOCK) {
             let to = bytes.len().min(from + BLOCK);
-            let near = &bytes[from.saturating_sub(control::LONGEST)..to];
+            let near = &bytes[from.saturating_sub(ESCAPE)..to];
             let Some(block) = bytes.get(from - 1..from + BLOCK + 1) else {
                 // The last places have less behind them.
                 (from..to).for_each(|at| tell(at, self.before(bytes, at)));
                 continue;
             };
-            if memchr::memchr3(b'\\', b'%', 0x1b, near).is_some() {
+            if memchr::memchr2(b'\\', b'%', near).is_some() {
                 (from..to).for_each(|at| tell(at, self.before(bytes, at)));
                 continue;
             }
@@ -132,10 +132,18 @@ impl Classes {
                     & self.tables[1][usize::from(bytes[2])];
                 hits |= u64::from(bits != 0) << place;
             }
+            let behind = behind_sequences(bytes, from, to);
+            hits |= behind;
             while hits != 0 {
-                let at = from + hits.trailing_zeros() as usize;
+                let place = hits.trailing_zeros();
+                let at = from + place as usize;
                 hits &= hits - 1;
-                tell(at, self.before[usize::from(bytes[at - 1])]);
+                let bits = if behind >> place & 1 == 1 {
+                    u64::MAX
+                } else {
+                    self.before[usize::from(bytes[at - 1])]
+                };
+                tell(at, bits);
             }
         }
     }
@@ -161,6 +169,20 @@ impl Classes {
         }
         bits
     }
+}
+
+/// The places of a block right behind a control sequence, in a bit each.
+fn behind_sequences(bytes: &[u8], from: usize, to: usize) -> u64 {
+    let first = from.saturating_sub(control::LONGEST);
+    let mut places = 0;
+    for escape in memchr::memchr_iter(0x1b, &bytes[first..to]) {
+        if let Some(sequence) = control::around(bytes, first + escape + 1)
+            && (from..to).contains(&sequence.end)
+        {
+            places |= 1 << (sequence.end - from);
+        }
+    }
+    places
 }
 
 /// What the candidates of a rule begin with: by place, the bytes that may stand there.
@@ -258,13 +280,16 @@ mod tests {
         let rules = rules();
         let classes = Classes::new(&rules, &[0, 1, 2, 3]);
         let mut random = 7_u64;
+        // With escapes, and with control sequences alone.
+        let alphabets = [b"0011ab-c \n\\%nm0a\x1b[b(", b"0011ab-c \n;h1m0a\x1b[b("];
         for length in 0..500 {
+            let alphabet = alphabets[length % 2];
             let text: Vec<u8> = (0..length)
                 .map(|_| {
                     random = random
                         .wrapping_mul(6_364_136_223_846_793_005)
                         .wrapping_add(1);
-                    b"0011ab-c \n\\%nm0a\x1b[b("[(random >> 40) as usize % 20]
+                    alphabet[(random >> 40) as usize % alphabet.len()]
                 })
                 .collect();
             let mut told = Vec::new();

@@ -316,25 +316,27 @@ impl Patterns {
         alive.unwrap_or(view.end())
     }
 
-    /// Where the first finding of a rule may begin that has its candidates tried up to
-    /// `start`: behind the control sequence there, unless one may end in it.
+    /// Where the first finding may begin of a rule whose candidates are tried up to `start`.
     fn first_finding(&self, index: u32, start: u64, view: View<'_>) -> u64 {
-        let at = view.index(start);
-        let around = (start < view.end()).then(|| control::end_around(view.bytes, at));
-        let Some(end) = around.flatten() else {
+        if start >= view.end() {
             return start;
-        };
-        let rule = &self.rules[index as usize];
-        let ends_behind = |from: usize| {
-            let bytes = &view.bytes[from..end];
-            bytes.len() <= rule.reach
-                && (!self.may_begin(index, bytes[0], bytes) || !accepts(rule.automaton(), bytes))
-        };
-        if (at..end).all(ends_behind) {
-            view.base + end as u64
-        } else {
-            start
         }
+        self.behind_sequence(index, start, view).unwrap_or(start)
+    }
+
+    /// Where the control sequence ends in which a candidate begins at `start`, and behind
+    /// which its finding begins. None where there is no sequence, and where the rule may
+    /// match in it.
+    fn behind_sequence(&self, index: u32, start: u64, view: View<'_>) -> Option<u64> {
+        let sequence = control::around(view.bytes, view.index(start))?;
+        let rule = &self.rules[index as usize];
+        let inside = &view.bytes[sequence.start + 1..sequence.end];
+        let matches = |from: usize| {
+            let bytes = &inside[from..];
+            self.may_begin(index, bytes[0], bytes) && accepts(rule.automaton(), bytes)
+        };
+        let matches_inside = inside.len() > rule.reach || (0..inside.len()).any(matches);
+        (!matches_inside).then(|| view.base + sequence.end as u64)
     }
 
     /// Whether a candidate of a rule may begin with these bytes, of which there is a first.
@@ -397,7 +399,7 @@ impl Patterns {
                 // The reach bounds the search, and so many bytes are there whatever the view.
                 let candidate = &view.bytes[at..view.bytes.len().min(at + rule.reach)];
                 let secret = start + rule.overdue_secret(candidate) as u64;
-                let secret = finding_start(view, secret, alive_at + 1);
+                let secret = secret.max(self.first_finding(index, start, view));
                 let overdue = Overdue {
                     start: secret,
                     state: automaton_state,
@@ -452,7 +454,9 @@ impl Patterns {
             return Attempt::None;
         }
         let secret_end = start + within.end as u64;
-        let from = finding_start(view, start + within.start as u64, end);
+        let from = self
+            .first_finding(index, start, view)
+            .max(start + within.start as u64);
         let masked = from < secret_end && {
             let text = &view.bytes[view.index(from)..view.index(secret_end)];
             !is_placeholder(secret) && (text.len() == secret.len() || !is_placeholder(text))
@@ -579,14 +583,6 @@ fn accepts(automaton: &Automaton, bytes: &[u8]) -> bool {
         state = automaton.next(state, byte);
         automaton.accepts(state)
     })
-}
-
-/// Where a finding begins whose secret begins at `secret`, of a match that goes to
-/// `matched`: behind a [control sequence](control) in which it would begin.
-fn finding_start(view: View<'_>, secret: u64, matched: u64) -> u64 {
-    let sequence = control::end_around(view.bytes, view.index(secret));
-    let behind = sequence.map(|end| view.base + end as u64);
-    behind.filter(|&end| end < matched).unwrap_or(secret)
 }
 
 fn overdue_finding(rule: u32, start: u64, end: u64) -> Finding {

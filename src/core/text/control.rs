@@ -1,14 +1,16 @@
 //! Control sequences of terminals, such as the one that shows the cursor, `ESC[?25h`.
 //!
 //! Their last bytes are digits and letters, which may begin a secret, too. So that a
-//! sequence need not wait for what follows, a finding that begins in one and goes on
-//! behind it begins behind it: no secret begins with the half of a sequence. A match that
-//! ends in a sequence stays as it is.
+//! sequence need not wait for what follows, a finding that would begin in one begins behind
+//! it: no secret begins with the half of a sequence. But where a rule matches in a sequence
+//! its findings stay as they are.
 //!
 //! The forms are those of ECMA-48, 5.4 (`ESC [`, parameters, an intermediate byte, a final
 //! byte) and of ECMA-35, 13.2 (`ESC ( B`, `ESC 7`), as terminals know them. Numbers of more
 //! digits, other final bytes, and strings such as window titles do not count: what stands
 //! in them may be a secret.
+
+use std::ops::Range;
 
 /// No sequence is longer, in bytes.
 pub(crate) const LONGEST: usize = 24;
@@ -16,17 +18,17 @@ pub(crate) const LONGEST: usize = 24;
 /// The most digits of one parameter.
 const DIGITS: usize = 4;
 
-/// Where the sequence ends that has begun before `at` and holds the byte there.
-pub(crate) fn end_around(bytes: &[u8], at: usize) -> Option<usize> {
+/// The sequence that has begun before `at` and holds the byte there.
+pub(crate) fn around(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let from = at.saturating_sub(LONGEST - 1);
     let escape = from + memchr::memrchr(0x1b, bytes.get(from..at)?)?;
-    let end = escape + length(&bytes[escape + 1..])? + 1;
-    (at < end && end - escape <= LONGEST).then_some(end)
+    let end = escape + 1 + length(&bytes[escape + 1..])?;
+    (at < end && end - escape <= LONGEST).then_some(escape..end)
 }
 
 /// Whether a sequence ends right before `at`.
 pub(crate) fn ends_at(bytes: &[u8], at: usize) -> bool {
-    at > 0 && end_around(bytes, at - 1) == Some(at)
+    at > 0 && around(bytes, at - 1).is_some_and(|sequence| sequence.end == at)
 }
 
 /// The length of a sequence without its ESC.
@@ -81,10 +83,10 @@ mod tests {
             let text = format!("ab{sequence}1c");
             let end = sequence.len() + 2;
             for at in 0..text.len() {
-                let expected = (3..end).contains(&at).then_some(end);
-                assert_eq!(end_around(text.as_bytes(), at), expected, "{text:?} {at}");
+                let expected = (3..end).contains(&at).then_some(2..end);
+                assert_eq!(around(text.as_bytes(), at), expected, "{text:?} {at}");
                 let cut = &text.as_bytes()[..end - 1];
-                assert_eq!(end_around(cut, at), None, "{cut:?} {at}");
+                assert_eq!(around(cut, at), None, "{cut:?} {at}");
             }
         }
     }
@@ -101,7 +103,7 @@ mod tests {
             "\x1b[_a",
         ] {
             for at in 0..text.len() {
-                assert_eq!(end_around(text.as_bytes(), at), None, "{text:?} {at}");
+                assert_eq!(around(text.as_bytes(), at), None, "{text:?} {at}");
             }
         }
     }

@@ -151,8 +151,9 @@ fn is_name_code(code: u32) -> bool {
 /// Where the name begins, if its first bytes are the rest of an escape (`\nTOKEN`), of a
 /// control sequence (`ESC[KTOKEN`) or of a colour code that is spelled (`\e[32mTOKEN`).
 fn after_escape(bytes: &[u8], start: usize, at: usize) -> usize {
-    if let Some(end) = control::end_around(bytes, start).filter(|&end| end <= at) {
-        return end;
+    let sequence = control::around(bytes, start);
+    if let Some(sequence) = sequence.filter(|sequence| sequence.end <= at) {
+        return sequence.end;
     }
     let (head, name) = bytes.split_at(start);
     if head.ends_with(b"\\") {
