@@ -176,10 +176,10 @@ fn behind_sequences(bytes: &[u8], from: usize, to: usize) -> u64 {
     let first = from.saturating_sub(control::LONGEST);
     let mut places = 0;
     for escape in memchr::memchr_iter(0x1b, &bytes[first..to]) {
-        if let Some(sequence) = control::around(bytes, first + escape + 1)
-            && (from..to).contains(&sequence.end)
+        if let Some(end) = control::end_of(bytes, first + escape)
+            && (from..to).contains(&end)
         {
-            places |= 1 << (sequence.end - from);
+            places |= 1 << (end - from);
         }
     }
     places

@@ -22,8 +22,14 @@ const DIGITS: usize = 4;
 pub(crate) fn around(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let from = at.saturating_sub(LONGEST - 1);
     let escape = from + memchr::memrchr(0x1b, bytes.get(from..at)?)?;
-    let end = escape + 1 + length(&bytes[escape + 1..])?;
-    (at < end && end - escape <= LONGEST).then_some(escape..end)
+    let end = end_of(bytes, escape)?;
+    (at < end).then_some(escape..end)
+}
+
+/// Where the sequence ends whose ESC is at `escape`.
+pub(crate) fn end_of(bytes: &[u8], escape: usize) -> Option<usize> {
+    let length = 1 + length(&bytes[escape + 1..])?;
+    (length <= LONGEST).then_some(escape + length)
 }
 
 /// Whether a sequence ends right before `at`.
