@@ -110,6 +110,7 @@ impl Classes {
                 out.push(Suspect { at, anchor });
             }
         };
+        let has_sequences = memchr::memchr(0x1b, bytes).is_some();
         tell(0, if at_start { u64::MAX } else { 0 });
         for from in (1..bytes.len()).step_by(BLOCK) {
             let to = bytes.len().min(from + BLOCK);
@@ -132,7 +133,11 @@ impl Classes {
                     & self.tables[1][usize::from(bytes[2])];
                 hits |= u64::from(bits != 0) << place;
             }
-            let behind = behind_sequences(bytes, from, to);
+            let behind = if has_sequences {
+                behind_sequences(bytes, from, to)
+            } else {
+                0
+            };
             hits |= behind;
             while hits != 0 {
                 let place = hits.trailing_zeros();
