@@ -150,6 +150,94 @@ fn g2_flushing_does_not_show_in_the_output_of_long_records() {
     }
 }
 
+/// What ends with a control sequence is there at once, whatever its last bytes may begin.
+#[test]
+fn s5_a_complete_control_sequence_leaves_at_once() {
+    for profile in [Profile::Standard, Profile::Strict] {
+        let engine = embedded(profile);
+        let finals = (b'A'..=b'Z').chain(b'a'..=b'z').map(char::from);
+        let sequences = finals.flat_map(|last| {
+            [
+                "",
+                "?25",
+                "?2004",
+                "27;5",
+                "1",
+                "38;2;255;128;0",
+                ">4;1",
+                "2 ",
+            ]
+            .map(|parameters| format!("\x1b[{parameters}{last}"))
+        });
+        let others = [
+            "\x1b7", "\x1b8", "\x1b=", "\x1b>", "\x1bM", "\x1bc", "\x1b(B", "\x1b)0",
+        ];
+        for sequence in sequences.chain(others.map(String::from)) {
+            for before in ["", "a word ", "~$ ls\r\x1b[K\x1b[1m"] {
+                let text = format!("{before}{sequence}");
+                assert_eq!(left_of(&engine, &text), text, "{profile}, {text:?}");
+            }
+        }
+        // What is behind one is held as ever, and so may be what is not complete.
+        for (text, left) in [
+            ("\x1b[?25h\x1b[?2", "\x1b[?25h\x1b[?"),
+            ("\x1b[?25hpassword=hunter2hunt", "\x1b[?25h"),
+        ] {
+            let found = left_of(&engine, text);
+            assert!(left.starts_with(&found), "{profile}, {text:?}: {found:?}");
+        }
+    }
+}
+
+/// Each part of a rule's example may stand behind half a control sequence.
+#[test]
+fn g2_control_sequences_before_and_in_secrets_flushed_after_each_byte() {
+    let engine = embedded(Profile::Standard);
+    let sequences = ["\x1b[", "\x1b[?25h", "\x1b[2", "\x1b(", "\x1b[0m\x1b[K"];
+    for pack in blackbar::embedded_packs().unwrap() {
+        for rule in pack.rules() {
+            for example in rule.examples().iter().take(1) {
+                let text = example.input.as_str();
+                let word = text.rfind([' ', '=', ':', '"']).map_or(0, |at| at + 1);
+                for sequence in sequences {
+                    let (head, tail) = text.split_at(word);
+                    let input = format!("{head}{sequence}{tail}\x1b[0m");
+                    let whole = drive::whole(&engine, Framing::Lines, input.as_bytes());
+                    let flushed = drive::flushed(&engine, Framing::Lines, input.as_bytes());
+                    assert_eq!(flushed, whole, "of {}", shown(input.as_bytes()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn names_and_tokens_behind_control_sequences_are_told() {
+    let engine = embedded(Profile::Standard);
+    let token = ["ghp", "_", &"aB3dE6gH9".repeat(4)].concat();
+    for sequence in [
+        "\x1b[?25h",
+        "\x1b[K",
+        "\x1b[0m\x1b[K",
+        "\x1b7",
+        "\x1b(B",
+        "\x1b[1;31m",
+    ] {
+        for (text, masked) in [
+            ("password=q7Rk2VxW9z", "password=[REDACTED]"),
+            ("API_KEY: q7Rk2VxW9zq7Rk2VxW9z", "API_KEY: [REDACTED]"),
+            (&token, "[REDACTED]"),
+        ] {
+            let input = format!("word {sequence}{text}\x1b[0m\n");
+            let expected = format!("word {sequence}{masked}\x1b[0m\n");
+            let whole = drive::whole(&engine, Framing::Lines, input.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&whole.bytes), expected);
+            let flushed = drive::flushed(&engine, Framing::Lines, input.as_bytes());
+            assert_eq!(flushed, whole, "of {input:?}");
+        }
+    }
+}
+
 /// Every example of every rule, flushed after each byte.
 #[test]
 fn g2_flushing_does_not_show_in_the_output_of_the_examples() {

@@ -125,6 +125,24 @@ fn s12_every_input_of_arrays_strings_and_numbers() {
 }
 
 #[test]
+fn s12_every_input_of_control_sequences() {
+    let sets = [
+        vec![spec("1?a[1ab]")],
+        vec![spec("a+"), spec("1+a?b").before("[^1a]")],
+        vec![spec("[1a]b*").before("[^1ab]")],
+        vec![spec("(1)ab*").secret(1), spec("1a(b+)").secret(1)],
+        vec![spec("[1a]{1,2}b").anchors(&["b"], 2)],
+        vec![spec("[^a]*b").reach(2), spec("a1").after("[^1]")],
+    ];
+    every_input(
+        &[b"\x1b[", b"1", b"a", b";", b"b"],
+        6,
+        Framing::Lines,
+        &sets,
+    );
+}
+
+#[test]
 fn s12_every_input_of_objects() {
     let sets = [vec![spec("1[^}]*")], vec![spec("\":?1?"), spec("1")]];
     every_input(&[b"{", b"\"", b":", b"1", b"}"], 7, Framing::Lines, &sets);

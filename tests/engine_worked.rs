@@ -155,6 +155,12 @@ fn the_condition_before_sees_through_one_escape() {
         r"\u001B[0m",
         r"\033[0m",
         r"\e[0m",
+        "\u{1b}[0x",
+        "\u{1b}[?1m",
+        "\u{1b}[?25h",
+        "\u{1b}[K",
+        "\u{1b}(B",
+        "\u{1b}7",
     ] {
         case.gives(&format!("x{escape}tok"), &format!("x{escape}M"));
     }
@@ -170,8 +176,11 @@ fn the_condition_before_sees_through_one_escape() {
         r"\x1c[0m",
         r"\u001c[0m",
         r"\034[0m",
-        "\u{1b}[0x",
-        "\u{1b}[?1m",
+        "\u{1b}[12345K",
+        "\u{1b}[?25",
+        "[?25h",
+        "\u{1b}A",
+        r"\e[?25h",
     ] {
         let text = format!("x{not}tok");
         case.gives(&text, &text);
@@ -179,6 +188,20 @@ fn the_condition_before_sees_through_one_escape() {
     let sequence = |digits: usize| format!("x\u{1b}[{}mtok", "1".repeat(digits));
     case.gives(&sequence(29), &sequence(29).replace("tok", "M"));
     case.gives(&sequence(30), &sequence(30));
+}
+
+#[test]
+fn a_finding_begins_behind_the_control_sequence_that_it_would_begin_in() {
+    let word = case([spec("[0-9A-Za-z]{6,}")]);
+    word.gives("x\u{1b}[?25hsecret", "x\u{1b}[?25hM");
+    word.gives("\u{1b}[Ksecret", "\u{1b}[KM");
+    word.gives("\u{1b}7secret\u{1b}[0m", "\u{1b}7M\u{1b}[0m");
+    word.gives("\u{1b}[1;31", "\u{1b}[1;31");
+    word.gives("\u{1b}[Kxxxxx", "\u{1b}[Kxxxxx");
+    // Not where the rule matches in the sequence, or what is no sequence begins so.
+    word.gives("\u{1b}[12345msecret", "\u{1b}[M");
+    let short = case([spec("[0-9][0-9a-z]*")]);
+    short.gives("\u{1b}[?25hsecret", "\u{1b}[?M");
 }
 
 #[test]

@@ -29,6 +29,7 @@ use crate::core::scanner::article::{self, ArticleState};
 use crate::core::scanner::blocks::LONGEST_PREFIX;
 use crate::core::scanner::{Finding, LOOK_BEHIND, PatternStats, ScanState, Scanner, Suspect, View};
 use crate::core::tally::Tally;
+use crate::core::text::control;
 
 /// One stream over a shared [`Redactor`]. See the [crate's page](crate) for its use.
 pub struct Session {
@@ -673,8 +674,9 @@ impl Stream {
     /// The offset in the record from which bytes are needed further.
     fn context(&self, redactor: &Redactor) -> u64 {
         let position = self.painter.position().min(Scanner::waits_at(&self.scan));
-        // The head of a record stays while it may turn out to be a block's prefix.
-        if position <= LONGEST_PREFIX as u64 {
+        // The head of a record stays while it may turn out to be a block's prefix. What
+        // opens a block may begin in a control sequence that has left.
+        if position <= (LONGEST_PREFIX + control::LONGEST) as u64 {
             return 0;
         }
         let behind = LOOK_BEHIND + redactor.scanner.cut_off();

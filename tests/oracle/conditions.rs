@@ -1,5 +1,6 @@
-//! The condition on the byte before a match, which sees through one escape.
+//! The condition on the byte before a match, which sees through one escape or control sequence.
 
+use super::control::is_sequence;
 use super::regex::ByteClass;
 
 /// How long an escape may be that a condition sees through.
@@ -23,6 +24,7 @@ pub(crate) fn holds_before(class: &ByteClass, content: &[u8], start: usize) -> b
         control(escape)
             .or_else(|| hexadecimal(escape))
             .or_else(|| color(escape))
+            .or_else(|| is_sequence(escape).then_some(Reading::Any))
     });
     std::iter::once(Reading::Byte(last))
         .chain(escapes)

@@ -12,6 +12,7 @@
 pub(crate) mod article;
 pub(crate) mod blocks;
 pub(crate) mod conditions;
+pub(crate) mod control;
 pub(crate) mod drive;
 pub(crate) mod generate;
 pub(crate) mod json;
@@ -222,6 +223,7 @@ fn find(
     let rule = &rules[index];
     let mut matches = Vec::new();
     let reach = rule.reach.unwrap_or(options.reach);
+    let behind = |start| control::behind(content, start, &rule.regex, reach);
     let mut start = 0;
     while start < content.len() {
         let before = rule.before.as_ref();
@@ -232,9 +234,10 @@ fn find(
         let outcome = rule.regex.run(content, start);
         if outcome.followed > reach {
             let end = start + outcome.followed;
+            let secret = rule.regex.secret_start(content, start, reach);
             findings.push(Finding {
                 rule: index,
-                range: rule.regex.secret_start(content, start, reach)..end,
+                range: secret.max(behind(start))..end,
                 overdue: true,
                 style: Style::Text,
                 within: None,
@@ -260,10 +263,15 @@ fn find(
             start += 1;
             continue;
         }
-        if !secret.is_empty() && !placeholder::is_placeholder(&content[secret.clone()]) {
+        let from = secret.start.max(behind(start));
+        let masked = from.min(secret.end)..secret.end;
+        if !masked.is_empty()
+            && !placeholder::is_placeholder(&content[secret])
+            && !placeholder::is_placeholder(&content[masked.clone()])
+        {
             findings.push(Finding {
                 rule: index,
-                range: secret,
+                range: masked,
                 overdue: false,
                 style: Style::Text,
                 within: None,

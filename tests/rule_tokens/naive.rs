@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use blackbar::{Pack, Profile, Redactor, RuleSource};
 
-use crate::oracle::conditions;
 use crate::oracle::regex::{ByteClass, Regex};
+use crate::oracle::{conditions, control};
 use crate::spelled;
 
 /// A rule's pattern and conditions, but not its verifier.
@@ -46,9 +46,11 @@ impl Naive {
                 return None;
             }
             let group = found.group.unwrap_or((start, found.end));
+            // No rule's reach is shorter than a control sequence.
+            let from = control::behind(text, start, &self.regex, usize::MAX);
             Some(Found {
                 whole: start..found.end,
-                hidden: group.0..group.1,
+                hidden: group.0.max(from)..group.1,
             })
         })
     }

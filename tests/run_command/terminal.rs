@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::support::{Live, SECRET, has, output, run, shell, wait};
 
 /// A command on a terminal whose keys are the child's input. A shell stands between: it
@@ -131,6 +133,36 @@ fn an_output_that_fails_hangs_its_terminal_up() {
         assert_eq!(wait(&mut child).code(), Some(129));
         typing.join().expect("it has ended");
     }
+}
+
+/// Whatever a secret may begin with: the letters at the end do, with our pattern or others.
+#[test]
+fn the_last_control_sequence_of_an_output_is_there_at_once() {
+    for sequence in [
+        r"\033[?25h",
+        r"\033[K",
+        r"\033[27;5H",
+        r"\033[m",
+        r"\0337",
+        r"\033(B",
+    ] {
+        let script = format!("printf 'word {sequence}'; exec sleep 1000");
+        let mut live = Live::start(shell(&["--pty"], &script));
+        live.wait_for(&format!("word {}", sequence.replace(r"\033", "\x1b")));
+        live.send(Signal::TERM);
+        live.end();
+    }
+}
+
+#[test]
+fn what_follows_a_control_sequence_is_redacted() {
+    let script = r"printf '\033[?25h'; sleep 0.3; printf 'hunter2 \033[Khunter2\033[0m\n'; \
+        printf '\033[?25hpassword=q7Rk2VxW9z\033[0m\n'";
+    let run = output(shell(&["--pty"], script));
+    assert_eq!(
+        run.out,
+        "\x1b[?25h[REDACTED] \x1b[K[REDACTED]\x1b[0m\r\n\x1b[?25hpassword=[REDACTED]\x1b[0m\r\n"
+    );
 }
 
 #[test]

@@ -1,9 +1,13 @@
-//! The condition on the byte before a match, which sees through one escape.
+//! The condition on the byte before a match, which sees through one escape, colour code or
+//! control sequence.
 
 use crate::core::form::ByteSet;
+use crate::core::text::control;
 
 /// How far back an escape or a colour code is looked for, in bytes.
 pub(crate) const LOOK_BEHIND: usize = 32;
+
+const _: () = assert!(control::LONGEST <= LOOK_BEHIND);
 
 /// Whether a match may begin after `before`, the bytes before it (the last
 /// [`LOOK_BEHIND`] are enough; none: the content's start).
@@ -21,6 +25,7 @@ pub(super) fn allows(class: &ByteSet, before: &[u8]) -> bool {
         || hexadecimal(near, b"\\u", 4)
             .is_some_and(|code| u8::try_from(code).map_or(true, |byte| class.has(byte)))
         || colour(near)
+        || control::ends_at(near, near.len())
 }
 
 /// `\n` and the like at the end of `near`, as the byte that they name.
@@ -110,10 +115,25 @@ mod tests {
             "\\033[0m",
             "\\x1B[m",
             "\\e[1m",
+            "\x1b[K",
+            "\x1b[?25h",
+            "\x1b(B",
+            "\x1b8",
         ] {
             assert!(allows(&class, allowed.as_bytes()), "{allowed:?}");
         }
-        for refused in ["x", "\\q", "\\u0041", "%41", "\\x5", "[32m", "m", "\\U000a"] {
+        for refused in [
+            "x",
+            "\\q",
+            "\\u0041",
+            "%41",
+            "\\x5",
+            "[32m",
+            "[?25h",
+            "\x1b[12345K",
+            "m",
+            "\\U000a",
+        ] {
             assert!(!allows(&class, refused.as_bytes()), "{refused:?}");
         }
     }

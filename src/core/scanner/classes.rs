@@ -6,8 +6,9 @@
 //! all bits after a look into each table. The first two looks leave nothing at most places,
 //! for the table before the first is that of the byte before the match.
 //!
-//! What that byte may be is the detector's to say, which sees through escapes and colour
-//! codes ([`before`](super::before)); here everything may follow on a byte that may end one.
+//! What that byte may be is the detector's to say, which sees through escapes, colour codes
+//! and control sequences ([`before`](super::before)); here everything may follow on a byte
+//! that may end an escape or a colour code, or on a control sequence.
 //! A place in the middle of a record whose bytes before are not to be seen is not told: it
 //! was in an earlier view.
 //!
@@ -22,6 +23,7 @@ mod beginning;
 use super::prefilter::Suspect;
 use crate::core::form::ByteSet;
 use crate::core::rule::Rule;
+use crate::core::text::control;
 use beginning::{Beginning, DEPTH};
 
 /// So many places are looked at together, a bit each.
@@ -108,6 +110,7 @@ impl Classes {
                 out.push(Suspect { at, anchor });
             }
         };
+        let has_sequences = memchr::memchr(0x1b, bytes).is_some();
         tell(0, if at_start { u64::MAX } else { 0 });
         for from in (1..bytes.len()).step_by(BLOCK) {
             let to = bytes.len().min(from + BLOCK);
@@ -130,10 +133,22 @@ impl Classes {
                     & self.tables[1][usize::from(bytes[2])];
                 hits |= u64::from(bits != 0) << place;
             }
+            let behind = if has_sequences {
+                behind_sequences(bytes, from, to)
+            } else {
+                0
+            };
+            hits |= behind;
             while hits != 0 {
-                let at = from + hits.trailing_zeros() as usize;
+                let place = hits.trailing_zeros();
+                let at = from + place as usize;
                 hits &= hits - 1;
-                tell(at, self.before[usize::from(bytes[at - 1])]);
+                let bits = if behind >> place & 1 == 1 {
+                    u64::MAX
+                } else {
+                    self.before[usize::from(bytes[at - 1])]
+                };
+                tell(at, bits);
             }
         }
     }
@@ -141,7 +156,8 @@ impl Classes {
     /// The beginnings that the bytes before a place allow.
     fn before(&self, bytes: &[u8], at: usize) -> u64 {
         let near = &bytes[at.saturating_sub(ESCAPE)..at];
-        if memchr::memchr2(b'\\', b'%', near).is_some() {
+        let is_escaped = memchr::memchr2(b'\\', b'%', near).is_some();
+        if is_escaped || control::ends_at(bytes, at) {
             return u64::MAX;
         }
         self.before[usize::from(bytes[at - 1])]
@@ -158,6 +174,20 @@ impl Classes {
         }
         bits
     }
+}
+
+/// The places of a block right behind a control sequence, in a bit each.
+fn behind_sequences(bytes: &[u8], from: usize, to: usize) -> u64 {
+    let first = from.saturating_sub(control::LONGEST);
+    let mut places = 0;
+    for escape in memchr::memchr_iter(0x1b, &bytes[first..to]) {
+        if let Some(end) = control::end_of(bytes, first + escape)
+            && (from..to).contains(&end)
+        {
+            places |= 1 << (end - from);
+        }
+    }
+    places
 }
 
 /// What the candidates of a rule begin with: by place, the bytes that may stand there.
@@ -255,13 +285,16 @@ mod tests {
         let rules = rules();
         let classes = Classes::new(&rules, &[0, 1, 2, 3]);
         let mut random = 7_u64;
+        // With escapes, and with control sequences alone.
+        let alphabets = [b"0011ab-c \n\\%nm0a\x1b[b(", b"0011ab-c \n;h1m0a\x1b[b("];
         for length in 0..500 {
+            let alphabet = alphabets[length % 2];
             let text: Vec<u8> = (0..length)
                 .map(|_| {
                     random = random
                         .wrapping_mul(6_364_136_223_846_793_005)
                         .wrapping_add(1);
-                    b"0011ab-c \n\\%nm0a"[(random >> 40) as usize % 16]
+                    alphabet[(random >> 40) as usize % alphabet.len()]
                 })
                 .collect();
             let mut told = Vec::new();

@@ -17,9 +17,10 @@ mod prefilter;
 pub(crate) mod proof;
 mod run;
 
-/// So many bytes before the frontier stay in view, for conditions on what is before.
-pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND > fields::BEFORE {
-    before::LOOK_BEHIND
+/// So many bytes before the frontier stay in view, for conditions on what is before. The
+/// candidates that wait may begin in a control sequence before the frontier.
+pub(crate) const LOOK_BEHIND: usize = if before::LOOK_BEHIND + control::LONGEST > fields::BEFORE {
+    before::LOOK_BEHIND + control::LONGEST
 } else {
     fields::BEFORE
 };
@@ -32,6 +33,7 @@ use crate::core::explain::Considered;
 use crate::core::field::{FieldNames, NameSource};
 use crate::core::limits::Values;
 use crate::core::rule::Rule;
+use crate::core::text::control;
 use blocks::{BlockState, Blocks};
 use fields::{FieldState, Fields};
 use patterns::{PatternState, Patterns};

@@ -23,6 +23,7 @@ use super::{Detector, Finding, OPEN, View};
 use crate::core::automaton::{Automaton, DEAD, State};
 use crate::core::mask::is_placeholder;
 use crate::core::rule::Rule;
+use crate::core::text::control;
 use crate::core::verify::OnFail;
 
 /// All pattern rules.
@@ -265,7 +266,7 @@ impl Patterns {
                     let rule_state = &mut state.rules[rule as usize];
                     rule_state.blocked = true;
                     rule_state.next = start;
-                    return Some(start);
+                    return Some(self.first_finding(rule, start, view));
                 }
                 Attempt::Open(overdue) => {
                     state.rules[rule as usize].overdue = Some(overdue);
@@ -283,9 +284,12 @@ impl Patterns {
         let mut certain = std::mem::take(&mut state.certain);
         certain.clear();
         certain.extend((0..self.rules.len()).map(|index| self.first_alive(index, view, state)));
-        let first = certain.iter().copied().min().unwrap_or(OPEN);
+        let findings = (0..).zip(&certain);
+        let first = findings
+            .map(|(rule, &start)| self.first_finding(rule, start, view))
+            .min();
         state.certain = certain;
-        first.min(view.end())
+        first.unwrap_or(OPEN).min(view.end())
     }
 
     /// The first start near the view's end from which the automaton of a rule is alive
@@ -310,6 +314,29 @@ impl Patterns {
                 && stays_alive(rule.automaton(), bytes)
         });
         alive.unwrap_or(view.end())
+    }
+
+    /// Where the first finding may begin of a rule whose candidates are tried up to `start`.
+    fn first_finding(&self, index: u32, start: u64, view: View<'_>) -> u64 {
+        if start >= view.end() {
+            return start;
+        }
+        self.behind_sequence(index, start, view).unwrap_or(start)
+    }
+
+    /// Where the control sequence ends in which a candidate begins at `start`, and behind
+    /// which its finding begins. None where there is no sequence, and where the rule may
+    /// match in it.
+    fn behind_sequence(&self, index: u32, start: u64, view: View<'_>) -> Option<u64> {
+        let sequence = control::around(view.bytes, view.index(start))?;
+        let rule = &self.rules[index as usize];
+        let inside = &view.bytes[sequence.start + 1..sequence.end];
+        let matches = |from: usize| {
+            let bytes = &inside[from..];
+            self.may_begin(index, bytes[0], bytes) && accepts(rule.automaton(), bytes)
+        };
+        let matches_inside = inside.len() > rule.reach || (0..inside.len()).any(matches);
+        (!matches_inside).then(|| view.base + sequence.end as u64)
     }
 
     /// Whether a candidate of a rule may begin with these bytes, of which there is a first.
@@ -372,13 +399,17 @@ impl Patterns {
                 // The reach bounds the search, and so many bytes are there whatever the view.
                 let candidate = &view.bytes[at..view.bytes.len().min(at + rule.reach)];
                 let secret = start + rule.overdue_secret(candidate) as u64;
+                let secret = secret.max(self.first_finding(index, start, view));
                 let overdue = Overdue {
                     start: secret,
                     state: automaton_state,
                     at: alive_at,
                 };
                 if let Some(end) = self.follow(index, overdue, view, state) {
-                    out.push(overdue_finding(index, secret, end));
+                    // A forced end may stand right behind a control sequence.
+                    if secret < end {
+                        out.push(overdue_finding(index, secret, end));
+                    }
                     Attempt::Taken { end }
                 } else {
                     out.push(overdue_finding(index, secret, OPEN));
@@ -422,10 +453,18 @@ impl Patterns {
         {
             return Attempt::None;
         }
-        if !secret.is_empty() && !is_placeholder(secret) {
+        let secret_end = start + within.end as u64;
+        let from = self
+            .first_finding(index, start, view)
+            .max(start + within.start as u64);
+        let masked = from < secret_end && {
+            let text = &view.bytes[view.index(from)..view.index(secret_end)];
+            !is_placeholder(secret) && (text.len() == secret.len() || !is_placeholder(text))
+        };
+        if masked {
             out.push(Finding {
-                start: start + within.start as u64,
-                end: start + within.end as u64,
+                start: from,
+                end: secret_end,
                 rule: index,
                 undecided: false,
                 unverified: !verified,
@@ -534,6 +573,15 @@ fn stays_alive(automaton: &Automaton, bytes: &[u8]) -> bool {
     bytes.iter().all(|&byte| {
         state = automaton.next(state, byte);
         state != DEAD
+    })
+}
+
+/// Whether a match may end in `bytes` or with them.
+fn accepts(automaton: &Automaton, bytes: &[u8]) -> bool {
+    let mut state = automaton.start();
+    bytes.iter().any(|&byte| {
+        state = automaton.next(state, byte);
+        automaton.accepts(state)
     })
 }
 

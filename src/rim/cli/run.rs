@@ -25,8 +25,7 @@ pub(crate) struct RunOptions {
     ///
     /// For colours, prompts and full-screen programs. What it writes to standard error then
     /// comes on standard output, too, as on any terminal; Ctrl-C and the other keys are the
-    /// program's. A word that could begin a secret appears when it ends; so does the end of an
-    /// escape sequence, such as one that erases a character or shows the cursor.
+    /// program's. A word that could begin a secret appears when it ends.
     #[arg(short = 't', long)]
     pty: bool,
 

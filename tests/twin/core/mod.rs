@@ -3,3 +3,4 @@
 
 pub(crate) mod field;
 pub(crate) mod mask;
+pub(crate) mod text;

@@ -2,6 +2,7 @@
 
 use super::quote::{self, Quote};
 use super::text::{blanks, count, hexadecimal, is_blank};
+use crate::core::text::control;
 
 /// How far a name is read to each side of the suspect, in bytes.
 pub(super) const EXTENT: usize = 64;
@@ -147,9 +148,13 @@ fn is_name_code(code: u32) -> bool {
     u8::try_from(code).is_ok_and(|byte| byte < 0x80 && is_name_byte(byte))
 }
 
-/// Where the name begins, if its first bytes are the rest of an escape (`\nTOKEN`) or of
-/// a colour code (`ESC[32mTOKEN`).
+/// Where the name begins, if its first bytes are the rest of an escape (`\nTOKEN`), of a
+/// control sequence (`ESC[KTOKEN`) or of a colour code that is spelled (`\e[32mTOKEN`).
 fn after_escape(bytes: &[u8], start: usize, at: usize) -> usize {
+    let sequence = control::around(bytes, start);
+    if let Some(sequence) = sequence.filter(|sequence| sequence.end <= at) {
+        return sequence.end;
+    }
     let (head, name) = bytes.split_at(start);
     if head.ends_with(b"\\") {
         let length = match name.first() {
