@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -8,10 +7,13 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use proptest::prelude::*;
 
-use super::message::Messages;
 use super::*;
 use crate::rim::config::policy::Rules;
 use crate::rim::config::stream::{Delivery, Destination, Entry};
+
+mod messages;
+mod observing;
+mod renewed;
 
 const MOST: usize = 200;
 
@@ -125,7 +127,7 @@ fn counts_are_those_of_the_masked_messages() {
 }
 
 #[test]
-fn a_message_leaves_nothing_to_the_next() {
+fn a_message_of_several_lines_leaves_nothing_to_the_next() {
     let open = format!("<1>-----BEGIN RSA {} KEY-----\nMIIEowIBAAKCAQEA", "PRIVATE");
     let next = "<1>MIIEowIBAAKCAQEA";
     let input = counted(&open) + &counted(next) + &counted("<1>\"password\":") + &counted("stays");
@@ -375,268 +377,5 @@ proptest! {
         let ended = ended.and_then(|()| masker.end(&mut out));
         prop_assert_eq!(String::from_utf8(out.bytes).unwrap(), whole.0);
         prop_assert_eq!((out.ends, ended), (whole.1, whole.2));
-    }
-}
-
-/// A listener that observes until then, with a rule on trial.
-fn observing(framing: StreamFraming, until: SystemTime) -> Arc<Stream> {
-    let pack = Pack::parse(
-        "trial",
-        "trial.toml",
-        "[[rule]]\nid = \"one\"\nabout = \"On trial\"\npattern = \"trial-[0-9]{4}\"\n\
-         anchors = [\"trial-\"]\nsource = \"here\"\nexamples = [[\"trial-1234\", \"[REDACTED]\"]]\n",
-    );
-    let candidates = Redactor::builder().embedded(false).pack(pack.unwrap());
-    let mut stream = Arc::into_inner(stream(framing)).unwrap();
-    stream.observe_until = Some(until);
-    stream.candidates = Some(Arc::new(candidates.build().unwrap()));
-    Arc::new(stream)
-}
-
-fn sum(counters: &[Counter]) -> u64 {
-    counters.iter().map(Counter::get).sum()
-}
-
-const TRIED: &str = "password=hunter2 trial-1234\npassword=hunter2";
-
-#[test]
-fn originals_go_on_while_it_observes_and_are_counted() {
-    let later = SystemTime::now() + Duration::from_secs(3600);
-    for (framing, input) in [
-        (StreamFraming::Lines, TRIED.to_owned()),
-        (StreamFraming::Syslog, counted(TRIED)),
-    ] {
-        for (form, step) in [
-            (Form::AsItCame, 1),
-            (Form::AsItCame, 99),
-            (Form::Records, 1),
-        ] {
-            let stream = observing(framing, later);
-            let counters = counters(&stream);
-            let mut masker = Masker::new(&stream, &counters, form);
-            let mut out = Output::default();
-            for chunk in input.as_bytes().chunks(step) {
-                masker.write(chunk, &mut out).unwrap();
-            }
-            masker.end(&mut out).unwrap();
-            let text = String::from_utf8(out.bytes).unwrap();
-            let original = match form {
-                Form::AsItCame => &input,
-                Form::Records => TRIED,
-            };
-            assert_eq!(text.trim_end(), original, "{form:?} {step}");
-            assert_eq!(sum(&counters.findings), 0);
-            assert_eq!(sum(&counters.observed), 2);
-            assert_eq!(sum(&counters.candidates), 1);
-        }
-    }
-}
-
-#[test]
-fn candidates_mask_nothing_and_rest_with_their_connection() {
-    let stream = observing(StreamFraming::Lines, SystemTime::UNIX_EPOCH);
-    let counters = counters(&stream);
-    let mut masker = Masker::new(&stream, &counters, Form::AsItCame);
-    let mut out = Output::default();
-    for line in TRIED.split_inclusive('\n') {
-        masker.write(line.as_bytes(), &mut out).unwrap();
-        masker.rest();
-    }
-    masker.end(&mut out).unwrap();
-    assert_eq!(
-        out.bytes,
-        b"password=[REDACTED] trial-1234\npassword=[REDACTED]"
-    );
-    assert_eq!((sum(&counters.findings), sum(&counters.observed)), (2, 0));
-    assert_eq!(sum(&counters.candidates), 1);
-}
-
-#[test]
-fn once_its_day_has_come_the_next_line_is_masked() {
-    for rest in ["=hunter2\npassword=hunter2\n", "=hunter2\n", "=hun"] {
-        let soon = SystemTime::now() + Duration::from_millis(300);
-        let stream = observing(StreamFraming::Lines, soon);
-        let mut masker = Masker::new(&stream, &counters(&stream), Form::AsItCame);
-        let mut out = Output::default();
-        masker.write(b"password", &mut out).unwrap();
-        std::thread::sleep(Duration::from_millis(350));
-        masker.write(rest.as_bytes(), &mut out).unwrap();
-        let rest = rest.replacen("\npassword=hunter2", "\npassword=[REDACTED]", 1);
-        assert_eq!(
-            String::from_utf8_lossy(&out.bytes),
-            format!("password{rest}")
-        );
-        out.bytes.clear();
-        if !rest.ends_with('\n') {
-            masker.write(b"ter2\n", &mut out).unwrap();
-            assert_eq!(String::from_utf8_lossy(&out.bytes), "ter2\n");
-            out.bytes.clear();
-        }
-        masker.write(b"password=hunter2\n", &mut out).unwrap();
-        assert_eq!(String::from_utf8_lossy(&out.bytes), "password=[REDACTED]\n");
-    }
-}
-
-/// The input in steps of `step` bytes. Other rules come with the byte `at`: those under
-/// which `ticket` is sensitive, and keys are none.
-fn renewed(form: Form, framing: StreamFraming, input: &str, at: usize, step: usize) -> String {
-    static OTHER: OnceLock<Arc<Redactor>> = OnceLock::new();
-    let other = OTHER.get_or_init(|| {
-        let builder = Redactor::builder().field("ticket").disable("pem");
-        Arc::new(builder.build().unwrap())
-    });
-    let (old, new) = (stream(framing), stream_of(framing, other));
-    let mut masker = Masker::new(&old, &counters(&old), form);
-    let mut out = Output::default();
-    let (before, after) = input.as_bytes().split_at(at);
-    for chunk in before.chunks(step) {
-        masker.write(chunk, &mut out).unwrap();
-    }
-    assert!(masker.is_of(&old));
-    masker.renew(&new, &counters(&new));
-    assert!(masker.is_of(&new));
-    for chunk in after.chunks(step) {
-        masker.write(chunk, &mut out).unwrap();
-    }
-    masker.end(&mut out).unwrap();
-    String::from_utf8(out.bytes).unwrap()
-}
-
-#[test]
-fn other_rules_come_where_a_record_begins_that_nothing_is_left_to() {
-    let lines = "ticket=hunter2hunter2\n".repeat(3);
-    let (open, masked) = ("ticket=hunter2hunter2\n", "ticket=[REDACTED]\n");
-    let key = ["-----BEGIN ", "PRIVATE KEY-----\n"].concat();
-    let end = ["-----END ", "PRIVATE KEY-----\n"].concat();
-    let body = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0\n".repeat(2);
-    let block = [&key, &body, &end, open, &key, &body].concat();
-    let (form, framing) = (Form::AsItCame, StreamFraming::Lines);
-    for step in [1, 2, 7, 1000] {
-        for (at, old) in [(0, 0), (1, 1), (21, 1), (22, 1), (23, 2), (44, 2), (66, 3)] {
-            let expected = [open.repeat(old), masked.repeat(3 - old)].concat();
-            for form in [Form::AsItCame, Form::Records] {
-                assert_eq!(
-                    renewed(form, framing, &lines, at, step),
-                    expected,
-                    "{at} {step}"
-                );
-            }
-        }
-        // A block of a key is finished by the rules that know of keys.
-        for at in [key.len(), key.len() + 10, key.len() + body.len()] {
-            let text = renewed(form, framing, &block, at, step);
-            let rest = [masked, &key, &body].concat();
-            let is_finished = text
-                .strip_suffix(&rest)
-                .is_some_and(|text| !text.contains("QUJD"));
-            assert!(is_finished, "{at} {step} {text}");
-        }
-    }
-}
-
-#[test]
-fn other_rules_come_with_the_next_message_that_is_whole() {
-    let message = "21 ticket=hunter2hunter2";
-    let masked = "17 ticket=[REDACTED]";
-    let (form, framing) = (Form::AsItCame, StreamFraming::Syslog);
-    for step in [1, 5, 1000] {
-        for (at, old) in [(1, 0), (10, 0), (24, 1), (30, 1), (48, 2)] {
-            let text = renewed(form, framing, &message.repeat(2), at, step);
-            let expected = [message.repeat(old), masked.repeat(2 - old)].concat();
-            assert_eq!(text, expected, "{at} {step}");
-        }
-    }
-}
-
-/// Whatever the lines before have left open, and in whatever pieces they come.
-#[test]
-fn originals_do_not_go_on_once_a_new_configuration_masks() {
-    let later = SystemTime::now() + Duration::from_secs(3600);
-    let (observing, masking) = (
-        observing(StreamFraming::Lines, later),
-        stream(StreamFraming::Lines),
-    );
-    let block = format!("-----BEGIN {} KEY-----\n", "PRIVATE");
-    for before in [
-        "got <password>\n",
-        "password:\n",
-        "password: |\n  a\n",
-        &block,
-        "half",
-    ] {
-        for form in [Form::AsItCame, Form::Records] {
-            let mut masker = Masker::new(&observing, &counters(&observing), form);
-            let mut out = Output::default();
-            masker.write(before.as_bytes(), &mut out).unwrap();
-            masker.renew(&masking, &counters(&masking));
-            let secret = "  password=hunter2hunter2\n";
-            masker.write(b"ends\n", &mut out).unwrap();
-            masker.write(secret.repeat(3).as_bytes(), &mut out).unwrap();
-            masker.end(&mut out).unwrap();
-            let text = String::from_utf8(out.bytes).unwrap();
-            assert!(text.starts_with(before), "{text}");
-            assert!(!text.contains("hunter2"), "{form:?} {text}");
-        }
-    }
-}
-
-/// A key, and messages of which each has a line of it.
-fn key_in_messages() -> (Vec<String>, Vec<String>) {
-    let body = (0..6).map(|line| format!("MIIEpAIB{line}AKCAQEA").repeat(4));
-    let begin = format!("-----BEGIN RSA {} KEY-----", "PRIVATE");
-    let end = begin.replace("BEGIN", "END");
-    let body: Vec<_> = body.map(|line| line[..64].to_owned()).collect();
-    let lines = [begin].into_iter().chain(body.clone()).chain([end]);
-    let head = "<34>1 2026-11-28T00:00:00Z h app 1 - - ";
-    (body, lines.map(|line| format!("{head}{line}")).collect())
-}
-
-#[test]
-fn a_key_of_which_each_message_has_a_line_is_masked_to_its_end() {
-    let (body, messages) = key_in_messages();
-    let after = "<34>1 2026-11-28T00:00:00Z h app 1 - - after it";
-    let input: String = messages.iter().map(|message| counted(message)).collect();
-    let input = input + &counted(after);
-    let (out, _, ended, (records, masks)) = both(StreamFraming::Syslog, Form::AsItCame, &input);
-    assert_eq!((ended, records), (Ok(()), messages.len() as u64 + 1));
-    assert!(
-        masks >= 1 && !body.iter().any(|line| out.contains(line)),
-        "{out}"
-    );
-    assert!(out.ends_with(&counted(after)), "{out}");
-}
-
-#[test]
-fn what_a_source_of_datagrams_leaves_open_is_of_no_concern_to_others() {
-    let (body, lines) = key_in_messages();
-    let stream = stream(StreamFraming::Syslog);
-    let mut messages = Messages::new(&stream, &counters(&stream));
-    let source = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
-    for (line, secret) in lines[1..].iter().zip(&body) {
-        // Of another source it is no part of a key that is known.
-        assert_eq!(
-            messages.mask(source(2), line.as_bytes()),
-            Ok(line.as_bytes())
-        );
-        if secret == &body[0] {
-            messages.mask(source(1), lines[0].as_bytes()).unwrap();
-        }
-        let masked = messages.mask(source(1), line.as_bytes()).unwrap();
-        assert!(!String::from_utf8_lossy(masked).contains(secret));
-        messages.renew(&stream, &counters(&stream));
-    }
-}
-
-#[test]
-fn a_message_that_is_encoded_is_refused() {
-    for encoded in [&b"\x1f\x8b\x08\0"[..], b"\xff\xfep\0"] {
-        let stream = stream(StreamFraming::Syslog);
-        let mut messages = Messages::new(&stream, &counters(&stream));
-        assert_eq!(messages.mask(None, encoded), Err(Reason::Encoded));
-        let message = [b"4 ", encoded].concat();
-        for step in [1, 99] {
-            let (out, _, ended, _) = told(&stream, Form::AsItCame, &message, step);
-            assert_eq!((out.as_str(), ended), ("", Err(Reason::Encoded)));
-        }
     }
 }
