@@ -65,3 +65,19 @@ fn a_message_that_is_encoded_is_refused() {
         }
     }
 }
+
+proptest! {
+    /// Whatever bytes they hold, also where one leaves something open.
+    #[test]
+    fn messages_in_which_nothing_is_found_leave_as_they_came(
+        messages in prop::collection::vec("[a-c<>&:=\"'{}\\[\\]\\\\ \r\n\0\x1bm-]{1,40}", 1..6),
+        step in 1..90_usize,
+    ) {
+        let stream = stream(StreamFraming::Syslog);
+        let input: String = messages.iter().map(|message| counted(message)).collect();
+        let (out, _, ended, (records, masks)) =
+            told(&stream, Form::AsItCame, input.as_bytes(), step);
+        prop_assert_eq!((ended, records), (Ok(()), messages.len() as u64));
+        prop_assert!(masks > 0 || out == input, "{out:?} {input:?}");
+    }
+}
